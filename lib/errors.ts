@@ -1,0 +1,104 @@
+/**
+ * The errors that déjà throws by itself.
+ *
+ * A caller's mistake (a wrong option, not a function) is a `TypeError` or a `RangeError`. All else
+ * extends {@linkcode DejaError}: branch on `code`, never on the text of a message.
+ *
+ * @module
+ */
+
+/** The stable codes of {@linkcode DejaError}: one for each subclass. */
+export type DejaErrorCode = "ENCODE" | "DECODE" | "STORE";
+
+/** Base class of every error that déjà raises other than for a caller's mistake. */
+export class DejaError extends Error {
+  /** Stable, machine-readable kind of the error. */
+  readonly code: DejaErrorCode;
+
+  /**
+   * @param code Stable kind of the error.
+   * @param message Sentence that says what is wrong and what to do.
+   * @param options The `cause`, if another error is behind this one.
+   */
+  constructor(code: DejaErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** Name of the class, as in a stack trace. */
+  override get name(): string {
+    return "DejaError";
+  }
+}
+
+/** A value has no byte form, so it can be neither keyed on nor stored. */
+export class EncodeError extends DejaError {
+  /** Where the value stands inside what was encoded, such as `.user.tags[3]`; empty at the root. */
+  readonly path: string;
+  /** What was found there, such as `a function`. */
+  readonly found: string;
+
+  /**
+   * @param message Sentence that says what is wrong and what to do.
+   * @param details The path to the value, what was found, and the `cause` if there is one.
+   */
+  constructor(message: string, details: { path: string; found: string; cause?: unknown }) {
+    super("ENCODE", message, "cause" in details ? { cause: details.cause } : undefined);
+    this.path = details.path;
+    this.found = details.found;
+  }
+
+  /** Name of the class, as in a stack trace. */
+  override get name(): string {
+    return "EncodeError";
+  }
+}
+
+/** Bytes are not what they should be: truncated, corrupted, oversized or foreign. */
+export class DecodeError extends DejaError {
+  /** Position of the first offending byte, counted from the start of the input. */
+  readonly offset: number;
+
+  /**
+   * @param message Sentence that says what is wrong.
+   * @param details The position of the first offending byte, and the `cause` if there is one.
+   */
+  constructor(message: string, details: { offset: number; cause?: unknown }) {
+    super("DECODE", message, "cause" in details ? { cause: details.cause } : undefined);
+    this.offset = details.offset;
+  }
+
+  /** Name of the class, as in a stack trace. */
+  override get name(): string {
+    return "DecodeError";
+  }
+}
+
+/** What a store was doing when it failed. */
+export type StoreOperation = "open" | "get" | "set" | "delete" | "list" | "close";
+
+/** A store could not do what was asked of it. */
+export class StoreError extends DejaError {
+  /** Name of the store, such as `fs`. */
+  readonly store: string;
+  /** What the store was doing. */
+  readonly operation: StoreOperation;
+
+  /**
+   * @param message Sentence that says what is wrong and what to do.
+   * @param details The store, the operation, and the `cause` if there is one.
+   */
+  constructor(
+    message: string,
+    details: { store: string; operation: StoreOperation; cause?: unknown },
+  ) {
+    super("STORE", message, "cause" in details ? { cause: details.cause } : undefined);
+    this.store = details.store;
+    this.operation = details.operation;
+  }
+
+  /** Name of the class, as in a stack trace. */
+  override get name(): string {
+    return "StoreError";
+  }
+}
