@@ -1,0 +1,109 @@
+/**
+ * What every store checks before it does anything: the arguments, and that it is still open.
+ *
+ * @module
+ */
+
+import { StoreError, type StoreOperation } from "../errors.ts";
+import { MAX_STORE_KEY_LENGTH, type StoreSetOptions } from "./store.ts";
+
+/**
+ * Checks that `key` is legal.
+ *
+ * @throws {TypeError} It is not a string, or not well-formed.
+ * @throws {RangeError} It is empty or too long.
+ */
+export function checkKey(key: string): void {
+  if (typeof key !== "string") {
+    throw new TypeError(`A store key must be a string, received ${describe(key)}`);
+  }
+  if (key.length === 0) {
+    throw new RangeError("A store key must not be empty");
+  }
+  if (key.length > MAX_STORE_KEY_LENGTH) {
+    throw new RangeError(
+      `A store key must have at most ${MAX_STORE_KEY_LENGTH} code units, received ${key.length}; ` +
+        "use a hash of it instead",
+    );
+  }
+  if (!key.isWellFormed()) {
+    throw new TypeError("A store key must be well-formed, received one with a lone surrogate");
+  }
+}
+
+/**
+ * Checks that `prefix` is a string.
+ *
+ * @throws {TypeError} It is not.
+ */
+export function checkPrefix(prefix: string): void {
+  if (typeof prefix !== "string") {
+    throw new TypeError(`The prefix of a list must be a string, received ${describe(prefix)}`);
+  }
+}
+
+/**
+ * Checks what `set` was given besides the key.
+ *
+ * @returns The moment of expiry in milliseconds since the epoch, `Infinity` for never.
+ * @throws {TypeError} `bytes` is not a Uint8Array, or `expires` is not a number.
+ * @throws {RangeError} `expires` is not finite.
+ */
+export function checkSet(bytes: Uint8Array, options: StoreSetOptions = {}): number {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(`A store keeps a Uint8Array, received ${describe(bytes)}`);
+  }
+  const { expires } = options;
+  if (expires === undefined) return Infinity;
+  if (typeof expires !== "number") {
+    throw new TypeError(
+      `expires must be milliseconds since the epoch, received ${describe(expires)}`,
+    );
+  }
+  if (!Number.isFinite(expires)) {
+    throw new RangeError(
+      `expires must be finite milliseconds since the epoch, received ${expires}; ` +
+        "leave it out for an entry that never expires",
+    );
+  }
+  return expires;
+}
+
+/** Says of a wrong argument what it is. */
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  return typeof value === "object" ? (value.constructor?.name ?? "an object") : typeof value;
+}
+
+/** The open or closed state of one handle. */
+export class Handle {
+  readonly #store: string;
+  #closed = false;
+
+  /** @param store Name of the store, for messages. */
+  constructor(store: string) {
+    this.#store = store;
+  }
+
+  /**
+   * Checks that the handle is open.
+   *
+   * @throws {StoreError} It was closed.
+   */
+  check(operation: StoreOperation): void {
+    if (this.#closed) {
+      throw new StoreError(
+        `Cannot ${operation}: the ${this.#store} store is closed; open it again`,
+        {
+          store: this.#store,
+          operation,
+        },
+      );
+    }
+  }
+
+  /** Closes the handle; again is harmless. */
+  close(): void {
+    this.#closed = true;
+  }
+}
