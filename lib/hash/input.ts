@@ -1,0 +1,70 @@
+/**
+ * The checks on what callers hand to the hash.
+ *
+ * @module
+ */
+import { DIGEST_BYTES } from "./core.ts";
+
+/** Bytes to hash: any view, at any offset, or a whole buffer. */
+export type HashInput = Uint8Array | ArrayBuffer | ArrayBufferView;
+
+/** The longest digest that can be asked for at once, in bytes. */
+export const MAX_DIGEST_BYTES = 2 ** 30;
+
+/** Views the input as bytes, without copying. */
+export function toBytes(input: HashInput): Uint8Array {
+  if (input instanceof Uint8Array && input.length > 0) return input;
+  let bytes: Uint8Array;
+  try {
+    if (ArrayBuffer.isView(input)) {
+      bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+      // An array whose buffer is gone claims a length of zero, and only its methods tell.
+      if (!(input instanceof DataView)) Uint8Array.prototype.at.call(input, 0);
+    } else if (input instanceof ArrayBuffer) {
+      bytes = new Uint8Array(input);
+    } else {
+      throw new TypeError(
+        `Expected bytes to hash (a typed array, a DataView or an ArrayBuffer), received ${
+          describe(input)
+        }`,
+      );
+    }
+  } catch (error) {
+    if (ArrayBuffer.isView(input) || input as unknown instanceof ArrayBuffer) {
+      throw new TypeError("Expected bytes to hash, received a view of a detached buffer", {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+  return bytes;
+}
+
+/** Checks the key of a keyed hash. */
+export function checkKey(key: Uint8Array): void {
+  if (!(key instanceof Uint8Array)) {
+    throw new TypeError(`Expected a key of 32 bytes in a Uint8Array, received ${describe(key)}`);
+  }
+  if (key.length !== DIGEST_BYTES) {
+    throw new RangeError(`Expected a key of 32 bytes, received ${key.length} bytes`);
+  }
+}
+
+/** Checks the length of a digest. */
+export function checkLength(length: number): void {
+  if (typeof length !== "number") {
+    throw new TypeError(`Expected a digest length in bytes, received ${describe(length)}`);
+  }
+  if (!Number.isInteger(length) || length < 0 || length > MAX_DIGEST_BYTES) {
+    throw new RangeError(
+      `Expected a digest length from 0 to ${MAX_DIGEST_BYTES} bytes, received ${length}`,
+    );
+  }
+}
+
+/** Says what a value is, for a message. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return `an object (${Object.prototype.toString.call(value).slice(8, -1)})`;
+}
