@@ -39,7 +39,11 @@ export class Hasher implements Disposable {
   #depth = 0;
   #disposed = false;
 
-  /** @param mode Key and flags to hash with. */
+  /**
+   * Starts an empty message.
+   *
+   * @param mode Key and flags to hash with.
+   */
   constructor(mode: Mode) {
     this.#mode = mode;
   }
