@@ -37,15 +37,23 @@ export class EncodeError extends DejaError {
   readonly path: string;
   /** What was found there, such as `a function`. */
   readonly found: string;
+  /** Why that has no byte form, in words that can follow a colon. */
+  readonly reason: string;
 
   /**
-   * @param message Sentence that says what is wrong and what to do.
-   * @param details The path to the value, what was found, and the `cause` if there is one.
+   * @param details Path to the value, what was found there, why it has no byte form, and the
+   *   `cause` if another error is behind this one.
    */
-  constructor(message: string, details: { path: string; found: string; cause?: unknown }) {
-    super("ENCODE", message, "cause" in details ? { cause: details.cause } : undefined);
-    this.path = details.path;
-    this.found = details.found;
+  constructor(details: { path: string; found: string; reason: string; cause?: unknown }) {
+    const { path, found, reason } = details;
+    super(
+      "ENCODE",
+      `Cannot encode ${found}${path === "" ? "" : ` at ${path}`}: ${reason}`,
+      "cause" in details ? { cause: details.cause } : undefined,
+    );
+    this.path = path;
+    this.found = found;
+    this.reason = reason;
   }
 
   /** Name of the class, as in a stack trace. */
