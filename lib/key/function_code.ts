@@ -1,0 +1,79 @@
+/**
+ * What a function is, as far as its code tells: the part of a key that changes when it is edited.
+ *
+ * @module
+ */
+
+import { normalTokens, tokensText } from "./source.ts";
+import { opaqueSignature, type Signature, signatureOf } from "./signature.ts";
+
+/** Any function. */
+export type AnyFunction = (...args: never[]) => unknown;
+
+/** Where the code part of a key comes from. */
+export type CodeOption = "source" | "ignore" | (string & Record<never, never>);
+
+/** The code of a function and how it is called. */
+export interface FunctionCode {
+  /** Text that stands for the code: normalised source, a fingerprint, or nothing. */
+  readonly text: string | undefined;
+  readonly signature: Signature;
+}
+
+/** Gives the identity of functions that this library made: it says more than their source. */
+const identities = new WeakMap<AnyFunction, { original: AnyFunction; identity: () => string }>();
+
+/**
+ * Remembers that `wrapper` was made from `original`. The source of every wrapper is the same, so
+ * keying on it would take all cached functions for one.
+ *
+ * @param wrapper The function handed to the user.
+ * @param original The function it calls.
+ * @param identity Gives the hex function key of the wrapper.
+ */
+export function registerWrapper(
+  wrapper: AnyFunction,
+  original: AnyFunction,
+  identity: () => string,
+): void {
+  identities.set(wrapper, { original, identity });
+}
+
+/**
+ * The code of `fn`.
+ *
+ * @throws {TypeError} The source does not show the code: a native, bound or proxied function, or
+ *   a class.
+ */
+export function functionCode(fn: AnyFunction, code: CodeOption): FunctionCode {
+  const wrapped = identities.get(fn);
+  const source = sourceOf(wrapped?.original ?? fn);
+  const tokens = source === undefined ? undefined : normalTokens(source);
+  const signature = tokens === undefined ? opaqueSignature(fn.length) : signatureOf(tokens);
+  if (code === "ignore") return { text: undefined, signature };
+  if (code !== "source") return { text: `fingerprint ${code}`, signature };
+  if (wrapped !== undefined) return { text: `cached ${wrapped.identity()}`, signature };
+  if (tokens === undefined) throw new TypeError(hiddenSource(fn));
+  return { text: `source ${tokensText(tokens)}`, signature };
+}
+
+/**
+ * The text that stands for a function inside a closed-over value.
+ *
+ * @throws {TypeError} As {@linkcode functionCode}.
+ */
+export function codeText(fn: AnyFunction): string {
+  return functionCode(fn, "source").text!;
+}
+
+/** The source, or `undefined` where the engine hides it. */
+function sourceOf(fn: AnyFunction): string | undefined {
+  const source = Function.prototype.toString.call(fn);
+  return /\{\s*\[native code\]\s*\}\s*$/.test(source) ? undefined : source;
+}
+
+function hiddenSource(fn: AnyFunction): string {
+  const name = fn.name === "" ? "an anonymous function" : `the function ${JSON.stringify(fn.name)}`;
+  return `Cannot key on the code of ${name}: it is native, bound or a proxy, which hides it; ` +
+    'wrap it in an arrow function, or pass code: "ignore" with a version of your own';
+}

@@ -1,0 +1,167 @@
+/**
+ * Calls to keys.
+ *
+ * `functionKey = BLAKE3 derive-key("deja 1 function", canonical { name, version, code, closure })`
+ * `key         = BLAKE3 keyed(functionKey, canonical arguments)`
+ *
+ * so a call costs one pass over its arguments, and the rest is done again only when a closed-over
+ * value changed.
+ *
+ * @module
+ */
+
+import { encodeCanonical } from "../codec/mod.ts";
+import { EncodeError } from "../errors.ts";
+import { blake3, toHex } from "../hash/mod.ts";
+import {
+  type AnyFunction,
+  type CodeOption,
+  codeText,
+  type FunctionCode,
+  functionCode,
+} from "./function_code.ts";
+import { bind } from "./signature.ts";
+
+/** Tells function keys from every other use of the hash; its number changes with their form. */
+const FUNCTION_KEY_CONTEXT = "deja 1 function";
+
+/** Length of a key in bytes. */
+export const KEY_BYTES = 32;
+
+/** What a key says of the function. */
+export interface KeyerOptions {
+  /** Name of the function. */
+  readonly name: string;
+  /** Version given by the user. */
+  readonly version?: string | number | undefined;
+  /** Where the code part comes from. */
+  readonly code: CodeOption;
+  /** Gives the closed-over values; asked at each call, since they may change between calls. */
+  readonly closure?: (() => unknown) | undefined;
+  /** Names of the parameters that are left out. */
+  readonly ignore: readonly string[];
+}
+
+/** The key of one call. */
+export interface CallKey {
+  /** The key. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The key in lower-case hexadecimal. */
+  readonly hex: string;
+  /** The bound arguments in canonical form, as they were hashed. */
+  readonly args: Uint8Array<ArrayBuffer>;
+}
+
+/** Makes the keys of one function. */
+export class Keyer {
+  readonly #options: KeyerOptions;
+  readonly #code: FunctionCode;
+  readonly #ignored: ReadonlySet<string>;
+  #closure: Uint8Array<ArrayBuffer> | undefined;
+  #functionKey: Uint8Array<ArrayBuffer> | undefined;
+  /** BLAKE3 of the text that stands for the code, in hex; `undefined` where the code is ignored. */
+  readonly codeDigest: string | undefined;
+
+  /**
+   * @throws {TypeError} The code cannot be seen, or `ignore` names no parameter.
+   */
+  constructor(fn: AnyFunction, options: KeyerOptions) {
+    this.#options = options;
+    this.#code = functionCode(fn, options.code);
+    this.#ignored = new Set(options.ignore);
+    this.#checkIgnored();
+    const { text } = this.#code;
+    this.codeDigest = text === undefined ? undefined : toHex(blake3(utf8.encode(text)));
+  }
+
+  /** Whether the result can depend on the `this` of a call, which no key sees. */
+  get readsThis(): boolean {
+    return this.#code.signature.readsThis;
+  }
+
+  /**
+   * The key of a call with `args`.
+   *
+   * @throws {EncodeError} An argument or a closed-over value has no byte form.
+   */
+  key(args: readonly unknown[]): CallKey {
+    const functionKey = this.functionKey();
+    const bound = this.#encodeArguments(args);
+    const bytes = blake3(bound, { key: functionKey });
+    return { bytes, hex: toHex(bytes), args: bound };
+  }
+
+  /**
+   * The key of the function itself, with the closed-over values as they are now.
+   *
+   * @throws {EncodeError} A closed-over value has no byte form.
+   */
+  functionKey(): Uint8Array<ArrayBuffer> {
+    const closure = this.#encodeClosure();
+    if (this.#functionKey !== undefined && sameBytes(closure, this.#closure)) {
+      return this.#functionKey;
+    }
+    const { name, version } = this.#options;
+    const identity = encodeCanonical({ name, version, code: this.#code.text, closure });
+    this.#closure = closure;
+    return this.#functionKey = blake3(identity, { context: FUNCTION_KEY_CONTEXT });
+  }
+
+  #encodeClosure(): Uint8Array<ArrayBuffer> | undefined {
+    const { closure } = this.#options;
+    if (closure === undefined) return undefined;
+    try {
+      return encodeCanonical(closure(), codeText);
+    } catch (error) {
+      if (!(error instanceof EncodeError)) throw error;
+      throw new EncodeError({
+        ...details(error),
+        path: `closure()${error.path}`,
+        reason: `${error.reason}; give a value that stands for it instead`,
+      });
+    }
+  }
+
+  #encodeArguments(args: readonly unknown[]): Uint8Array<ArrayBuffer> {
+    const { parameters } = this.#code.signature;
+    try {
+      return encodeCanonical(bind(parameters, this.#ignored, args));
+    } catch (error) {
+      if (!(error instanceof EncodeError)) throw error;
+      const [, index, rest] = /^\[(\d+)\](.*)$/s.exec(error.path) ?? ["", "0", ""];
+      const name = parameters[Number(index)]?.name;
+      throw new EncodeError({
+        ...details(error),
+        path: `${name ?? `arguments[${index}]`}${rest}`,
+        reason: `${error.reason}; ` +
+          (name === undefined
+            ? "pass plain data, or name the parameter and leave it out with ignore"
+            : `pass plain data, or leave the parameter out with ignore: [${JSON.stringify(name)}]`),
+      });
+    }
+  }
+
+  #checkIgnored(): void {
+    const names = this.#code.signature.parameters.map(({ name }) => name);
+    for (const ignored of this.#ignored) {
+      if (names.includes(ignored)) continue;
+      const known = names.filter((name) => name !== undefined).join(", ");
+      throw new TypeError(
+        `ignore names ${JSON.stringify(ignored)}, which is no parameter of ` +
+          `${this.#options.name || "the function"}; ` +
+          (known === "" ? "it has no parameter with a name" : `it has ${known}`),
+      );
+    }
+  }
+}
+
+const utf8 = new TextEncoder();
+
+function details(error: EncodeError): { found: string; cause: unknown } {
+  return { found: error.found, cause: error };
+}
+
+function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

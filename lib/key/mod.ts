@@ -1,0 +1,8 @@
+/**
+ * Calls to keys: what a function is, how its arguments are bound, and the 32 bytes that say both.
+ *
+ * @module
+ */
+
+export { type AnyFunction, type CodeOption, registerWrapper } from "./function_code.ts";
+export { type CallKey, KEY_BYTES, Keyer, type KeyerOptions } from "./keyer.ts";

@@ -1,0 +1,164 @@
+/**
+ * The source of a function as tokens in a normal form: comments, layout and quote style gone, and
+ * with them most of what one runtime prints otherwise than another.
+ *
+ * Dropping line breaks is safe where they cannot change the meaning. Where they can (after
+ * `return`, before `++` and the like), the break stays as a token of its own.
+ *
+ * @module
+ */
+
+import jsTokens from "js-tokens";
+
+/** A token of normalised source. */
+export interface SourceToken {
+  /** The token's kind: a name or keyword, a literal, or anything else. */
+  readonly type: "name" | "string" | "number" | "other";
+  /** Normal text of the token; strings are JSON strings. */
+  readonly text: string;
+}
+
+/** Names after which a line break ends the statement, or makes a keyword a plain name. */
+const BREAK_AFTER = new Set(["return", "break", "continue", "yield", "async", "accessor", "using"]);
+/** Tokens that mean something else when a line break stands before them. */
+const BREAK_BEFORE = new Set(["++", "--", "using"]);
+/** Keywords after which a template cannot be tagged. */
+const BEFORE_EXPRESSION = new Set(
+  "return throw typeof void delete in of instanceof case do else yield await new".split(" "),
+);
+
+const LINE_BREAK: SourceToken = { type: "other", text: "\n" };
+
+/** Tokens of `source` in normal form. */
+export function normalTokens(source: string): SourceToken[] {
+  const tokens: SourceToken[] = [];
+  let broken = false;
+  for (const { type, value } of jsTokens(source)) {
+    switch (type) {
+      case "LineTerminatorSequence":
+        broken = true;
+        continue;
+      case "MultiLineComment":
+        broken ||= /[\n\r\u2028\u2029]/.test(value);
+        continue;
+      case "WhiteSpace":
+      case "SingleLineComment":
+        continue;
+      default: {
+        const token = normalToken(type, value, tokens.at(-1));
+        if (broken && breakMatters(tokens.at(-1), token)) tokens.push(LINE_BREAK);
+        broken = false;
+        append(tokens, token);
+      }
+    }
+  }
+  dropOwnName(tokens);
+  return tokens;
+}
+
+/** One text for the tokens, the same for equal code. */
+export function tokensText(tokens: readonly SourceToken[]): string {
+  return tokens.map((token) => token.text).join(" ");
+}
+
+function normalToken(type: string, value: string, previous?: SourceToken): SourceToken {
+  switch (type) {
+    case "StringLiteral":
+      return { type: "string", text: JSON.stringify(cooked(value.slice(1, -1))) };
+    case "NoSubstitutionTemplate":
+      return isTagged(previous)
+        ? { type: "other", text: value }
+        : { type: "string", text: JSON.stringify(cooked(value.slice(1, -1))) };
+    case "NumericLiteral":
+      return { type: "number", text: normalNumber(value) };
+    case "IdentifierName":
+      return { type: "name", text: value };
+    default:
+      return { type: "other", text: value };
+  }
+}
+
+/** Appends a token, without the commas and semicolons that printers add or leave out at will. */
+function append(tokens: SourceToken[], token: SourceToken): void {
+  const { text } = token;
+  if (token.type === "other") {
+    if (text === "}") {
+      while (tokens.at(-1)?.text === ";") tokens.pop();
+      if (isComma(tokens.at(-1))) tokens.pop();
+    } else if (text === ")") {
+      if (isComma(tokens.at(-1))) tokens.pop();
+    } else if (text === "]") {
+      const before = tokens.at(-2)?.text;
+      if (isComma(tokens.at(-1)) && before !== "," && before !== "[") tokens.pop();
+    } else if (text === "=>" && tokens.at(-1)?.type === "name") {
+      const parameter = tokens.pop()!;
+      tokens.push({ type: "other", text: "(" }, parameter, { type: "other", text: ")" });
+    }
+  }
+  tokens.push(token);
+}
+
+function isComma(token: SourceToken | undefined): boolean {
+  return token?.type === "other" && token.text === ",";
+}
+
+function breakMatters(previous: SourceToken | undefined, next: SourceToken): boolean {
+  if (previous === undefined || next.text === "}" || next.text === ";") return false;
+  const endsOperand = previous.type !== "other" || previous.text === ")" || previous.text === "]";
+  return (BREAK_BEFORE.has(next.text) && endsOperand) ||
+    (previous.type === "name" && BREAK_AFTER.has(previous.text));
+}
+
+/** Whether a template after `previous` is an argument of a tag, which sees its raw text. */
+function isTagged(previous: SourceToken | undefined): boolean {
+  if (previous === undefined) return false;
+  if (previous.type === "name") return !BEFORE_EXPRESSION.has(previous.text);
+  return [")", "]", "}", "`"].some((end) => previous.text.endsWith(end));
+}
+
+/**
+ * Drops the name of a `function` that does not refer to itself: some runtimes do, and the name is
+ * a part of the key on its own.
+ */
+function dropOwnName(tokens: SourceToken[]): void {
+  let at = tokens[0]?.text === "async" ? 1 : 0;
+  if (tokens[at]?.text !== "function") return;
+  if (tokens[++at]?.text === "*") at++;
+  const name = tokens[at];
+  if (name?.type !== "name") return;
+  const uses = tokens.filter((token) => token.type === "name" && token.text === name.text);
+  if (uses.length === 1) tokens.splice(at, 1);
+}
+
+function normalNumber(literal: string): string {
+  const digits = literal.replaceAll("_", "");
+  if (digits.endsWith("n")) return `${BigInt(digits.slice(0, -1))}n`;
+  // A leading zero makes a number octal in sloppy code, which `Number` does not know.
+  return /^0\d/.test(digits) ? digits : String(Number(digits));
+}
+
+const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  0: "\0",
+};
+
+/** The value of a string literal or template, given what stands between its quotes. */
+function cooked(raw: string): string {
+  if (!raw.includes("\\")) return raw.replace(/\r\n?/g, "\n");
+  return raw.replace(
+    /\r\n?|\\(?:u\{([\da-f]+)\}|u([\da-f]{4})|x([\da-f]{2})|([0-3]?[0-7]{2,})|(\r\n|[^]))/gi,
+    (match, braced, four, two, octal, other) => {
+      if (match[0] === "\r") return "\n";
+      const hex = braced ?? four ?? two;
+      if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
+      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
+      if (/^[\r\n\u2028\u2029]/.test(other)) return "";
+      return SIMPLE_ESCAPES[other] ?? other;
+    },
+  );
+}
