@@ -48,7 +48,8 @@ type Register = (name: string, body: TestBody, because: string | undefined) => v
 
 const registers: Record<"deno" | "bun" | "page", () => Register | Promise<Register>> = {
   deno: () => (name, fn, because) => {
-    Deno.test({ name, fn, ignore: because !== undefined });
+    const sanitizers = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true };
+    Deno.test({ name, fn, ignore: because !== undefined, ...sanitizers });
   },
   bun: async () => {
     const specifier: string = "bun:test"; // A variable, so that only Bun ever looks it up.

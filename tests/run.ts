@@ -1,0 +1,98 @@
+/**
+ * The test command: every check, and every test file on every runtime.
+ *
+ * `deno task test [FILTER] [--only=PARTS]`: FILTER keeps the test files whose path contains it (and
+ * leaves out the checks), PARTS is a list such as `deno,firefox` or `checks,examples`.
+ *
+ * @module
+ */
+
+import { stop } from "esbuild";
+import { parseArgs } from "node:util";
+import { type BrowserName, findBrowser } from "./run/browsers.ts";
+import { pageBundle } from "./run/bundle.ts";
+import { findBun } from "./run/bun.ts";
+import { checkCases } from "./run/checks.ts";
+import { pageCases } from "./run/pages.ts";
+import { bunCases, denoCases, exampleCases } from "./run/processes.ts";
+import { filesUnder } from "./run/project.ts";
+import { type Case, count, type Part, report } from "./run/report.ts";
+
+const { positionals: [filter], values: { only } } = parseArgs({
+  args: Deno.args,
+  allowPositionals: true,
+  options: { only: { type: "string" } },
+});
+
+const files = (await filesUnder("tests", "_test.ts")).filter((file) => file.includes(filter ?? ""));
+const bundle = lazy(() => pageBundle(files));
+
+/** The parts, in two lanes that run side by side: what is one process at a time, and the rest. */
+const lanes: readonly Readonly<Record<string, () => Promise<readonly Case[]>>>[] = [
+  { checks: checkCases, examples: exampleCases },
+  {
+    deno: () => denoCases(files),
+    bun: async () => await bunCases(await findBun(), files),
+    chromium: () => browserCases("chromium"),
+    firefox: () => browserCases("firefox"),
+  },
+];
+
+async function browserCases(name: BrowserName): Promise<readonly Case[]> {
+  const found = await findBrowser(name);
+  if ("path" in found) return await pageCases(name, found.path, await bundle());
+  console.log(`Skipping ${name}: ${found.missing}`);
+  return files.map((file) => ({
+    file,
+    name: "(the whole file)",
+    status: "skipped",
+    message: found.missing,
+  }));
+}
+
+const names = lanes.flatMap((lane) => Object.keys(lane));
+const wanted = only?.split(",") ??
+  (filter === undefined ? names : ["deno", "bun", "chromium", "firefox"]);
+const unknown = wanted.filter((name) => !names.includes(name));
+if (unknown.length > 0) {
+  console.error(`No such part: ${unknown.join(", ")}; the parts are ${names.join(", ")}`);
+  Deno.exit(2);
+}
+
+const parts = (await Promise.all(lanes.map(async (lane) => {
+  const done: Part[] = [];
+  for (const [name, cases] of Object.entries(lane)) {
+    if (wanted.includes(name)) done.push(await runPart(name, cases));
+  }
+  return done;
+}))).flat();
+await stop();
+
+console.log(`\n${report(parts)}`);
+Deno.exit(count(parts, "failed") === 0 ? 0 : 1);
+
+async function runPart(name: string, run: () => Promise<readonly Case[]>): Promise<Part> {
+  const start = performance.now();
+  const cases = await run().catch((error): Case[] => [failed(name, error)]);
+  // Silence must not look like success.
+  const found = cases.length === 0 ? [failed(name, new Error("Found no test"))] : cases;
+  const part = { name, cases: found, seconds: (performance.now() - start) / 1000 };
+  const [passed, bad] = [count([part], "passed"), count([part], "failed")];
+  console.log(`${name}: ${passed} passed, ${bad} failed in ${part.seconds.toFixed(1)} s`);
+  return part;
+}
+
+function failed(part: string, error: Error): Case {
+  return {
+    file: part,
+    name: "(the part itself)",
+    status: "failed",
+    message: error.stack ?? error.message,
+  };
+}
+
+/** Calls `make` once, when it is first needed. */
+function lazy<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => made ??= make();
+}

@@ -1,0 +1,103 @@
+/**
+ * The parts that run in processes: the test files on Deno and on Bun, and the documentation's
+ * examples on Deno.
+ *
+ * Each test file has a process of its own. So a file that cannot load, exits or hangs is one
+ * failure with that file's name, and the others still run.
+ *
+ * @module
+ */
+
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readJUnit } from "./junit.ts";
+import { exists, mapLimited, type Outcome, run, tail } from "./project.ts";
+import type { Case } from "./report.ts";
+
+/** Longest time for one test file; a single test has a limit of its own in the harness. */
+const FILE_LIMIT_MS = 300_000;
+
+/** The least that the tests need: reading, temporary files, this machine's ports, this binary. */
+const PERMISSIONS = [
+  "--no-prompt",
+  "--allow-read",
+  `--allow-write=${Deno.realPathSync(tmpdir())}`,
+  "--allow-env",
+  "--allow-sys",
+  "--allow-net=127.0.0.1,localhost",
+  `--allow-run=${Deno.execPath()}`,
+];
+
+/** Runs test files on Deno, with leaks traced to where they start. */
+export async function denoCases(files: readonly string[]): Promise<Case[]> {
+  return await processCases(files, Deno.execPath(), (file, xml) => [
+    ...["test", "--no-check", "--trace-leaks", ...PERMISSIONS],
+    ...[`--junit-path=${xml}`, file],
+  ]);
+}
+
+/** Runs test files on Bun. */
+export async function bunCases(bun: string, files: readonly string[]): Promise<Case[]> {
+  return await processCases(files, bun, (file, xml) => [
+    ...["test", "--reporter=junit", `--reporter-outfile=${xml}`, `./${file}`],
+  ]);
+}
+
+/** Runs every example in the documentation comments and in the Markdown guides. */
+export async function exampleCases(): Promise<Case[]> {
+  const candidates = ["mod.ts", "lib", "README.md", "CONTRIBUTING.md"];
+  const paths: string[] = [];
+  for (const path of candidates) if (await exists(path)) paths.push(path);
+  return await withReport(async (xml, folder) => {
+    const flags = ["--doc", "--no-check", ...PERMISSIONS, `--junit-path=${xml}`];
+    const outcome = await run(Deno.execPath(), ["test", ...flags, ...paths], {
+      limitMs: FILE_LIMIT_MS,
+      env: { DEJA_DIR: join(folder, "deja") },
+    });
+    const cases = await readCases(xml, outcome, "examples");
+    return cases.map((one) => ({ ...one, name: one.name.replace(/^.*\//, "") }));
+  });
+}
+
+async function processCases(
+  files: readonly string[],
+  command: string,
+  toArgs: (file: string, xml: string) => string[],
+): Promise<Case[]> {
+  const cases = await mapLimited(
+    files,
+    navigator.hardwareConcurrency,
+    (file) =>
+      withReport(async (xml) => {
+        const outcome = await run(command, toArgs(file, xml), { limitMs: FILE_LIMIT_MS });
+        const found = await readCases(xml, outcome, file);
+        return found.map((one) => ({ ...one, file }));
+      }),
+  );
+  return cases.flat();
+}
+
+async function withReport<T>(use: (xml: string, folder: string) => Promise<T>): Promise<T> {
+  const folder = await Deno.makeTempDir({ prefix: "deja-report-" });
+  try {
+    return await use(join(folder, "report.xml"), folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The report's cases, and one failure more where the process failed but no case of it did. */
+async function readCases(xml: string, outcome: Outcome, file: string): Promise<Case[]> {
+  const text = await Deno.readTextFile(xml).catch(() => undefined);
+  const cases = text === undefined ? [] : readJUnit(text);
+  const problem = outcome.code === -1
+    ? `Did not end within ${FILE_LIMIT_MS / 1000} s and was killed`
+    : outcome.code !== 0 && !cases.some((one) => one.status === "failed")
+    ? `Exit code ${outcome.code}`
+    : cases.length === 0
+    ? "Registers no test"
+    : undefined;
+  if (problem === undefined) return cases;
+  const message = `${problem}\n${tail(outcome)}`;
+  return [...cases, { file, name: "(the file itself)", status: "failed", message }];
+}
