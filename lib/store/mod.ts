@@ -8,3 +8,4 @@
  */
 
 export * from "./store.ts";
+export * from "./suite.ts";
