@@ -4,10 +4,6 @@
  * @module
  */
 
-import { join, relative } from "node:path";
-import { pathToFileURL } from "node:url";
-import { filesUnder, root, run, tail } from "../run/project.ts";
-
 /** Imports by file: what each one names, types included. Paths are relative to the project. */
 export type Graph = Readonly<Record<string, readonly string[]>>;
 
@@ -38,7 +34,7 @@ export const RULES: readonly Rule[] = [
   { from: key, to: [errors, hash, codec] },
   { from: record, to: [errors, hash, codec] },
   { from: store, to: [errors] },
-  { from: "lib/store/suite.ts", to: [store, errors] },
+  { from: "lib/store/suite", to: [store, errors, "lib/store/suite/"] },
   { from: "lib/store/mod.ts", to: [store, "lib/store/suite.ts"] },
   { from: "lib/store/", to: [errors, hash, store, storeHelpers] },
   { from: "lib/function/default_store.ts", to: [...makingOfFunctions, "lib/store/"] },
@@ -89,54 +85,4 @@ function circles(graph: Graph): string[] {
   };
   for (const file of Object.keys(graph)) visit(file, []);
   return found;
-}
-
-interface Info {
-  readonly modules: readonly {
-    readonly specifier: string;
-    readonly error?: string;
-    readonly dependencies?: readonly {
-      readonly specifier: string;
-      readonly code?: Resolved;
-      readonly type?: Resolved;
-    }[];
-  }[];
-}
-
-interface Resolved {
-  readonly specifier?: string;
-  readonly error?: string;
-}
-
-/** The imports of the library as it is: static, dynamic and type-only, as Deno reads them. */
-export async function libraryGraph(): Promise<Graph> {
-  const all = [...await filesUnder("lib", ".ts"), "mod.ts"];
-  const folder = await Deno.makeTempDir({ prefix: "deja-arrows-" });
-  try {
-    const entry = join(folder, "all.ts");
-    const lines = all.map((file) => `import ${JSON.stringify(pathToFileURL(join(root, file)))};\n`);
-    await Deno.writeTextFile(entry, lines.join(""));
-    const args = ["info", "--json", "--config", join(root, "deno.json"), entry];
-    const outcome = await run(Deno.execPath(), args, { limitMs: 120_000 });
-    if (outcome.code !== 0) throw new Error(tail(outcome));
-    return toGraph(JSON.parse(outcome.stdout));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-function toGraph({ modules }: Info): Graph {
-  const base = pathToFileURL(root).href;
-  const local = (specifier: string): string =>
-    specifier.startsWith(base) ? relative(base, specifier) : specifier;
-  const broken = modules.filter((module) => module.error !== undefined);
-  if (broken.length > 0) throw new Error(broken.map((module) => module.error).join("\n"));
-  return Object.fromEntries(
-    modules.filter((module) => module.specifier.startsWith(base)).map((module) => [
-      local(module.specifier),
-      (module.dependencies ?? []).map(({ specifier, code, type }) =>
-        local(code?.specifier ?? type?.specifier ?? specifier)
-      ),
-    ]),
-  );
 }

@@ -6,8 +6,8 @@
  */
 
 import { build } from "esbuild";
-import jsTokens from "js-tokens";
 import { browserOptions } from "../run/bundle.ts";
+import { forbidden } from "./forbidden.ts";
 
 /** The most that the portable entry point may weigh, minified and compressed with gzip. */
 export const BUDGET_BYTES: number = 24 * 1024;
@@ -52,22 +52,6 @@ export async function weightProblems(): Promise<string[]> {
     problems.push(`mod.ts weighs ${bytes} bytes, which is over the budget of ${BUDGET_BYTES}`);
   }
   return problems;
-}
-
-/** What the code contains that a strict content security policy forbids. */
-export function forbidden(code: string): string[] {
-  const words = [...jsTokens(code)].filter(({ type }) =>
-    !["WhiteSpace", "LineTerminatorSequence", "MultiLineComment", "SingleLineComment"].includes(
-      type,
-    )
-  );
-  return words.flatMap(({ type, value }, index) => {
-    if (type !== "IdentifierName") return [];
-    if (value === "eval") return ["eval"];
-    const isCalled = value === "Function" &&
-      (words[index + 1]?.value === "(" || words[index - 1]?.value === "new");
-    return isCalled ? ["Function()"] : [];
-  });
 }
 
 async function gzipBytes(text: string): Promise<number> {

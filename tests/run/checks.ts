@@ -4,8 +4,9 @@
  * @module
  */
 
-import { arrowProblems, libraryGraph } from "../checks/arrows.ts";
+import { arrowProblems } from "../checks/arrows.ts";
 import { exportsProblems } from "../checks/exports.ts";
+import { libraryGraph } from "../checks/library_graph.ts";
 import { portableProblems } from "../checks/portable.ts";
 import { weightProblems } from "../checks/weight.ts";
 import { exists, manifest, run, tail } from "./project.ts";
