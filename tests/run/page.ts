@@ -16,6 +16,9 @@ export interface PageStep {
   readonly next?: { readonly file: string; readonly name: string };
 }
 
+// Kept from before any test can replace it.
+const { setTimeout } = globalThis;
+
 const WHOLE_FILE = "(the file itself)";
 
 /** Where the harness puts what a file registers. */
@@ -67,6 +70,8 @@ async function outcome(body: PageTest["body"]): Promise<string | undefined> {
   } catch (error) {
     stray.unshift(error);
   }
+  // A rejection that nobody handles is told of in a task of its own.
+  await new Promise((resolve) => setTimeout(resolve));
   return stray.length === 0 ? undefined : stray.splice(0).map(describe).join("\n");
 }
 

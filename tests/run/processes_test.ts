@@ -12,6 +12,14 @@ const files: readonly [name: string, source: string, cases: readonly (readonly s
     `test("holds", () => {}); throw new Error("no luck");`,
     [["(the file itself)", "failed"]],
   ],
+  [
+    "drops a rejection",
+    `test("drops", async () => {
+      Promise.reject(new Error("no luck"));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    });`,
+    [["drops", "failed"], ["(the file itself)", "failed"]],
+  ],
   ["exits", `Deno.exit(0);`, [["(the file itself)", "failed"]]],
   ["imports nothing", `import "./gone.ts";`, [["(the file itself)", "failed"]]],
   ["does not parse", `test("holds" () => {});`, [["(the file itself)", "failed"]]],
