@@ -1,0 +1,76 @@
+/**
+ * The store of a program that names none. The one file of the portable core that knows of runtimes:
+ * it looks at what there is, and imports a store only when one is needed.
+ */
+
+import { memoryStore } from "../store/memory.ts";
+import type { Store } from "../store/store.ts";
+
+/** Folder of the default store in the working directory. */
+const DEFAULT_FOLDER = ".deja";
+/** Environment variable that names another. */
+const FOLDER_VARIABLE = "DEJA_DIR";
+
+/** The parts of the runtimes that are looked at. All of them may be missing. */
+interface Host {
+  readonly Deno?: {
+    readonly env: { get(name: string): string | undefined };
+    readonly permissions: {
+      querySync(query: { name: "env"; variable: string }): { state: string };
+    };
+  };
+  readonly process?: {
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    readonly getBuiltinModule?: unknown;
+  };
+  readonly window?: unknown;
+  readonly WorkerGlobalScope?: unknown;
+  readonly navigator?: { readonly userAgent?: string };
+}
+
+/**
+ * Opens the default store of this runtime.
+ *
+ * @throws {StoreError} The folder cannot be used.
+ */
+export async function openDefaultStore(): Promise<Store> {
+  const host = globalThis as unknown as Host;
+  if (host.Deno !== undefined || host.process?.getBuiltinModule !== undefined) {
+    const { fsStore } = await import("../store/fs/mod.ts");
+    return await fsStore(folderVariable(host) ?? DEFAULT_FOLDER);
+  }
+  if (isBrowser(host)) {
+    try {
+      const { opfsStore } = await import("../store/opfs/mod.ts");
+      return await opfsStore();
+    } catch (error) {
+      return fallback(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return fallback("this runtime has neither a file system nor an origin private file system");
+}
+
+function folderVariable({ Deno, process }: Host): string | undefined {
+  const value = Deno === undefined
+    ? process?.env?.[FOLDER_VARIABLE]
+    // Asking without the permission would stop the program with a prompt.
+    : Deno.permissions.querySync({ name: "env", variable: FOLDER_VARIABLE }).state === "granted"
+    ? Deno.env.get(FOLDER_VARIABLE)
+    : undefined;
+  return value === "" ? undefined : value;
+}
+
+/** Whether this is a page or a worker of one. Some edge hosts have a private file system in name
+ * only, in memory, and would lose the entries without a word. */
+function isBrowser({ window, WorkerGlobalScope, navigator }: Host): boolean {
+  return (window !== undefined || WorkerGlobalScope !== undefined) &&
+    navigator?.userAgent !== "Cloudflare-Workers";
+}
+
+function fallback(reason: string): Store {
+  console.warn(
+    `déjà: results are kept in memory only and are gone with this process: ${reason}; ` +
+      "pass a store to createCache to keep them",
+  );
+  return memoryStore();
+}

@@ -1,0 +1,49 @@
+/** A store that opens when it is first needed, and the calls that are under way on it. */
+
+import type { Store } from "../store/store.ts";
+
+/** What a computation or a look-up under way will give to whoever waits for it. */
+export interface Outcome {
+  /** The value for the caller that started it. */
+  readonly value: unknown;
+  /** A value for another caller: a copy of its own, so that nobody sees another's changes. */
+  readonly copy: () => unknown;
+}
+
+/** A call under way. */
+export interface Flight {
+  readonly outcome: Promise<Outcome>;
+  /** Set when the entry is deleted meanwhile: what is computed may then not be stored. */
+  discarded: boolean;
+}
+
+/** One store, shared by all functions that are cached on it. */
+export class StoreHandle {
+  /** Calls under way, by store key, so that equal calls join. */
+  readonly flights = new Map<string, Flight>();
+  readonly #open: () => Promise<Store> | Store;
+  #opening: Promise<Store> | undefined;
+
+  /** @param open Opens the store; asked once, and again after it failed. */
+  constructor(open: () => Promise<Store> | Store) {
+    this.#open = open;
+  }
+
+  /**
+   * The open store.
+   *
+   * @throws Whatever opening it rejects with; the next call tries again.
+   */
+  store(): Promise<Store> {
+    return this.#opening ??= this.#start();
+  }
+
+  async #start(): Promise<Store> {
+    try {
+      return await this.#open();
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+}

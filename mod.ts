@@ -1,0 +1,72 @@
+/**
+ * déjà: a persistent function cache for Deno, Bun and the browser.
+ *
+ * Wrap an expensive function; a call that was computed before, in this process, in another one or
+ * on another runtime, is not computed again. A key sees the function's code, the closed-over values
+ * you name and the arguments, so an edited function or another option is another key. A record is
+ * data, never code, and a damaged one is a miss.
+ *
+ * ```ts
+ * import { cache, persistentCache } from "@deja/cache";
+ * import { assert } from "chai";
+ *
+ * const area = cache((radius: number) => Math.PI * radius ** 2); // in memory, synchronous
+ * const words = persistentCache("words", async (url: string) => {
+ *   const text = await (await fetch(url)).text();
+ *   return text.split(/\s+/).length;
+ * }, { ttl: "7d" }); // in .deja/, or in the browser's private file system
+ *
+ * assert.equal(area(2), area(2));
+ * assert.equal(await words("data:,to be or not"), 4);
+ * await words.clear();
+ * ```
+ *
+ * Stores are entry points of their own: `@deja/cache/fs`, `@deja/cache/opfs`.
+ *
+ * @module
+ */
+
+export { cache, lruCache } from "./lib/function/memory_cache.ts";
+export {
+  type Cache,
+  createCache,
+  type CreateCacheOptions,
+  persistentCache,
+  type PersistentVerb,
+} from "./lib/function/create_cache.ts";
+export type {
+  MemoryCached,
+  MemoryCachedMethods,
+  MemoryCacheStats,
+  PersistentCached,
+  PersistentCachedMethods,
+  PersistentCall,
+} from "./lib/function/cached_function.ts";
+export type { CacheOptions, LruCacheOptions } from "./lib/function/options.ts";
+export type { Duration, DurationUnit } from "./lib/function/duration.ts";
+export type {
+  CacheEvent,
+  CacheEventBase,
+  CacheListener,
+  CacheStats,
+  CorruptEvent,
+  EvictEvent,
+  ExpireEvent,
+  HitEvent,
+  JoinEvent,
+  MissEvent,
+  NotStoredEvent,
+  StoredEvent,
+  StoreErrorEvent,
+} from "./lib/function/events.ts";
+export type { AnyFunction, CodeOption } from "./lib/key/mod.ts";
+export { memoryStore, type MemoryStoreOptions } from "./lib/store/memory.ts";
+export type { Store, StoreListEntry, StoreSetOptions, StoreSupports } from "./lib/store/store.ts";
+export {
+  DecodeError,
+  DejaError,
+  type DejaErrorCode,
+  EncodeError,
+  StoreError,
+  type StoreOperation,
+} from "./lib/errors.ts";
