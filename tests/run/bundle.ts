@@ -6,7 +6,7 @@
 
 import { build, type BuildOptions, type BuildResult, type Message, type Plugin } from "esbuild";
 import { join } from "node:path";
-import { manifest, root } from "./project.ts";
+import { filesUnder, manifest, root } from "./project.ts";
 import type { Case } from "./report.ts";
 
 /** What every bundle has in common; imports by the project's own name find its files. */
@@ -42,11 +42,15 @@ export interface PageBundle {
   readonly failures: readonly Case[];
 }
 
-/** Bundles test files and the page that runs them; code that they share is shared. */
+/**
+ * Bundles test files, the page that runs them and every `_worker.ts` beside them; code that they
+ * share is shared.
+ */
 export async function pageBundle(files: readonly string[]): Promise<PageBundle> {
   const options = { ...await browserOptions(), plugins: [emptyNodeModules], metafile: false };
+  const always = ["tests/run/page.ts", ...await filesUnder("tests", "_worker.ts")];
   const attempt = (entryPoints: readonly string[]): Promise<BuildResult<{ write: false }>> =>
-    build({ ...options, write: false, entryPoints: ["tests/run/page.ts", ...entryPoints] });
+    build({ ...options, write: false, entryPoints: [...always, ...entryPoints] });
   let failures: Case[] = [];
   // One bad file spoils the whole bundle, so then each is tried by itself to find out which.
   const result = await attempt(files).catch(async () => {

@@ -131,7 +131,8 @@ async function answer(request: Request, bundle: PageBundle, log: PageLog): Promi
     log.step(await request.json());
     return new Response(null, { status: 204 });
   }
-  const script = bundle.scripts.get(path);
+  // A test starts its worker by the name that the source has: `new URL("./a_worker.ts", ...)`.
+  const script = bundle.scripts.get(path.replace(/\.ts$/, ".js"));
   if (script !== undefined) return new Response(script, typed("text/javascript; charset=utf-8"));
   // Test data, such as vectors, where a test file finds it by its own address.
   const data = await Deno.readFile(join(root, path)).catch(() => undefined);

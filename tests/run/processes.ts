@@ -21,7 +21,7 @@ const FILE_LIMIT_MS = 300_000;
 const PERMISSIONS = [
   "--no-prompt",
   "--allow-read",
-  `--allow-write=${Deno.realPathSync(tmpdir())}`,
+  `--allow-write=${tmpdir()},${Deno.realPathSync(tmpdir())}`,
   "--allow-env",
   "--allow-sys",
   "--allow-net=127.0.0.1,localhost",
