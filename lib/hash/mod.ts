@@ -12,9 +12,11 @@
  * @see {@link https://github.com/BLAKE3-team/BLAKE3-specs/blob/master/blake3.pdf} for the function.
  * @module
  */
+export { configureHash, type HashBackend, hashBackend, type HashConfiguration } from "./backend.ts";
 export { blake3, type Blake3Options } from "./blake3.ts";
 export { createHasher, type Hasher } from "./hasher.ts";
 export type { HashInput } from "./input.ts";
 export type { HashOptions } from "./mode.ts";
 export { hashStream } from "./stream.ts";
 export { toBase64Url, toHex } from "./text.ts";
+export { wasmBytes, type WasmCoreName } from "./wasm.ts";

@@ -1,0 +1,50 @@
+/**
+ * The cores in WebAssembly. Compiling is synchronous: they are small enough for that, and a hash
+ * that had to be awaited could not key a synchronous function.
+ *
+ * @module
+ */
+import { SIMD_CORE, WORD_CORE } from "../../wasm/cores.ts";
+import type { Core } from "./core.ts";
+
+/** The cores that are WebAssembly: with SIMD, and for engines without it. */
+export type WasmCoreName = "simd" | "wasm";
+
+/** The exports of a core's module. */
+type WasmExports = Omit<Core, "name" | "bytes"> & { readonly memory: WebAssembly.Memory };
+
+/**
+ * The WebAssembly module of a backend, for a build step that writes it into a file. A host that
+ * forbids compiling from bytes can load the file and pass it to `configureHash`.
+ *
+ * @param name The backend.
+ * @returns The bytes of the module, in a new array.
+ *
+ * @example
+ * ```ts
+ * import { wasmBytes } from "@deja/cache/hash";
+ * import { assert } from "chai";
+ *
+ * assert.isTrue(WebAssembly.validate(wasmBytes("wasm")));
+ * ```
+ */
+export function wasmBytes(name: WasmCoreName): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(
+    atob(name === "simd" ? SIMD_CORE : WORD_CORE),
+    (character) => character.charCodeAt(0),
+  );
+}
+
+/**
+ * Makes a core of a compiled module.
+ *
+ * @throws {TypeError} If the module is another one, or the host does not allow WebAssembly.
+ */
+export function createWasmCore(name: WasmCoreName, module: WebAssembly.Module): Core {
+  const instance = new WebAssembly.Instance(module);
+  const { memory, hash, parent, expand } = instance.exports as unknown as Partial<WasmExports>;
+  if (memory === undefined || !hash || !parent || !expand) {
+    throw new TypeError("Expected the module of a hashing core, received another module");
+  }
+  return { name, bytes: new Uint8Array(memory.buffer as ArrayBuffer), hash, parent, expand };
+}

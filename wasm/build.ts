@@ -1,0 +1,86 @@
+/**
+ * Builds the WebAssembly cores: puts their text together, assembles it, and writes the bytes into
+ * `cores.ts`.
+ *
+ * ```sh
+ * deno task wasm          # builds
+ * deno task wasm --check  # fails unless a build gives exactly the committed file
+ * ```
+ *
+ * @module
+ */
+import createWabt from "wabt";
+import { INITIAL_ADDRESS, INITIAL_WORDS, MEMORY_BYTES } from "../lib/hash/core.ts";
+import { SCHEDULE, schedule } from "./src/blake3.ts";
+import { LANES, PITCH } from "./src/lanes.ts";
+import { ROWS } from "./src/rows.ts";
+import { tree } from "./src/tree.ts";
+import { ROTATE_8_DATA } from "./src/vectors.ts";
+import { data, littleEndian } from "./src/wat.ts";
+import { WORDS } from "./src/words.ts";
+
+/** The largest that the cores may be together, in bytes. */
+const BUDGET_BYTES = 16 * 1024;
+const PAGE_BYTES = 65536;
+const TARGET = new URL("./cores.ts", import.meta.url);
+
+const shared = `
+(memory (export "memory") ${MEMORY_BYTES / PAGE_BYTES} ${MEMORY_BYTES / PAGE_BYTES})
+${data(INITIAL_ADDRESS, littleEndian(INITIAL_WORDS))}`;
+const scheduleData = data(SCHEDULE, schedule().flat().map((word) => PITCH * word));
+
+/** The text of each core. */
+const sources = {
+  SIMD_CORE: `(module ${shared} ${scheduleData} ${ROTATE_8_DATA} ${ROWS} ${LANES} ${tree(true)})`,
+  WORD_CORE: `(module ${shared} ${WORDS} ${tree(false)})`,
+};
+
+/** Assembles a module. */
+async function assemble(name: string, text: string): Promise<Uint8Array> {
+  const wabt = await createWabt();
+  const module = wabt.parseWat(name, text, { simd: true });
+  try {
+    module.validate();
+    return module.toBinary({}).buffer;
+  } finally {
+    module.destroy();
+  }
+}
+
+/** The TypeScript module that holds the cores. */
+async function generate(): Promise<{ text: string; bytes: number }> {
+  let bytes = 0;
+  let text = `/**
+ * The WebAssembly cores of the hash, in base64. Written by \`deno task wasm\` from \`wasm/src/\`.
+ *
+ * @module
+ */
+`;
+  for (const [name, source] of Object.entries(sources)) {
+    const module = await assemble(name, source);
+    bytes += module.length;
+    const base64 = btoa(String.fromCharCode(...module));
+    const lines = base64.match(/.{1,92}/g) ?? [];
+    text +=
+      `\n/** ${module.length} bytes. */\n// deno-fmt-ignore\nexport const ${name}: string =\n  "${
+        lines.join('" +\n  "')
+      }";\n`;
+  }
+  return { text, bytes };
+}
+
+if (import.meta.main) {
+  const { text, bytes } = await generate();
+  if (bytes > BUDGET_BYTES) {
+    throw new RangeError(`Expected cores of at most ${BUDGET_BYTES} bytes, built ${bytes}`);
+  }
+  if (!Deno.args.includes("--check")) {
+    await Deno.writeTextFile(TARGET, text);
+    console.log(`Wrote ${bytes} bytes of WebAssembly to wasm/cores.ts`);
+  } else if (await Deno.readTextFile(TARGET) === text) {
+    console.log(`wasm/cores.ts is what the sources give: ${bytes} bytes of WebAssembly`);
+  } else {
+    console.error("wasm/cores.ts is not what the sources give; run deno task wasm");
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * What the WebAssembly text of the kernels is put together from.
+ *
+ * @module
+ */
+
+/** Repeats a piece of text for 0 to `count - 1`. */
+export function times(count: number, piece: (index: number) => string): string {
+  return Array.from({ length: count }, (_, index) => piece(index)).join("\n");
+}
+
+/** Declares local variables `$name0` to `$name<count - 1>` of a type. */
+export function locals(name: string, count: number, type: "i32" | "v128"): string {
+  return times(count, (index) => `(local $${name}${index} ${type})`);
+}
+
+/** Reads a local variable. */
+export function get(name: string): string {
+  return `(local.get $${name})`;
+}
+
+/** Writes a local variable. */
+export function set(name: string, value: string): string {
+  return `(local.set $${name} ${value})`;
+}
+
+/** The operations that a quarter round needs, on 32-bit words or on vectors of them. */
+export interface Arithmetic {
+  /** The sum of two values. */
+  add(a: string, b: string): string;
+  /** The exclusive or of two values. */
+  xor(a: string, b: string): string;
+  /** Sets a variable to a value, rotated to the right. */
+  setRotated(name: string, value: string, count: number): string;
+}
+
+/**
+ * One half of a quarter round, on several quarters in step. The message word is added before `b`,
+ * because `b` is the last value to be ready: that takes an addition off the longest path.
+ */
+export function mix(
+  { add, xor, setRotated }: Arithmetic,
+  quarters: readonly (readonly string[])[],
+  words: readonly string[],
+  [first, second]: readonly [number, number],
+): string {
+  return [
+    ...quarters.map(([a, b], i) => set(a, add(add(get(a), words[i]), get(b)))),
+    ...quarters.map(([a, , , d]) => setRotated(d, xor(get(d), get(a)), first)),
+    ...quarters.map(([, , c, d]) => set(c, add(get(c), get(d)))),
+    ...quarters.map(([, b, c]) => setRotated(b, xor(get(b), get(c)), second)),
+  ].join("\n");
+}
+
+/** The rotations of the two halves of a quarter round. */
+export const ROTATIONS: readonly (readonly [number, number])[] = [[16, 12], [8, 7]];
+
+/** The bytes of a data segment. */
+export function data(address: number, bytes: Iterable<number>): string {
+  const text = Array.from(bytes, (byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
+  return `(data (i32.const ${address}) "${text}")`;
+}
+
+/** The bytes of little-endian 32-bit words. */
+export function littleEndian(words: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(4 * words.length));
+  words.forEach((word, index) => view.setUint32(4 * index, word, true));
+  return new Uint8Array(view.buffer);
+}
