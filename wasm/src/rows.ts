@@ -1,13 +1,14 @@
 /**
- * The compression of a single block with SIMD: the four rows of the state are four vectors, so that
- * four quarter rounds are one.
+ * The kernel for one chain of blocks, with SIMD: the four rows of the state are four vectors, so
+ * that four quarter rounds are one.
  *
  * @module
  */
-import { INITIAL_WORDS, ROOT } from "../../lib/hash/core.ts";
-import { ROUNDS } from "./blake3.ts";
+import { BLOCK_BYTES, INITIAL_WORDS, ROOT } from "../../lib/hash/core.ts";
+import { CHAIN, ROUNDS } from "./blake3.ts";
+import { CHAIN_PARAMETERS, lastBlock, NEXT_BLOCK } from "./chain.ts";
 import { pick, vectors } from "./vectors.ts";
-import { get, mix, ROTATIONS, set, times } from "./wat.ts";
+import { get, locals, mix, ROTATIONS, set, times } from "./wat.ts";
 
 /** Four quarter rounds, on the message words of `$m<first>` and the vector after it. */
 function quarters(first: number): string {
@@ -24,54 +25,63 @@ function turn(steps: Readonly<Record<string, number>>): string {
 }
 
 /**
- * `$compress` compresses the block at `$block` into the chaining value at `$value`, and writes the
- * new one to `$out`. Where `$flags` has `ROOT`, the other half of the output follows it.
+ * `$chain`, with a whole chunk in registers.
  *
  * The words of a message stand in the order of their use: those of the columns in `$m0` and `$m1`,
  * those of the diagonals in `$m2` and `$m3`. The diagonals are made by turning all rows but `b`,
  * which is the last to be ready; `$m2` and `$m3` are turned to match.
  */
-export const ROWS = `
-(func $compress
-  (param $value i32) (param $block i32) (param $length i32)
-  (param $low i32) (param $high i32) (param $flags i32) (param $out i32)
+export const ROWS: string = `
+(func $chain ${CHAIN_PARAMETERS}
+  (local $size i32) (local $left i32)
+  (local $h0 v128) (local $h1 v128)
   (local $a v128) (local $b v128) (local $c v128) (local $d v128) (local $t v128)
-  (local $m0 v128) (local $m1 v128) (local $m2 v128) (local $m3 v128)
-  (local $n0 v128) (local $n1 v128) (local $n2 v128) (local $n3 v128)
-  (local $left i32)
-  (local.set $a (v128.load (local.get $value)))
-  (local.set $b (v128.load offset=16 (local.get $value)))
-  (local.set $c (v128.const i32x4 ${INITIAL_WORDS.slice(0, 4).join(" ")}))
-  (local.set $d (i32x4.replace_lane 3 (i32x4.replace_lane 2 (i32x4.replace_lane 1
-    (i32x4.splat (local.get $low)) (local.get $high)) (local.get $length)) (local.get $flags)))
-  ${times(4, (i) => set(`n${i}`, `(v128.load offset=${16 * i} (local.get $block))`))}
-  (local.set $m0 ${pick("n0", "n1", [0, 2, 4, 6])})
-  (local.set $m1 ${pick("n0", "n1", [1, 3, 5, 7])})
-  (local.set $m2 ${pick("n2", "n3", [6, 0, 2, 4])})
-  (local.set $m3 ${pick("n2", "n3", [7, 1, 3, 5])})
-  (local.set $left (i32.const ${ROUNDS - 1}))
-  (block $done (loop $rounds
-    ${quarters(0)}
-    ${turn({ a: 3, c: 1, d: 2 })}
-    ${quarters(2)}
-    ${turn({ a: 1, c: 3, d: 2 })}
-    (br_if $done (i32.eqz (local.get $left)))
-    (local.set $left (i32.sub (local.get $left) (i32.const 1)))
-    ;; The message permutation, in terms of the order above.
-    (local.set $n0 ${pick("m0", "m1", [1, 5, 7, 2])})
-    (local.set $n1 ${pick("m2", "m3", [2, 7, 2, 7])})
-    (local.set $n1 ${pick("m0", "n1", [3, 4, 0, 5])})
-    (local.set $n2 ${pick("m1", "m2", [0, 7, 0, 7])})
-    (local.set $n2 ${pick("m3", "n2", [0, 4, 5, 1])})
-    (local.set $n3 ${pick("m1", "m3", [2, 6, 2, 6])})
-    (local.set $m3 ${pick("m2", "n3", [1, 5, 4, 0])})
-    ${times(3, (i) => set(`m${i}`, get(`n${i}`)))}
-    (br $rounds)))
-  (if (i32.and (local.get $flags) (i32.const ${ROOT}))
-    (then
-      (v128.store offset=32 (local.get $out)
-        ${vectors.xor(get("c"), "(v128.load (local.get $value))")})
-      (v128.store offset=48 (local.get $out)
-        ${vectors.xor(get("d"), "(v128.load offset=16 (local.get $value))")})))
-  (v128.store (local.get $out) ${vectors.xor(get("a"), get("c"))})
-  (v128.store offset=16 (local.get $out) ${vectors.xor(get("b"), get("d"))}))`;
+  ${locals("m", 4, "v128")} ${locals("n", 4, "v128")}
+  (local.set $h0 (v128.load (local.get $key)))
+  (local.set $h1 (v128.load offset=16 (local.get $key)))
+  (local.set $first (i32.or (local.get $first) (local.get $flags)))
+  (local.set $size (i32.const ${BLOCK_BYTES}))
+  (loop $block
+    (if (i32.le_u (local.get $length) (i32.const ${BLOCK_BYTES}))
+      (then ${
+  lastBlock(`
+        (v128.store (i32.const ${CHAIN}) (local.get $h0))
+        (v128.store (i32.const ${CHAIN + 16}) (local.get $h1))`)
+}))
+    (local.set $a (local.get $h0))
+    (local.set $b (local.get $h1))
+    (local.set $c (v128.const i32x4 ${INITIAL_WORDS.slice(0, 4).join(" ")}))
+    (local.set $d (i32x4.replace_lane 3 (i32x4.replace_lane 2 (i32x4.replace_lane 1
+      (i32x4.splat (local.get $low)) (local.get $high)) (local.get $size)) (local.get $first)))
+    ${times(4, (i) => set(`n${i}`, `(v128.load offset=${16 * i} (local.get $start))`))}
+    (local.set $m0 ${pick("n0", "n1", [0, 2, 4, 6])})
+    (local.set $m1 ${pick("n0", "n1", [1, 3, 5, 7])})
+    (local.set $m2 ${pick("n2", "n3", [6, 0, 2, 4])})
+    (local.set $m3 ${pick("n2", "n3", [7, 1, 3, 5])})
+    (local.set $left (i32.const ${ROUNDS - 1}))
+    (block $done (loop $rounds
+      ${quarters(0)}
+      ${turn({ a: 3, c: 1, d: 2 })}
+      ${quarters(2)}
+      ${turn({ a: 1, c: 3, d: 2 })}
+      (br_if $done (i32.eqz (local.get $left)))
+      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+      ;; The message permutation, in terms of the order above.
+      (local.set $n0 ${pick("m0", "m1", [1, 5, 7, 2])})
+      (local.set $n1 ${pick("m2", "m3", [2, 7, 2, 7])})
+      (local.set $n1 ${pick("m0", "n1", [3, 4, 0, 5])})
+      (local.set $n2 ${pick("m1", "m2", [0, 7, 0, 7])})
+      (local.set $n2 ${pick("m3", "n2", [0, 4, 5, 1])})
+      (local.set $n3 ${pick("m1", "m3", [2, 6, 2, 6])})
+      (local.set $m3 ${pick("m2", "n3", [1, 5, 4, 0])})
+      ${times(3, (i) => set(`m${i}`, get(`n${i}`)))}
+      (br $rounds)))
+    (if (i32.and (local.get $first) (i32.const ${ROOT}))
+      (then
+        (v128.store offset=32 (local.get $out) ${vectors.xor(get("c"), get("h0"))})
+        (v128.store offset=48 (local.get $out) ${vectors.xor(get("d"), get("h1"))})))
+    (local.set $h0 ${vectors.xor(get("a"), get("c"))})
+    (local.set $h1 ${vectors.xor(get("b"), get("d"))})
+    ${NEXT_BLOCK})
+  (v128.store (local.get $out) (local.get $h0))
+  (v128.store offset=16 (local.get $out) (local.get $h1)))`;

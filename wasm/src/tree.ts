@@ -15,51 +15,8 @@ import {
   WINDOW_ADDRESS,
 } from "../../lib/hash/core.ts";
 import { CHAIN, VALUES } from "./blake3.ts";
+import { ROOT_NODE } from "./chain.ts";
 import { times } from "./wat.ts";
-
-/** The last node with the flag `ROOT`, which `expand` compresses again. */
-const ROOT_NODE = `
-(global $rootValue (mut i32) (i32.const 0))
-(global $rootBlock (mut i32) (i32.const 0))
-(global $rootLength (mut i32) (i32.const 0))
-(global $rootFlags (mut i32) (i32.const 0))`;
-
-/**
- * `$chain` hashes the `$length` bytes at `$start`, block by block: a chunk, or the single block of
- * a parent. `$first` and `$last` are the additional flags of the first and last block. A short last
- * block is filled up with zeros in place.
- */
-const CHAINED = `
-(func $chain
-  (param $key i32) (param $start i32) (param $length i32) (param $low i32) (param $high i32)
-  (param $flags i32) (param $first i32) (param $last i32) (param $out i32)
-  (local $value i32)
-  (local.set $value (local.get $key))
-  (local.set $first (i32.or (local.get $first) (local.get $flags)))
-  (if (i32.gt_u (local.get $length) (i32.const ${BLOCK_BYTES}))
-    (then (loop $block
-      (call $compress (local.get $value) (local.get $start) (i32.const ${BLOCK_BYTES})
-        (local.get $low) (local.get $high) (local.get $first) (i32.const ${CHAIN}))
-      (local.set $value (i32.const ${CHAIN}))
-      (local.set $first (local.get $flags))
-      (local.set $start (i32.add (local.get $start) (i32.const ${BLOCK_BYTES})))
-      (local.set $length (i32.sub (local.get $length) (i32.const ${BLOCK_BYTES})))
-      (br_if $block (i32.gt_u (local.get $length) (i32.const ${BLOCK_BYTES}))))))
-  (if (i32.lt_u (local.get $length) (i32.const ${BLOCK_BYTES}))
-    (then ${
-  times(8, (i) => `
-      (i64.store offset=${8 * i}
-        (i32.add (local.get $start) (local.get $length)) (i64.const 0))`)
-}))
-  (local.set $first (i32.or (local.get $first) (local.get $last)))
-  (if (i32.and (local.get $last) (i32.const ${ROOT}))
-    (then
-      (global.set $rootValue (local.get $value))
-      (global.set $rootBlock (local.get $start))
-      (global.set $rootLength (local.get $length))
-      (global.set $rootFlags (local.get $first))))
-  (call $compress (local.get $value) (local.get $start) (local.get $length)
-    (local.get $low) (local.get $high) (local.get $first) (local.get $out)))`;
 
 /**
  * With lanes: hashes four nodes while at least two are left to do. Two or three cost as much as
@@ -159,10 +116,11 @@ const EXPORTS = `
     (i32.const ${OUTPUT_ADDRESS})))
 
 (func (export "expand") (param $low i32) (param $high i32)
-  (call $compress (global.get $rootValue) (global.get $rootBlock) (global.get $rootLength)
-    (local.get $low) (local.get $high) (global.get $rootFlags) (i32.const ${OUTPUT_ADDRESS})))`;
+  (call $chain (i32.const ${CHAIN}) (global.get $rootBlock) (global.get $rootLength)
+    (local.get $low) (local.get $high) (global.get $rootFlags)
+    (i32.const 0) (i32.const ${ROOT}) (i32.const ${OUTPUT_ADDRESS})))`;
 
-/** The functions of a core on top of `$compress`, and of `$lanes` where there is one. */
+/** The functions of a core on top of `$chain`, and of `$lanes` where there is one. */
 export function tree(hasLanes: boolean): string {
-  return [ROOT_NODE, CHAINED, nodes(hasLanes), EXPORTS].join("\n");
+  return [ROOT_NODE, nodes(hasLanes), EXPORTS].join("\n");
 }

@@ -1,11 +1,12 @@
 /**
- * The compression of a single block without SIMD: sixteen words of state and sixteen of message in
+ * The kernel for one chain of blocks without SIMD: sixteen words of state and sixteen of message in
  * local variables. As elsewhere, the rounds are a loop, and the message is permuted at its end.
  *
  * @module
  */
-import { INITIAL_WORDS, ROOT } from "../../lib/hash/core.ts";
-import { PERMUTATION, QUARTERS, ROUNDS } from "./blake3.ts";
+import { BLOCK_BYTES, INITIAL_WORDS, ROOT } from "../../lib/hash/core.ts";
+import { CHAIN, PERMUTATION, QUARTERS, ROUNDS } from "./blake3.ts";
+import { CHAIN_PARAMETERS, lastBlock, NEXT_BLOCK } from "./chain.ts";
 import { type Arithmetic, get, locals, mix, ROTATIONS, set, times } from "./wat.ts";
 
 /** Arithmetic on single words. */
@@ -41,36 +42,43 @@ function permute(): string {
   return moves.join("\n");
 }
 
-/**
- * `$compress` compresses the block at `$block` into the chaining value at `$value`, and writes the
- * new one to `$out`. Where `$flags` has `ROOT`, the other half of the output follows it.
- */
-export const WORDS = `
-(func $compress
-  (param $value i32) (param $block i32) (param $length i32)
-  (param $low i32) (param $high i32) (param $flags i32) (param $out i32)
-  ${locals("v", 16, "i32")} ${locals("m", 16, "i32")} (local $t i32) (local $left i32)
-  ${times(8, (i) => set(`v${i}`, `(i32.load offset=${4 * i} (local.get $value))`))}
-  ${times(4, (i) => set(`v${8 + i}`, `(i32.const ${INITIAL_WORDS[i]})`))}
-  (local.set $v12 (local.get $low))
-  (local.set $v13 (local.get $high))
-  (local.set $v14 (local.get $length))
-  (local.set $v15 (local.get $flags))
-  ${times(16, (i) => set(`m${i}`, `(i32.load offset=${4 * i} (local.get $block))`))}
-  (local.set $left (i32.const ${ROUNDS - 1}))
-  (block $done (loop $rounds
-    ${times(8, quarter)}
-    (br_if $done (i32.eqz (local.get $left)))
-    (local.set $left (i32.sub (local.get $left) (i32.const 1)))
-    ${permute()}
-    (br $rounds)))
-  (if (i32.and (local.get $flags) (i32.const ${ROOT}))
-    (then ${
-  times(8, (i) => `
-      (i32.store offset=${32 + 4 * i} (local.get $out)
-        (i32.xor ${get(`v${8 + i}`)} (i32.load offset=${4 * i} (local.get $value))))`)
-}))
+/** `$chain`; the chaining value stays in memory between two blocks, to leave room for the rest. */
+export const WORDS: string = `
+(func $chain ${CHAIN_PARAMETERS}
+  (local $size i32) (local $left i32) (local $to i32) (local $t i32)
+  ${locals("v", 16, "i32")} ${locals("m", 16, "i32")}
   ${
   times(8, (i) => `
-  (i32.store offset=${4 * i} (local.get $out) (i32.xor ${get(`v${i}`)} ${get(`v${8 + i}`)}))`)
-})`;
+  (i32.store (i32.const ${CHAIN + 4 * i}) (i32.load offset=${4 * i} (local.get $key)))`)
+}
+  (local.set $first (i32.or (local.get $first) (local.get $flags)))
+  (local.set $size (i32.const ${BLOCK_BYTES}))
+  (loop $block
+    (if (i32.le_u (local.get $length) (i32.const ${BLOCK_BYTES}))
+      (then ${lastBlock("")} (local.set $to (local.get $out)))
+      (else (local.set $to (i32.const ${CHAIN}))))
+    ${times(8, (i) => set(`v${i}`, `(i32.load (i32.const ${CHAIN + 4 * i}))`))}
+    ${times(4, (i) => set(`v${8 + i}`, `(i32.const ${INITIAL_WORDS[i]})`))}
+    (local.set $v12 (local.get $low))
+    (local.set $v13 (local.get $high))
+    (local.set $v14 (local.get $size))
+    (local.set $v15 (local.get $first))
+    ${times(16, (i) => set(`m${i}`, `(i32.load offset=${4 * i} (local.get $start))`))}
+    (local.set $left (i32.const ${ROUNDS - 1}))
+    (block $done (loop $rounds
+      ${times(8, quarter)}
+      (br_if $done (i32.eqz (local.get $left)))
+      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+      ${permute()}
+      (br $rounds)))
+    (if (i32.and (local.get $first) (i32.const ${ROOT}))
+      (then ${
+  times(8, (i) =>
+    `(i32.store offset=${32 + 4 * i} (local.get $out)
+          (i32.xor ${get(`v${8 + i}`)} (i32.load (i32.const ${CHAIN + 4 * i}))))`)
+}))
+    ${
+  times(8, (i) => `
+    (i32.store offset=${4 * i} (local.get $to) (i32.xor ${get(`v${i}`)} ${get(`v${8 + i}`)}))`)
+}
+    ${NEXT_BLOCK}))`;
