@@ -15,7 +15,7 @@ import { SCHEDULE, schedule } from "./src/blake3.ts";
 import { LANES, PITCH } from "./src/lanes.ts";
 import { ROWS } from "./src/rows.ts";
 import { tree } from "./src/tree.ts";
-import { ROTATE_8_DATA } from "./src/vectors.ts";
+import { BYTE_ORDER_DATA } from "./src/vectors.ts";
 import { data, littleEndian } from "./src/wat.ts";
 import { WORDS } from "./src/words.ts";
 
@@ -31,7 +31,7 @@ const scheduleData = data(SCHEDULE, schedule().flat().map((word) => PITCH * word
 
 /** The text of each core. */
 const sources = {
-  SIMD_CORE: `(module ${shared} ${scheduleData} ${ROTATE_8_DATA} ${ROWS} ${LANES} ${tree(true)})`,
+  SIMD_CORE: `(module ${shared} ${scheduleData} ${BYTE_ORDER_DATA} ${ROWS} ${LANES} ${tree(true)})`,
   WORD_CORE: `(module ${shared} ${WORDS} ${tree(false)})`,
 };
 

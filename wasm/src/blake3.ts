@@ -4,7 +4,7 @@
  * | address | bytes | holds |
  * |--------:|------:|-------|
  * |    1024 |   112 | the schedule: for each round, the order of the message words, times the pitch |
- * |    1152 |    16 | the byte order that rotates every lane by 8 |
+ * |    1152 |    32 | the byte orders that rotate every lane by 16 and by 8 |
  * |    1216 |    32 | the chaining value between two blocks of a chain |
  * |    1280 |   256 | the message words of four blocks, transposed into vectors |
  * |    2048 |  2176 | the chaining values of one level of the tree, and room for three spare lanes |
@@ -15,8 +15,8 @@ import { SCRATCH_ADDRESS } from "../../lib/hash/core.ts";
 
 /** Address of the schedule. */
 export const SCHEDULE = SCRATCH_ADDRESS;
-/** Address of the byte order that rotates by 8. */
-export const ROTATE_8 = SCRATCH_ADDRESS + 128;
+/** Address of the byte orders of rotations. */
+export const BYTE_ORDERS = SCRATCH_ADDRESS + 128;
 /** Address of the chaining value between two blocks. */
 export const CHAIN = SCRATCH_ADDRESS + 192;
 /** Address of the transposed message. */

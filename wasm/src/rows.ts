@@ -58,14 +58,12 @@ export const ROWS: string = `
     (local.set $m1 ${pick("n0", "n1", [1, 3, 5, 7])})
     (local.set $m2 ${pick("n2", "n3", [6, 0, 2, 4])})
     (local.set $m3 ${pick("n2", "n3", [7, 1, 3, 5])})
-    (local.set $left (i32.const ${ROUNDS - 1}))
-    (block $done (loop $rounds
+    (local.set $left (i32.const ${ROUNDS}))
+    (loop $rounds
       ${quarters(0)}
       ${turn({ a: 3, c: 1, d: 2 })}
       ${quarters(2)}
       ${turn({ a: 1, c: 3, d: 2 })}
-      (br_if $done (i32.eqz (local.get $left)))
-      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
       ;; The message permutation, in terms of the order above.
       (local.set $n0 ${pick("m0", "m1", [1, 5, 7, 2])})
       (local.set $n1 ${pick("m2", "m3", [2, 7, 2, 7])})
@@ -75,7 +73,7 @@ export const ROWS: string = `
       (local.set $n3 ${pick("m1", "m3", [2, 6, 2, 6])})
       (local.set $m3 ${pick("m2", "n3", [1, 5, 4, 0])})
       ${times(3, (i) => set(`m${i}`, get(`n${i}`)))}
-      (br $rounds)))
+      (br_if $rounds (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
     (if (i32.and (local.get $first) (i32.const ${ROOT}))
       (then
         (v128.store offset=32 (local.get $out) ${vectors.xor(get("c"), get("h0"))})

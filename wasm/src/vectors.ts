@@ -1,43 +1,45 @@
 /**
  * Arithmetic on vectors of four 32-bit lanes.
  *
- * The rotations are what the engines differ in. `bench/hash_bench.ts` chose these: a shuffle for 16
- * has an instruction of its own, a byte order for 8 is fastest from memory (as a constant, V8
- * builds it anew each time), and 12 and 7 have nothing better than two shifts.
- *
  * @module
  */
-import { ROTATE_8 } from "./blake3.ts";
+import { BYTE_ORDERS } from "./blake3.ts";
 import { type Arithmetic, data, get, set } from "./wat.ts";
 
-/** Arithmetic on four lanes; it needs a local variable `$t` of type `v128`. */
+/** The byte orders that rotate every lane, by the count of bits. */
+const byteOrders = new Map([
+  [16, { address: BYTE_ORDERS, bytes: [2, 3, 0, 1] }],
+  [8, { address: BYTE_ORDERS + 16, bytes: [1, 2, 3, 0] }],
+]);
+
+/**
+ * Arithmetic on four lanes; it needs a local variable `$t` of type `v128`.
+ *
+ * A rotation by whole bytes reorders bytes. The order comes from memory, because V8 and
+ * JavaScriptCore both build a constant anew at each use. 12 and 7 take two shifts.
+ */
 export const vectors: Arithmetic = {
   add: (a, b) => `(i32x4.add ${a} ${b})`,
   xor: (a, b) => `(v128.xor ${a} ${b})`,
   setRotated(name, value, count) {
-    if (count === 8) {
-      return set(name, `(i8x16.swizzle ${value} (v128.load offset=${ROTATE_8} (i32.const 0)))`);
-    }
-    const again = `(local.tee $t ${value})`;
-    if (count === 16) {
-      return set(
-        name,
-        `(i8x16.shuffle 2 3 0 1 6 7 4 5 10 11 8 9 14 15 12 13 ${again} ${get("t")})`,
-      );
+    const order = byteOrders.get(count);
+    if (order !== undefined) {
+      return set(name, `(i8x16.swizzle ${value} (v128.load (i32.const ${order.address})))`);
     }
     return set(
       name,
-      `(v128.or (i32x4.shr_u ${again} (i32.const ${count}))
+      `(v128.or (i32x4.shr_u (local.tee $t ${value}) (i32.const ${count}))
                 (i32x4.shl ${get("t")} (i32.const ${32 - count})))`,
     );
   },
 };
 
-/** The byte order that rotates every lane by 8. */
-export const ROTATE_8_DATA: string = data(
-  ROTATE_8,
-  [1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12],
-);
+/** The data segments of the byte orders. */
+export const BYTE_ORDER_DATA: string = Array.from(
+  byteOrders.values(),
+  ({ address, bytes }) =>
+    data(address, [0, 4, 8, 12].flatMap((lane) => bytes.map((byte) => lane + byte))),
+).join("\n");
 
 /** Picks four lanes of two vectors: 0 to 3 are those of `a`, 4 to 7 those of `b`. */
 export function pick(a: string, b: string, lanes: readonly number[]): string {

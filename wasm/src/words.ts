@@ -64,13 +64,11 @@ export const WORDS: string = `
     (local.set $v14 (local.get $size))
     (local.set $v15 (local.get $first))
     ${times(16, (i) => set(`m${i}`, `(i32.load offset=${4 * i} (local.get $start))`))}
-    (local.set $left (i32.const ${ROUNDS - 1}))
-    (block $done (loop $rounds
+    (local.set $left (i32.const ${ROUNDS}))
+    (loop $rounds
       ${times(8, quarter)}
-      (br_if $done (i32.eqz (local.get $left)))
-      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
       ${permute()}
-      (br $rounds)))
+      (br_if $rounds (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
     (if (i32.and (local.get $first) (i32.const ${ROOT}))
       (then ${
   times(8, (i) =>
