@@ -15,7 +15,7 @@ import { exists, mapLimited, type Outcome, run, tail } from "./project.ts";
 import type { Case } from "./report.ts";
 
 /** Longest time for one test file; a single test has a limit of its own in the harness. */
-const FILE_LIMIT_MS = 300_000;
+const FILE_LIMIT_MS = 180_000;
 
 /** The least that the tests need: reading, temporary files, this machine's ports, this binary. */
 const PERMISSIONS = [
