@@ -62,7 +62,10 @@ export const cases: readonly StoreCase[] = [
     body: async ({ store }) => {
       let writing = true;
       const reader = async () => {
-        while (writing) await checkWhole(store, "key", "any");
+        while (writing) {
+          await checkWhole(store, "key", "any");
+          await nextTurn();
+        }
       };
       const readers = [reader(), reader()];
       try {
@@ -79,7 +82,10 @@ export const cases: readonly StoreCase[] = [
       await store.set("key", sample(...VALUES[0]));
       let writing = true;
       const reader = async () => {
-        while (writing) await checkWhole(store, "key", "present");
+        while (writing) {
+          await checkWhole(store, "key", "present");
+          await nextTurn();
+        }
       };
       const read = reader();
       try {
@@ -123,6 +129,11 @@ export const cases: readonly StoreCase[] = [
     },
   },
 ];
+
+/** Lets the event loop turn: a store whose reads are synchronous inside would starve the writers. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
 
 async function listed(store: Store): Promise<number> {
   let count = 0;

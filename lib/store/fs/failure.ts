@@ -1,0 +1,49 @@
+/**
+ * What a failing file system means for the caller.
+ *
+ * @module
+ */
+
+import { DecodeError, StoreError, type StoreOperation } from "../../errors.ts";
+import { type FileProblem, problemOf } from "./files.ts";
+
+/** Reason and advice; `PATH` stands for where the store is. */
+const ADVICE: Readonly<Record<FileProblem, string>> = {
+  "not-found": "the folder cannot be made there; choose another path",
+  "exists": "a file stands where the folder should be; remove it or choose another path",
+  "not-a-folder": "a file stands where a folder should be; remove it or choose another path",
+  "is-a-folder": "a folder stands where a file should be; remove it",
+  "not-permitted": "the permissions of the folder forbid it; change them or choose another path",
+  "read-only": "the file system is read-only; choose another path",
+  "no-flag": "Deno lacks the permission; run it with --allow-read=PATH --allow-write=PATH",
+  "no-space": "the disk is full; prune the cache or choose another path",
+  "name-too-long": "the path is too long; choose a shorter one",
+  "other": "the file system refuses; its own words are in the cause",
+};
+
+/** Makes the error for a failure of the file system below `root`. */
+export function failure(root: string, operation: StoreOperation, cause: unknown): StoreError {
+  const advice = ADVICE[problemOf(cause)].replaceAll("PATH", root);
+  return new StoreError(`Cannot ${operation} in the cache at ${root}: ${advice}`, {
+    store: "fs",
+    operation,
+    cause,
+  });
+}
+
+/** Makes the error for a damaged or foreign file that stands in an entry's place. */
+export function damage(path: string, operation: StoreOperation, cause: DecodeError): StoreError {
+  return new StoreError(
+    `The entry in ${path} cannot be read: ${lowerFirst(cause.message)}; set or delete it`,
+    { store: "fs", operation, cause },
+  );
+}
+
+/** The cause of the {@linkcode damage} that a folder in an entry's place is. */
+export function folderInPlace(): DecodeError {
+  return new DecodeError("It is a folder", { offset: 0 });
+}
+
+function lowerFirst(text: string): string {
+  return text[0].toLowerCase() + text.slice(1);
+}
