@@ -96,7 +96,7 @@ class Gathered {
 }
 
 /** The end of a command's output, which is where it says what went wrong. */
-export function tail({ stdout, stderr }: Outcome, lines = 40): string {
+export function tail({ stdout, stderr }: Outcome, lines = 100): string {
   return `${stdout}\n${stderr}`.trim().split("\n").slice(-lines).join("\n");
 }
 
