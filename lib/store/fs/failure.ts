@@ -7,7 +7,7 @@
 import { DecodeError, StoreError, type StoreOperation } from "../../errors.ts";
 import { type FileProblem, problemOf } from "./files.ts";
 
-/** Reason and advice; `PATH` stands for where the store is. */
+/** Reason and advice; `PATH` stands for where the store is, `CAUSE` for the system's own words. */
 const ADVICE: Readonly<Record<FileProblem, string>> = {
   "not-found": "the folder cannot be made there; choose another path",
   "exists": "a file stands where the folder should be; remove it or choose another path",
@@ -18,12 +18,13 @@ const ADVICE: Readonly<Record<FileProblem, string>> = {
   "no-flag": "Deno lacks the permission; run it with --allow-read=PATH --allow-write=PATH",
   "no-space": "the disk is full; prune the cache or choose another path",
   "name-too-long": "the path is too long; choose a shorter one",
-  "other": "the file system refuses; its own words are in the cause",
+  "other": "the file system refuses with CAUSE",
 };
 
 /** Makes the error for a failure of the file system below `root`. */
 export function failure(root: string, operation: StoreOperation, cause: unknown): StoreError {
-  const advice = ADVICE[problemOf(cause)].replaceAll("PATH", root);
+  const advice = ADVICE[problemOf(cause)]
+    .replaceAll(/PATH|CAUSE/g, (word) => word === "PATH" ? root : String(cause));
   return new StoreError(`Cannot ${operation} in the cache at ${root}: ${advice}`, {
     store: "fs",
     operation,
