@@ -9,7 +9,10 @@
  * |      32 |    32 | the key, for a keyed hash and for key derivation |
  * |      64 |    64 | the output: a chaining value, or a block of the digest |
  * |    1024 |       | scratch space of the core |
- * |    8192 | 65536 | the window: the bytes to hash |
+ * |    8192 | 65536 | the window: the bytes to hash, or the two halves of a parent |
+ * |   73728 |    64 | room to fill up the last block |
+ * |   81920 | 65536 | the second window, which is lent to those who write what they hash |
+ * |  147456 |    64 | room to fill up the last block |
  *
  * @see {@link https://github.com/BLAKE3-team/BLAKE3-specs/blob/master/blake3.pdf} for the names.
  * @module
@@ -24,12 +27,15 @@ export interface Core {
   readonly name: CoreName;
   /** The whole memory, laid out as in the table above. It never grows. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The first 32 bytes of the output. */
+  readonly digest: Uint8Array<ArrayBuffer>;
   /**
-   * Hashes the first `length` bytes of the window as one subtree whose first chunk has the given
+   * Hashes the `length` bytes at the address `start` as one subtree whose first chunk has the given
    * counter. The output is its chaining value, or 64 bytes of digest where `flags` has `ROOT`.
    */
   hash(
     key: number,
+    start: number,
     length: number,
     counterLow: number,
     counterHigh: number,
@@ -51,10 +57,12 @@ export const OUTPUT_ADDRESS = 64;
 export const SCRATCH_ADDRESS = 1024;
 /** Address of the window. */
 export const WINDOW_ADDRESS = 8192;
-/** Size of the window: a power of two of chunks, so that a full window is a whole subtree. */
+/** Address of the second window. */
+export const LENT_ADDRESS = 81920;
+/** Size of a window: a power of two of chunks, so that a full window is a whole subtree. */
 export const WINDOW_BYTES = 65536;
 /** Size of the memory: whole WebAssembly pages. */
-export const MEMORY_BYTES = 131072;
+export const MEMORY_BYTES = 196608;
 
 /** Bytes in a chunk, the leaf of the tree. */
 export const CHUNK_BYTES = 1024;

@@ -10,7 +10,6 @@ import {
   DIGEST_BYTES,
   INITIAL_ADDRESS,
   KEY_ADDRESS,
-  OUTPUT_ADDRESS,
   ROOT,
   WINDOW_ADDRESS,
   WINDOW_BYTES,
@@ -173,18 +172,14 @@ export class Hasher implements Disposable {
 
   /** Hashes the first `length` bytes of the window as the subtree that comes next. */
   #hash(core: Core, key: number, length: number, flags: number): void {
-    core.hash(key, length, this.#chunks, Math.floor(this.#chunks / 2 ** 32), flags);
+    core.hash(key, WINDOW_ADDRESS, length, this.#chunks, Math.floor(this.#chunks / 2 ** 32), flags);
   }
 
   /** Joins the subtree at `depth` of the stack with the one in the core's output. */
   #join(core: Core, key: number, depth: number, flags: number): void {
     const start = depth * DIGEST_BYTES;
     core.bytes.set(this.#stack.subarray(start, start + DIGEST_BYTES), WINDOW_ADDRESS);
-    core.bytes.copyWithin(
-      WINDOW_ADDRESS + DIGEST_BYTES,
-      OUTPUT_ADDRESS,
-      OUTPUT_ADDRESS + DIGEST_BYTES,
-    );
+    core.bytes.set(core.digest, WINDOW_ADDRESS + DIGEST_BYTES);
     core.parent(key, flags);
   }
 
@@ -209,7 +204,7 @@ export class Hasher implements Disposable {
     }
     const start = this.#depth++ * DIGEST_BYTES;
     this.#stack = withRoom(this.#stack, start + DIGEST_BYTES);
-    this.#stack.set(core.bytes.subarray(OUTPUT_ADDRESS, OUTPUT_ADDRESS + DIGEST_BYTES), start);
+    this.#stack.set(core.digest, start);
   }
 
   /** Keeps bytes for later. */

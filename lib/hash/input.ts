@@ -14,30 +14,21 @@ export const MAX_DIGEST_BYTES = 2 ** 30;
 /** Views the input as bytes, without copying. */
 export function toBytes(input: HashInput): Uint8Array {
   if (input instanceof Uint8Array && input.length > 0) return input;
-  let bytes: Uint8Array;
   try {
     if (ArrayBuffer.isView(input)) {
-      bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
-      // An array whose buffer is gone claims a length of zero, and only its methods tell.
+      // A typed array whose buffer is gone claims to be empty, and only its methods tell.
       if (!(input instanceof DataView)) Uint8Array.prototype.at.call(input, 0);
-    } else if (input instanceof ArrayBuffer) {
-      bytes = new Uint8Array(input);
-    } else {
-      throw new TypeError(
-        `Expected bytes to hash (a typed array, a DataView or an ArrayBuffer), received ${
-          describe(input)
-        }`,
-      );
+      return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
     }
-  } catch (error) {
-    if (ArrayBuffer.isView(input) || input as unknown instanceof ArrayBuffer) {
-      throw new TypeError("Expected bytes to hash, received a view of a detached buffer", {
-        cause: error,
-      });
-    }
-    throw error;
+    if (input as unknown instanceof ArrayBuffer) return new Uint8Array(input);
+  } catch (cause) {
+    throw new TypeError("Expected bytes to hash, received a detached buffer", { cause });
   }
-  return bytes;
+  throw new TypeError(
+    `Expected bytes to hash (a typed array, a DataView or an ArrayBuffer), received ${
+      describe(input)
+    }`,
+  );
 }
 
 /** Checks the key of a keyed hash. */

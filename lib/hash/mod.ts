@@ -13,10 +13,11 @@
  * @module
  */
 export { configureHash, type HashBackend, hashBackend, type HashConfiguration } from "./backend.ts";
-export { blake3, type Blake3Options } from "./blake3.ts";
+export { blake3, blake3Hex, type Blake3Options } from "./blake3.ts";
 export { createHasher, type Hasher } from "./hasher.ts";
 export type { HashInput } from "./input.ts";
 export type { HashOptions } from "./mode.ts";
 export { hashStream } from "./stream.ts";
 export { toBase64Url, toHex } from "./text.ts";
 export { wasmBytes, type WasmCoreName } from "./wasm.ts";
+export { borrowWindow, HASH_WINDOW_BYTES, type HashWindow } from "./window.ts";

@@ -65,6 +65,6 @@ function contextKey(context: string): Uint8Array {
   }
   const core = currentCore();
   core.bytes.set(bytes, WINDOW_ADDRESS);
-  core.hash(INITIAL_ADDRESS, bytes.length, 0, 0, DERIVE_KEY_CONTEXT | ROOT);
+  core.hash(INITIAL_ADDRESS, WINDOW_ADDRESS, bytes.length, 0, 0, DERIVE_KEY_CONTEXT | ROOT);
   return readDigest(core, DIGEST_BYTES);
 }

@@ -10,6 +10,7 @@ import {
   CHUNK_END,
   CHUNK_START,
   type Core,
+  DIGEST_BYTES,
   INITIAL_ADDRESS,
   INITIAL_WORDS,
   MEMORY_BYTES,
@@ -59,7 +60,7 @@ export function createReferenceCore(): Core {
     }
   }
 
-  /** Hashes the chunk of `length` bytes at byte `start` of the window. */
+  /** Hashes the chunk of `length` bytes at the address `start`. */
   function chunk(
     key: number,
     start: number,
@@ -68,7 +69,7 @@ export function createReferenceCore(): Core {
     counterHigh: number,
     flags: number,
   ): void {
-    let block = WINDOW + (start >>> 2);
+    let block = start >>> 2;
     let value = key;
     let position = flags & ~ROOT | CHUNK_START;
     let left = length;
@@ -79,7 +80,7 @@ export function createReferenceCore(): Core {
       block += BLOCK_WORDS;
     }
     // Whatever lies behind a short last block must read as zeros.
-    const end = WINDOW_ADDRESS + start + length;
+    const end = start + length;
     if (left < BLOCK_BYTES) bytes.fill(0, end, end + BLOCK_BYTES - left);
     node(value, block, left, counterLow, counterHigh, position | CHUNK_END | flags & ROOT);
   }
@@ -87,20 +88,21 @@ export function createReferenceCore(): Core {
   return {
     name: "js",
     bytes,
-    hash(key, length, counterLow, counterHigh, flags) {
+    digest: bytes.subarray(OUTPUT_ADDRESS, OUTPUT_ADDRESS + DIGEST_BYTES),
+    hash(key, start, length, counterLow, counterHigh, flags) {
       const keyWord = key >>> 2;
       if (length <= CHUNK_BYTES) {
-        chunk(keyWord, 0, length, counterLow, counterHigh, flags);
+        chunk(keyWord, start, length, counterLow, counterHigh, flags);
         return;
       }
       const inner = flags & ~ROOT;
       let top = STACK;
-      for (let start = 0, index = 1; start < length; start += CHUNK_BYTES, index++) {
-        const size = Math.min(CHUNK_BYTES, length - start);
-        chunk(keyWord, start, size, counterLow + index - 1, counterHigh, inner);
+      for (let offset = 0, index = 1; offset < length; offset += CHUNK_BYTES, index++) {
+        const size = Math.min(CHUNK_BYTES, length - offset);
+        chunk(keyWord, start + offset, size, counterLow + index - 1, counterHigh, inner);
         words.copyWithin(top, OUTPUT, OUTPUT + VALUE_WORDS);
         top += VALUE_WORDS;
-        if (start + size === length) break;
+        if (offset + size === length) break;
         // More follows, so every pair of equal subtrees that this chunk completes is joined.
         for (let count = index; (count & 1) === 0; count >>>= 1) {
           top -= VALUE_WORDS;

@@ -1,5 +1,5 @@
 /**
- * Digests as text.
+ * Digests as text: by the engine, where it can, and otherwise digit by digit.
  *
  * @module
  */
@@ -24,6 +24,7 @@ let hexPairs: string[] | undefined;
  * ```
  */
 export function toHex(bytes: Uint8Array): string {
+  if (typeof bytes.toHex === "function") return bytes.toHex();
   hexPairs ??= Array.from(
     { length: 256 },
     (_, byte) => HEX_DIGITS[byte >>> 4] + HEX_DIGITS[byte & 15],
@@ -49,6 +50,9 @@ export function toHex(bytes: Uint8Array): string {
  * ```
  */
 export function toBase64Url(bytes: Uint8Array): string {
+  if (typeof bytes.toBase64 === "function") {
+    return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+  }
   let text = "";
   for (let i = 0; i < bytes.length; i += 3) {
     const triple = bytes[i] << 16 | (bytes[i + 1] ?? 0) << 8 | (bytes[i + 2] ?? 0);

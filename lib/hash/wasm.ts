@@ -5,13 +5,15 @@
  * @module
  */
 import { SIMD_CORE, WORD_CORE } from "../../wasm/cores.ts";
-import type { Core } from "./core.ts";
+import { type Core, DIGEST_BYTES, OUTPUT_ADDRESS } from "./core.ts";
 
 /** The cores that are WebAssembly: with SIMD, and for engines without it. */
 export type WasmCoreName = "simd" | "wasm";
 
 /** The exports of a core's module. */
-type WasmExports = Omit<Core, "name" | "bytes"> & { readonly memory: WebAssembly.Memory };
+type WasmExports = Pick<Core, "hash" | "parent" | "expand"> & {
+  readonly memory: WebAssembly.Memory;
+};
 
 /**
  * The WebAssembly module of a backend, for a build step that writes it into a file. A host that
@@ -46,5 +48,7 @@ export function createWasmCore(name: WasmCoreName, module: WebAssembly.Module): 
   if (memory === undefined || !hash || !parent || !expand) {
     throw new TypeError("Expected the module of a hashing core, received another module");
   }
-  return { name, bytes: new Uint8Array(memory.buffer as ArrayBuffer), hash, parent, expand };
+  const bytes = new Uint8Array(memory.buffer as ArrayBuffer);
+  const digest = bytes.subarray(OUTPUT_ADDRESS, OUTPUT_ADDRESS + DIGEST_BYTES);
+  return { name, bytes, digest, hash, parent, expand };
 }
