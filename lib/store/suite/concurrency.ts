@@ -38,9 +38,16 @@ export async function checkWhole(
   );
 }
 
+/** Waits for all, so that nothing goes on after a case has ended, and throws what one threw. */
+export async function together(promises: Iterable<Promise<unknown>>): Promise<void> {
+  for (const result of await Promise.allSettled(promises)) {
+    if (result.status === "rejected") throw result.reason;
+  }
+}
+
 /** Writes every value under `key` at once, the handles taking turns. */
-export function writeAll(stores: readonly Store[], key: string): Promise<unknown> {
-  return Promise.all(
+export function writeAll(stores: readonly Store[], key: string): Promise<void> {
+  return together(
     VALUES.map((value, i) => stores[i % stores.length].set(key, sample(...value))),
   );
 }
@@ -60,48 +67,24 @@ export const cases: readonly StoreCase[] = [
   {
     name: "shows readers a whole value while one key is written",
     body: async ({ store }) => {
-      let writing = true;
-      const reader = async () => {
-        while (writing) {
-          await checkWhole(store, "key", "any");
-          await nextTurn();
-        }
-      };
-      const readers = [reader(), reader()];
-      try {
+      await whileReading(store, "key", "any", async () => {
         for (let round = 0; round < 3; round++) await writeAll([store], "key");
-      } finally {
-        writing = false;
-        await Promise.all(readers);
-      }
+      });
     },
   },
   {
     name: "never shows a key as missing while it is overwritten",
     body: async ({ store }) => {
       await store.set("key", sample(...VALUES[0]));
-      let writing = true;
-      const reader = async () => {
-        while (writing) {
-          await checkWhole(store, "key", "present");
-          await nextTurn();
-        }
-      };
-      const read = reader();
-      try {
-        await writeAll([store], "key");
-      } finally {
-        writing = false;
-        await read;
-      }
+      await whileReading(store, "key", "present", () => writeAll([store], "key"));
     },
   },
   {
     name: "serves 200 concurrent sets and gets",
     body: async ({ store }) => {
       const keys = Array.from({ length: 200 }, (_, i) => `name ${i % 7}/${i}`);
-      await Promise.all(keys.map((key, i) => store.set(key, sample(i * 10, i + 1))));
-      await Promise.all(keys.map((key, i) => checkEntry(store, key, sample(i * 10, i + 1))));
+      await together(keys.map((key, i) => store.set(key, sample(i * 10, i + 1))));
+      await together(keys.map((key, i) => checkEntry(store, key, sample(i * 10, i + 1))));
       await checkList(store, undefined, new Map(keys.map((key, i) => [key, i * 10])));
     },
   },
@@ -109,7 +92,7 @@ export const cases: readonly StoreCase[] = [
     name: "survives concurrent deletes, sets and gets of one key",
     body: async ({ store }) => {
       await store.set("key", sample(...VALUES[0]));
-      await Promise.all(VALUES.map(async (value, i) => {
+      await together(VALUES.map(async (value, i) => {
         if (i % 3 === 0) await store.delete("key");
         else if (i % 3 === 1) await store.set("key", sample(...value));
         else await checkWhole(store, "key", "any");
@@ -129,6 +112,24 @@ export const cases: readonly StoreCase[] = [
     },
   },
 ];
+
+/** Runs `act` while two readers look at `key` all the time. */
+async function whileReading(
+  store: Store,
+  key: string,
+  expected: "present" | "any",
+  act: () => Promise<void>,
+): Promise<void> {
+  let acting = true;
+  const read = async () => {
+    while (acting) {
+      // Several times in each turn, to look also between two steps of a write in one turn.
+      for (let i = 0; i < 3; i++) await checkWhole(store, key, expected);
+      await nextTurn();
+    }
+  };
+  await together([read(), read(), act().finally(() => acting = false)]);
+}
 
 /** Lets the event loop turn: a store whose reads are synchronous inside would starve the writers. */
 function nextTurn(): Promise<void> {

@@ -16,7 +16,7 @@ import {
   type StoreCase,
   withClock,
 } from "./_case.ts";
-import { checkWhole, writeAll } from "./concurrency.ts";
+import { checkWhole, together, writeAll } from "./concurrency.ts";
 
 /** The cases about one handle. */
 export const lifecycleCases: readonly StoreCase[] = [
@@ -100,7 +100,7 @@ export const persistenceCases: readonly StoreCase[] = [
     needs: "persistent",
     body: async ({ store, reopen }) => {
       await using second = await reopen();
-      await Promise.all([writeAll([store, second], "key"), checkWhole(second, "key", "any")]);
+      await together([writeAll([store, second], "key"), checkWhole(second, "key", "any")]);
       await checkWhole(store, "key", "present");
       await checkWhole(second, "key", "present");
     },
