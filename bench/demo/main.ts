@@ -1,0 +1,51 @@
+/**
+ * The demo: what npm packages cost a web page, measured once and remembered.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { HELP, readArguments, type Task } from "./arguments.ts";
+import { type BundleSize, bundleSize } from "./bundle_size.ts";
+import { chart, startProgress, summary } from "./report.ts";
+
+process.exitCode = await main(process.argv.slice(2));
+
+/** Runs the demo and returns its exit code: 1 if a package failed, 2 for wrong arguments. */
+async function main(args: string[]): Promise<number> {
+  let task: Task;
+  try {
+    task = readArguments(args);
+  } catch (error) {
+    const [problem] = (error as Error).message.split(". "); // Then comes advice on unusual names.
+    console.error(`${problem}\nSee --help`);
+    return 2;
+  }
+  if (task.help) {
+    console.log(HELP);
+    return 0;
+  }
+  return await measure(task);
+}
+
+async function measure({ specs, target, minify }: Task): Promise<number> {
+  const start = performance.now();
+  const sizes = new Map<string, BundleSize>();
+  const failures: string[] = [];
+  const progress = startProgress(specs.length);
+  for (const spec of specs) {
+    try {
+      sizes.set(spec, await bundleSize(spec, { target, minify }));
+    } catch (error) {
+      failures.push(`Cannot bundle ${spec}: ${(error as Error).message}`);
+    }
+    progress.step(spec);
+  }
+  progress.stop();
+
+  const title = `Gzipped size for ${target}, ${minify ? "minified" : "not minified"}`;
+  if (sizes.size > 0) console.log(`${title}\n\n${chart(sizes)}\n`);
+  console.log(summary(bundleSize.stats(), performance.now() - start));
+  for (const failure of failures) console.error(failure);
+  return failures.length === 0 ? 0 : 1;
+}
