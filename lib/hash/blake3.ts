@@ -13,7 +13,7 @@ import {
   WINDOW_ADDRESS,
   WINDOW_BYTES,
 } from "./core.ts";
-import { Hasher } from "./hasher.ts";
+import { TreeHasher } from "./hasher.ts";
 import { checkLength, type HashInput, toBytes } from "./input.ts";
 import { type HashOptions, type Mode, resolveMode } from "./mode.ts";
 import { readDigest } from "./output.ts";
@@ -48,7 +48,7 @@ export function blake3(input: HashInput, options?: Blake3Options): Uint8Array<Ar
   const bytes = toBytes(input);
   const length = digestLength(options);
   const mode = resolveMode(options);
-  if (bytes.length > WINDOW_BYTES) return new Hasher(mode).update(bytes).digest(length);
+  if (bytes.length > WINDOW_BYTES) return new TreeHasher(mode).update(bytes).digest(length);
   return readDigest(hashShort(bytes, mode), length);
 }
 
@@ -72,12 +72,13 @@ export function blake3Hex(input: HashInput, options?: Blake3Options): string {
   const bytes = toBytes(input);
   const length = digestLength(options);
   const mode = resolveMode(options);
-  if (bytes.length > WINDOW_BYTES) return new Hasher(mode).update(bytes).hex(length);
+  if (bytes.length > WINDOW_BYTES) return new TreeHasher(mode).update(bytes).hex(length);
   const core = hashShort(bytes, mode);
   return toHex(length === DIGEST_BYTES ? core.digest : readDigest(core, length));
 }
 
-function digestLength(options: Blake3Options | undefined): number {
+/** The length asked for. */
+export function digestLength(options: Blake3Options | undefined): number {
   const length = options?.length;
   if (length === undefined) return DIGEST_BYTES;
   checkLength(length);

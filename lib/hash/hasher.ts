@@ -26,7 +26,68 @@ const PENDING_BYTES = 16 * CHUNK_BYTES;
  * Hashes a message that arrives in pieces. Any number of hashers can be at work side by side. A
  * digest does not end the message: more bytes may follow it. Made by {@linkcode createHasher}.
  */
-export class Hasher implements Disposable {
+export interface Hasher extends Disposable {
+  /**
+   * Appends bytes to the message.
+   *
+   * @param input The bytes; they are not kept.
+   * @returns This hasher.
+   * @throws {TypeError} If `input` is not bytes, or the hasher was disposed.
+   */
+  update(input: HashInput): this;
+
+  /**
+   * The digest of the message so far.
+   *
+   * @param length Length of the digest in bytes, 32 unless given; a shorter digest is the start of
+   * a longer one.
+   * @returns A new array.
+   * @throws {TypeError} If the hasher was disposed.
+   * @throws {RangeError} If `length` is not an integer from 0 to 2**30.
+   */
+  digest(length?: number): Uint8Array<ArrayBuffer>;
+
+  /**
+   * The digest of the message so far, in lower-case hexadecimal.
+   *
+   * @param length Length of the digest in bytes, which are two digits each.
+   * @returns The text.
+   * @throws {TypeError | RangeError} As `digest` does.
+   */
+  hex(length?: number): string;
+
+  /**
+   * The digest of the message so far, in base64url without padding.
+   *
+   * @param length Length of the digest in bytes.
+   * @returns The text.
+   * @throws {TypeError | RangeError} As `digest` does.
+   */
+  base64url(length?: number): string;
+
+  /**
+   * Starts a new message with the same key or context.
+   *
+   * @returns This hasher.
+   * @throws {TypeError} If the hasher was disposed.
+   */
+  reset(): this;
+
+  /**
+   * A second hasher that has seen the same message: a snapshot, at the price of copying at most
+   * 18 KiB.
+   *
+   * @returns The new hasher, which shares nothing with this one.
+   * @throws {TypeError} If the hasher was disposed.
+   */
+  clone(): Hasher;
+
+  /** Forgets the key and the message. Every later call throws, but disposing twice is harmless. */
+  [Symbol.dispose](): void;
+}
+
+/** The hasher: a buffer in front of the tree. */
+export class TreeHasher implements Hasher {
   readonly #mode: Mode;
   /** Bytes not hashed yet. At least one is kept back, since the end of a message is the root. */
   #pending = new Uint8Array(CHUNK_BYTES);
@@ -38,22 +99,10 @@ export class Hasher implements Disposable {
   #depth = 0;
   #disposed = false;
 
-  /**
-   * Starts an empty message.
-   *
-   * @param mode Key and flags to hash with.
-   */
   constructor(mode: Mode) {
     this.#mode = mode;
   }
 
-  /**
-   * Appends bytes to the message.
-   *
-   * @param input The bytes; they are not kept.
-   * @returns This hasher.
-   * @throws {TypeError} If `input` is not bytes, or the hasher was disposed.
-   */
   update(input: HashInput): this {
     this.#check();
     const bytes = toBytes(input);
@@ -75,14 +124,6 @@ export class Hasher implements Disposable {
     return this;
   }
 
-  /**
-   * The digest of the message so far.
-   *
-   * @param length Length of the digest in bytes; a shorter digest is the start of a longer one.
-   * @returns A new array.
-   * @throws {TypeError} If the hasher was disposed.
-   * @throws {RangeError} If `length` is not an integer from 0 to 2**30.
-   */
   digest(length: number = DIGEST_BYTES): Uint8Array<ArrayBuffer> {
     this.#check();
     checkLength(length);
@@ -97,34 +138,14 @@ export class Hasher implements Disposable {
     return readDigest(core, length);
   }
 
-  /**
-   * The digest of the message so far, in lower-case hexadecimal.
-   *
-   * @param length Length of the digest in bytes: half the length of the text.
-   * @returns The text.
-   * @throws {TypeError | RangeError} As `digest` does.
-   */
   hex(length?: number): string {
     return toHex(this.digest(length));
   }
 
-  /**
-   * The digest of the message so far, in base64url without padding.
-   *
-   * @param length Length of the digest in bytes.
-   * @returns The text.
-   * @throws {TypeError | RangeError} As `digest` does.
-   */
   base64url(length?: number): string {
     return toBase64Url(this.digest(length));
   }
 
-  /**
-   * Starts a new message with the same key or context.
-   *
-   * @returns This hasher.
-   * @throws {TypeError} If the hasher was disposed.
-   */
   reset(): this {
     this.#check();
     this.#pendingLength = 0;
@@ -133,16 +154,9 @@ export class Hasher implements Disposable {
     return this;
   }
 
-  /**
-   * A second hasher that has seen the same message: a snapshot, at the price of copying at most
-   * 18 KiB.
-   *
-   * @returns The new hasher, which shares nothing with this one.
-   * @throws {TypeError} If the hasher was disposed.
-   */
-  clone(): Hasher {
+  clone(): TreeHasher {
     this.#check();
-    const copy = new Hasher({ key: this.#mode.key?.slice(), flags: this.#mode.flags });
+    const copy = new TreeHasher({ key: this.#mode.key?.slice(), flags: this.#mode.flags });
     copy.#keep(this.#pending.subarray(0, this.#pendingLength));
     copy.#chunks = this.#chunks;
     copy.#stack = this.#stack.slice();
@@ -150,12 +164,25 @@ export class Hasher implements Disposable {
     return copy;
   }
 
-  /** Forgets the key and the message. Every later call throws, but disposing twice is harmless. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     this.#mode.key?.fill(0);
     this.#pending.fill(0);
     this.#stack.fill(0);
+  }
+
+  /**
+   * Appends a whole subtree that was hashed elsewhere.
+   *
+   * @param value Its chaining value.
+   * @param chunks How many chunks it has: a power of two that divides the count so far. More of the
+   * message must follow.
+   */
+  adopt(value: Uint8Array, chunks: number): void {
+    const core = currentCore();
+    const key = this.#loadKey(core);
+    core.digest.set(value);
+    this.#push(core, key, chunks);
   }
 
   #check(): void {
@@ -197,10 +224,14 @@ export class Hasher implements Disposable {
     const key = this.#loadKey(core);
     core.bytes.set(subtree, WINDOW_ADDRESS);
     this.#hash(core, key, subtree.length, flags);
-    const chunks = subtree.length / CHUNK_BYTES;
+    this.#push(core, key, subtree.length / CHUNK_BYTES);
+  }
+
+  /** Puts the subtree in the core's output on the stack, after joining what it completes. */
+  #push(core: Core, key: number, chunks: number): void {
     this.#chunks += chunks;
     for (let pairs = this.#chunks / chunks; pairs % 2 === 0; pairs /= 2) {
-      this.#join(core, key, --this.#depth, flags);
+      this.#join(core, key, --this.#depth, this.#mode.flags);
     }
     const start = this.#depth++ * DIGEST_BYTES;
     this.#stack = withRoom(this.#stack, start + DIGEST_BYTES);
@@ -243,5 +274,5 @@ function withRoom(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<Ar
  * ```
  */
 export function createHasher(options?: HashOptions): Hasher {
-  return new Hasher(resolveMode(options));
+  return new TreeHasher(resolveMode(options));
 }

@@ -17,6 +17,8 @@ export { blake3, blake3Hex, type Blake3Options } from "./blake3.ts";
 export { createHasher, type Hasher } from "./hasher.ts";
 export type { HashInput } from "./input.ts";
 export type { HashOptions } from "./mode.ts";
+export { hashParallel, type ParallelOptions } from "./parallel.ts";
+export { createHashPool, type HashPool, type HashPoolOptions } from "./pool.ts";
 export { hashStream } from "./stream.ts";
 export { toBase64Url, toHex } from "./text.ts";
 export { wasmBytes, type WasmCoreName } from "./wasm.ts";

@@ -107,10 +107,10 @@ let current: HashWindow | undefined;
  * import { blake3, borrowWindow, toHex } from "@deja/cache/hash";
  * import { assert } from "chai";
  *
- * using window = borrowWindow();
- * if (window !== undefined) {
- *   window.bytes.set([1, 2, 3]);
- *   assert.equal(toHex(window.hash(3)), toHex(blake3(new Uint8Array([1, 2, 3]))));
+ * using loan = borrowWindow();
+ * if (loan !== undefined) {
+ *   loan.bytes.set([1, 2, 3]);
+ *   assert.equal(toHex(loan.hash(3)), toHex(blake3(new Uint8Array([1, 2, 3]))));
  * }
  * ```
  */

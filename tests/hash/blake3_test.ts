@@ -1,0 +1,3 @@
+import { hashSuite } from "./suite.ts";
+
+for (const backend of ["simd", "wasm", "js"] as const) hashSuite(backend);
