@@ -106,9 +106,9 @@ export class OpfsStore implements Store {
         try {
           await this.#write(spot, content);
         } catch (error) {
-          // The site's data were cleared meanwhile, or a folder stands in the place.
+          // A folder stands in the place, or ours were removed, which Firefox calls unknown.
           if (isNamed(error, "TypeMismatchError")) await this.#remove(spot);
-          else if (isNamed(error, "NotFoundError")) this.#folders.forget();
+          else if (isNamed(error, "NotFoundError", "UnknownError")) this.#folders.forget();
           else throw error;
           await this.#write(spot, content);
         }
