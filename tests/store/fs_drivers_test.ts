@@ -3,7 +3,7 @@ import { chooseFiles } from "../../lib/store/fs/choose_files.ts";
 import { type Files, MAX_SYNC_BYTES, problemOf } from "../../lib/store/fs/files.ts";
 import { resolvePath } from "../../lib/store/fs/path.ts";
 import { FsStore } from "../../lib/store/fs/store.ts";
-import { assert, rejects, test, testOn, withTempFolder } from "../harness.ts";
+import { assert, rejects, testOn, withTempFolder } from "../harness.ts";
 import { builtin, NEEDS_FILES, nodeDriver } from "./_files.ts";
 
 const BYTES = Uint8Array.of(1, 2, 3);
@@ -255,19 +255,29 @@ const PATHS: readonly (readonly [windows: boolean, path: string, resolved: strin
   [true, "file://host/share/a", "//host/share/a"],
 ];
 
-test("resolvePath() gives the same absolute path from wherever it is used", () => {
-  for (const [windows, path, resolved] of PATHS) {
-    const workingDirectory = () => windows ? "C:\\work" : "/work";
-    const files = { windows, workingDirectory } as Files;
-    assert.equal(resolvePath(files, path), resolved);
-    if (path.startsWith("file:")) assert.equal(resolvePath(files, new URL(path)), resolved);
-  }
-});
+testOn(
+  ["deno", "bun"],
+  NEEDS_FILES,
+  "resolvePath() gives the same absolute path from wherever it is used",
+  () => {
+    for (const [windows, path, resolved] of PATHS) {
+      const workingDirectory = () => windows ? "C:\\work" : "/work";
+      const files = { windows, workingDirectory } as Files;
+      assert.equal(resolvePath(files, path), resolved);
+      if (path.startsWith("file:")) assert.equal(resolvePath(files, new URL(path)), resolved);
+    }
+  },
+);
 
-test("resolvePath() leaves a relative path as it is where the runtime does not tell", () => {
-  const files = { windows: false, workingDirectory: () => undefined } as unknown as Files;
-  assert.equal(resolvePath(files, "cache"), "cache");
-});
+testOn(
+  ["deno", "bun"],
+  NEEDS_FILES,
+  "resolvePath() leaves a relative path as it is where the runtime does not tell",
+  () => {
+    const files = { windows: false, workingDirectory: () => undefined } as unknown as Files;
+    assert.equal(resolvePath(files, "cache"), "cache");
+  },
+);
 
 testOn(
   ["chromium", "firefox"],

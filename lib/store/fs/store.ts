@@ -147,13 +147,9 @@ export class FsStore implements Store {
     this.#handle.close();
   }
 
-  #folderOf(key: string): string {
-    const { folders, shard } = placeOf(key);
-    return [this.#root, LAYOUT, ...folders, shard].join("/");
-  }
-
   #pathOf(key: string): string {
-    return `${this.#folderOf(key)}/${placeOf(key).file}`;
+    const { folders, shard, file } = placeOf(key);
+    return [this.#root, LAYOUT, ...folders, shard, file].join("/");
   }
 
   /** Makes the folders, and finds out by writing whether writing works. */

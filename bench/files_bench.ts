@@ -1,0 +1,42 @@
+/**
+ * Reading and writing one file, synchronously and not: what chose `MAX_SYNC_BYTES` of the store in
+ * a folder. Run `deno bench -A bench/files_bench.ts`.
+ *
+ * @module
+ */
+
+const folder = Deno.makeTempDirSync();
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+const SIZES: readonly (readonly [label: string, bytes: number])[] = [
+  ["1 KB", 1000],
+  ["64 KiB", 0x10000],
+  ["256 KiB", 0x40000],
+  ["1 MiB", 0x100000],
+];
+
+for (const [label, size] of SIZES) {
+  const bytes = new Uint8Array(size).fill(7);
+  const path = `${folder}/${size}`;
+  Deno.writeFileSync(path, bytes);
+
+  Deno.bench({ name: "open, size, read", group: `read ${label}`, baseline: true }, () => {
+    using file = Deno.openSync(path);
+    file.readSync(new Uint8Array(file.statSync().size));
+  });
+  Deno.bench({ name: "readFileSync", group: `read ${label}` }, () => {
+    Deno.readFileSync(path);
+  });
+  Deno.bench({ name: "readFile", group: `read ${label}` }, async () => {
+    await Deno.readFile(path);
+  });
+
+  Deno.bench({ name: "writeFileSync, rename", group: `write ${label}`, baseline: true }, () => {
+    Deno.writeFileSync(`${path}.tmp`, bytes, { createNew: true });
+    Deno.renameSync(`${path}.tmp`, path);
+  });
+  Deno.bench({ name: "writeFile, rename", group: `write ${label}` }, async () => {
+    await Deno.writeFile(`${path}.tmp`, bytes, { createNew: true });
+    await Deno.rename(`${path}.tmp`, path);
+  });
+}
