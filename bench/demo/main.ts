@@ -17,7 +17,8 @@ async function main(args: string[]): Promise<number> {
   try {
     task = readArguments(args);
   } catch (error) {
-    const [problem] = (error as Error).message.split(". "); // Then comes advice on unusual names.
+    if (!(error instanceof TypeError)) throw error;
+    const [problem] = error.message.split(". "); // Then comes advice on unusual names.
     console.error(`${problem}\nSee --help`);
     return 2;
   }
