@@ -18,7 +18,9 @@ export function toBytes(input: HashInput): Uint8Array {
     if (ArrayBuffer.isView(input)) {
       // A typed array whose buffer is gone claims to be empty, and only its methods tell.
       if (!(input instanceof DataView)) Uint8Array.prototype.at.call(input, 0);
-      return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+      return input instanceof Uint8Array
+        ? input
+        : new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
     }
     if (input as unknown instanceof ArrayBuffer) return new Uint8Array(input);
   } catch (cause) {

@@ -1,0 +1,132 @@
+/**
+ * Races the hash against every other BLAKE3 for JavaScript, and against `b3sum` with one thread, on
+ * every runtime, and prints the tables.
+ *
+ * ```sh
+ * deno task bench:hash [RUNTIME ...] [--save]
+ * ```
+ *
+ * `--save` also writes the tables into `bench/results/hash.md`.
+ *
+ * @module
+ */
+import { wasmBytes } from "../lib/hash/mod.ts";
+import { manifest, root, run } from "../tests/run/project.ts";
+import { type Figures, SIZES } from "./hash/contest.ts";
+import { type Result, RUNTIMES } from "./hash/runtimes.ts";
+import { RIVALS } from "./rivals/hash.ts";
+
+const NATIVE_BYTES = 16 * 1024 * 1024;
+const NATIVE_COPIES = 32;
+/** The size from which a table shows bytes per second in place of time. */
+const THROUGHPUT_BYTES = 64 * 1024;
+
+/** The speed of native code on one thread, in bytes per nanosecond: a file, hashed many times. */
+async function native(): Promise<{ version: string; speed: number } | undefined> {
+  const version = await run("b3sum", ["--version"], { limitMs: 10_000 }).catch(() => undefined);
+  if (version?.code !== 0) return undefined;
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeFile(file, new Uint8Array(NATIVE_BYTES).fill(1));
+    let best = Infinity;
+    for (let round = 0; round < 12; round++) {
+      const files = new Array<string>(NATIVE_COPIES).fill(file);
+      const start = performance.now();
+      await run("b3sum", ["--num-threads", "1", ...files], { limitMs: 60_000 });
+      best = Math.min(best, performance.now() - start);
+    }
+    return { version: version.stdout.trim(), speed: NATIVE_BYTES * NATIVE_COPIES / best / 1e6 };
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+function sizeName(bytes: number): string {
+  if (bytes >= 1024 * 1024) return `${bytes / 1024 / 1024} MiB`;
+  return bytes >= 1024 ? `${bytes / 1024} KiB` : `${bytes} B`;
+}
+
+function speedName(nanoseconds: number | undefined, bytes: number): string {
+  if (nanoseconds === undefined) return "";
+  if (bytes >= THROUGHPUT_BYTES) return `${(bytes / nanoseconds).toFixed(2)} GB/s`;
+  return nanoseconds < 10_000
+    ? `${nanoseconds.toFixed(0)} ns`
+    : `${(nanoseconds / 1000).toFixed(1)} µs`;
+}
+
+/** The table of one runtime. */
+function table({ times }: Figures): string {
+  const rivals = Object.keys(RIVALS).filter((name) => name in times);
+  const columns = ["déjà", ...rivals, "déjà wasm", "déjà js"];
+  const rows = SIZES.map((bytes, index) => {
+    const best = Math.min(...rivals.map((name) => times[name][index]));
+    const cells = columns.map((name) => speedName(times[name][index], bytes));
+    return [sizeName(bytes), ...cells, `${(best / times["déjà"][index]).toFixed(2)}×`];
+  });
+  const lines = [["", ...columns, "best rival"], columns.map(() => "---:").concat("---:", "---:")];
+  return [...lines, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** What stands under the table of one runtime. */
+function notes(
+  { compile, missing, window, parallel, times }: Figures,
+  speed: number | undefined,
+): string {
+  const bulk = SIZES.indexOf(NATIVE_BYTES);
+  const lines = [
+    `The SIMD core compiles in ${(compile / 1e6).toFixed(2)} ms.`,
+    `A keyed hash of 64 bytes in a borrowed window takes ${window.toFixed(0)} ns.`,
+  ];
+  if (speed !== undefined) {
+    const ratio = NATIVE_BYTES / times["déjà"][bulk] / speed;
+    lines.push(`At ${sizeName(NATIVE_BYTES)} this is ${ratio.toFixed(2)}× the speed of b3sum.`);
+  }
+  if (parallel !== undefined) {
+    const gain = (parallel.alone / parallel.workers).toFixed(2);
+    lines.push(`256 MiB with ${parallel.count} workers: ${gain}× one thread.`);
+  }
+  for (const [name, why] of Object.entries(missing)) lines.push(`Without ${name}: ${why}`);
+  return lines.map((line) => `- ${line}`).join("\n");
+}
+
+async function report(names: readonly string[]): Promise<string> {
+  const { imports = {} } = await manifest("deno.json") as { imports?: Record<string, string> };
+  const b3sum = await native();
+  const versions = Object.keys(RIVALS).map((name) => imports[name].replace("npm:", ""));
+  const cpu = `${Deno.build.arch}, ${navigator.hardwareConcurrency} cores`;
+  const sections = [
+    "# BLAKE3",
+    `\`deno task bench:hash ${names.join(" ")}\`, ${
+      new Date().toISOString().slice(0, 10)
+    }, ${cpu}. Against ${versions.join(", ")}. The best of many turns that the contenders take ` +
+    "one after another. The last column is the time of the best rival, in units of ours.",
+    `The cores weigh ${wasmBytes("simd").length} and ${wasmBytes("wasm").length} bytes.`,
+    b3sum === undefined
+      ? "b3sum is not on the path, so native speed is missing."
+      : `${b3sum.version} with one thread: ${b3sum.speed.toFixed(2)} GB/s.`,
+  ];
+  for (const name of names) {
+    const result: Result = await RUNTIMES[name]();
+    if ("missing" in result) sections.push(`## ${name}`, `Skipped: ${result.missing}`);
+    else {
+      const { figures, version } = result;
+      sections.push(`## ${name} ${version}`, table(figures), notes(figures, b3sum?.speed));
+    }
+  }
+  return `${sections.join("\n\n")}\n`;
+}
+
+if (import.meta.main) {
+  const wanted = Deno.args.filter((argument) => !argument.startsWith("--"));
+  const names = wanted.length > 0 ? wanted : Object.keys(RUNTIMES);
+  const unknown = names.find((name) => !(name in RUNTIMES));
+  if (unknown !== undefined) {
+    throw new RangeError(`Expected runtimes among ${Object.keys(RUNTIMES)}, received ${unknown}`);
+  }
+  const text = await report(names);
+  console.log(text);
+  if (Deno.args.includes("--save")) {
+    await Deno.mkdir(`${root}bench/results`, { recursive: true });
+    await Deno.writeTextFile(`${root}bench/results/hash.md`, text);
+  }
+}
