@@ -80,12 +80,20 @@ async function hashTasks(pool: WorkerPool, bytes: Uint8Array, mode: Mode): Promi
   let next = 0;
   /** Keeps one task under way; two of these for each worker leave none waiting for bytes. */
   const keepBusy = async () => {
+    let room: Uint8Array | undefined;
     while (next < count) {
       const start = next++ * TASK_BYTES;
-      const piece = bytes.subarray(start, start + TASK_BYTES);
-      const task = { ...mode, bytes: shared ? piece : piece.slice(), chunk: start / CHUNK_BYTES };
-      const answer = await pool.run(task, shared ? [] : [task.bytes.buffer as ArrayBuffer]);
-      values.set(answer, start / WINDOW_BYTES * DIGEST_BYTES);
+      let piece = bytes.subarray(start, start + TASK_BYTES);
+      if (!shared) {
+        // Fresh memory for every piece would cost more than filling it does.
+        room ??= new Uint8Array(TASK_BYTES);
+        room.set(piece);
+        piece = room;
+      }
+      const task = { ...mode, bytes: piece, chunk: start / CHUNK_BYTES };
+      const answer = await pool.run(task, shared ? [] : [piece.buffer as ArrayBuffer]);
+      room = answer.bytes;
+      values.set(answer.values, start / WINDOW_BYTES * DIGEST_BYTES);
     }
   };
   await Promise.all(Array.from({ length: 2 * pool.size }, keepBusy));

@@ -5,7 +5,7 @@
  */
 import { hashBackend } from "./backend.ts";
 import { wasmBytes } from "./wasm.ts";
-import { WORKER_SOURCE, type WorkerTask } from "./worker_source.ts";
+import { WORKER_SOURCE, type WorkerAnswer, type WorkerTask } from "./worker_source.ts";
 
 /** Options of {@linkcode createHashPool}. */
 export interface HashPoolOptions {
@@ -27,7 +27,7 @@ const MAX_WORKERS = 256;
 /** One worker, which answers in the order it is asked. */
 class HashWorker {
   readonly #worker: Worker;
-  readonly #waiting: PromiseWithResolvers<Uint8Array>[] = [];
+  readonly #waiting: PromiseWithResolvers<WorkerAnswer>[] = [];
   #failure: Error | undefined;
 
   constructor(url: string, module: Uint8Array) {
@@ -45,9 +45,9 @@ class HashWorker {
     return this.#waiting.length;
   }
 
-  ask(task: WorkerTask, transfer: Transferable[]): Promise<Uint8Array> {
+  ask(task: WorkerTask, transfer: Transferable[]): Promise<WorkerAnswer> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const answer = Promise.withResolvers<Uint8Array>();
+    const answer = Promise.withResolvers<WorkerAnswer>();
     this.#waiting.push(answer);
     this.#worker.postMessage(task, transfer);
     return answer.promise;
@@ -76,8 +76,8 @@ export class WorkerPool implements HashPool {
     return this.#workers.length;
   }
 
-  /** Hashes whole windows: resolves to their chaining values in a row. */
-  run(task: WorkerTask, transfer: Transferable[]): Promise<Uint8Array> {
+  /** Hashes whole windows. */
+  run(task: WorkerTask, transfer: Transferable[]): Promise<WorkerAnswer> {
     return this.#workers.reduce((a, b) => b.load < a.load ? b : a).ask(task, transfer);
   }
 

@@ -23,6 +23,14 @@ export interface WorkerTask extends Mode {
   readonly chunk: number;
 }
 
+/** What a worker answers. */
+export interface WorkerAnswer {
+  /** The chaining values in a row. */
+  readonly values: Uint8Array;
+  /** The bytes of the task, so that their memory can be used again. */
+  readonly bytes: Uint8Array;
+}
+
 /** The first message to a worker holds the bytes of a core's module; every later one is a task. */
 export const WORKER_SOURCE = `
 let core, memory;
@@ -43,5 +51,6 @@ onmessage = ({ data: { module, bytes, key, flags, chunk } }) => {
     const value = memory.subarray(${OUTPUT_ADDRESS}, ${OUTPUT_ADDRESS + DIGEST_BYTES});
     values.set(value, i * ${DIGEST_BYTES});
   }
-  postMessage(values, [values.buffer]);
+  const shared = !(bytes.buffer instanceof ArrayBuffer);
+  postMessage({ values, bytes }, shared ? [values.buffer] : [values.buffer, bytes.buffer]);
 };`;

@@ -1,4 +1,5 @@
 import { blake3, blake3Hex, createHashPool, hashParallel, toHex } from "../../lib/hash/mod.ts";
+import { WorkerPool } from "../../lib/hash/pool.ts";
 import { assert, test } from "../harness.ts";
 
 const MIB = 1024 * 1024;
@@ -45,4 +46,14 @@ test("hashParallel() hashes by itself when its pool was stopped", async () => {
   pool[Symbol.dispose]();
   const input = bulk(9 * MIB);
   assert.equal(toHex(await hashParallel(input, { pool })), blake3Hex(input));
+});
+
+test("a worker gives the chaining value of each window, and the memory back", async () => {
+  using pool = new WorkerPool(1);
+  const bytes = bulk(2 * 65536);
+  const task = { key: undefined, flags: 0, bytes, chunk: 0 };
+  const answer = await pool.run(task, [bytes.buffer as ArrayBuffer]);
+  assert.equal(answer.values.length, 2 * 32);
+  assert.equal(answer.bytes.length, 2 * 65536);
+  assert.equal(bytes.length, 0);
 });
