@@ -16,6 +16,8 @@ export class DejaError extends Error {
   readonly code: DejaErrorCode;
 
   /**
+   * Makes an error of one of the subclasses.
+   *
    * @param code Stable kind of the error.
    * @param message Sentence that says what is wrong and what to do.
    * @param options The `cause`, if another error is behind this one.
@@ -41,6 +43,8 @@ export class EncodeError extends DejaError {
   readonly reason: string;
 
   /**
+   * Words the message from its parts.
+   *
    * @param details Path to the value, what was found there, why it has no byte form, and the
    *   `cause` if another error is behind this one.
    */
@@ -68,6 +72,8 @@ export class DecodeError extends DejaError {
   readonly offset: number;
 
   /**
+   * Makes an error about bytes.
+   *
    * @param message Sentence that says what is wrong.
    * @param details The position of the first offending byte, and the `cause` if there is one.
    */
@@ -93,6 +99,8 @@ export class StoreError extends DejaError {
   readonly operation: StoreOperation;
 
   /**
+   * Makes an error of a store.
+   *
    * @param message Sentence that says what is wrong and what to do.
    * @param details The store, the operation, and the `cause` if there is one.
    */

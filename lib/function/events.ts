@@ -12,6 +12,7 @@ export interface CacheEventBase {
 
 /** A stored result was handed out. */
 export interface HitEvent extends CacheEventBase {
+  /** Kind of the event. */
   readonly type: "hit";
   /** How long the computation took that this hit made unnecessary, in milliseconds. */
   readonly saved: number;
@@ -19,16 +20,19 @@ export interface HitEvent extends CacheEventBase {
 
 /** There was no usable result: the function runs. */
 export interface MissEvent extends CacheEventBase {
+  /** Kind of the event. */
   readonly type: "miss";
 }
 
 /** The call waits for an equal one that is already under way. */
 export interface JoinEvent extends CacheEventBase {
+  /** Kind of the event. */
   readonly type: "join";
 }
 
 /** A new result was stored. */
 export interface StoredEvent extends CacheEventBase {
+  /** Kind of the event. */
   readonly type: "store";
   /** How long the computation took, in milliseconds. */
   readonly duration: number;
@@ -36,16 +40,19 @@ export interface StoredEvent extends CacheEventBase {
 
 /** A stored result was found past its time. A miss follows. */
 export interface ExpireEvent extends CacheEventBase {
+  /** Kind of the event. */
   readonly type: "expire";
 }
 
 /** A result left a bounded cache to make room. */
 export interface EvictEvent extends CacheEventBase {
+  /** Kind of the event. */
   readonly type: "evict";
 }
 
 /** A stored record is truncated, damaged or foreign. A miss follows. */
 export interface CorruptEvent extends CacheEventBase {
+  /** Kind of the event. */
   readonly type: "corrupt";
   /** What is wrong with it. */
   readonly error: unknown;
@@ -53,6 +60,7 @@ export interface CorruptEvent extends CacheEventBase {
 
 /** The store failed; the call goes on without it. */
 export interface StoreErrorEvent extends CacheEventBase {
+  /** Kind of the event. */
   readonly type: "store-error";
   /** What was asked of the store. */
   readonly operation: StoreOperation;
@@ -62,6 +70,7 @@ export interface StoreErrorEvent extends CacheEventBase {
 
 /** The result has no byte form: the caller gets it, the cache does not. */
 export interface NotStoredEvent extends CacheEventBase {
+  /** Kind of the event. */
   readonly type: "not-stored";
   /** Says where in the result the trouble is. */
   readonly error: unknown;

@@ -1,0 +1,177 @@
+import { decode, encode, encodeCanonical, MAX_DEPTH } from "../../lib/codec/mod.ts";
+import { DecodeError, EncodeError } from "../../lib/errors.ts";
+import { assert, test } from "../harness.ts";
+import { CASES } from "./cases.ts";
+
+class Point {
+  x = 1;
+}
+
+const detached = () => {
+  const bytes = new Uint8Array(8);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+};
+
+const UNENCODABLE:
+  readonly (readonly [name: string, path: string, found: RegExp, make: () => unknown])[] = [
+    ["a function", "", /^a function$/, () => () => 1],
+    ["a symbol", ".user.id", /^a symbol$/, () => ({ user: { id: Symbol("id") } })],
+    [
+      "a class instance",
+      ".user.tags[3]",
+      /^a Point$/,
+      () => ({ user: { tags: [0, 1, 2, new Point()] } }),
+    ],
+    [
+      "an instance of an Error subclass",
+      "[0]",
+      /^a Mine$/,
+      () => [new (class Mine extends Error {})()],
+    ],
+    ["an instance of a Map subclass", "[0]", /^a Mine$/, () => [new (class Mine extends Map {})()]],
+    ["a WeakMap", '["odd key"]', /^a WeakMap$/, () => ({ "odd key": new WeakMap() })],
+    ["a Promise", ".p", /^a Promise$/, () => ({ p: Promise.resolve() })],
+    [
+      "a URL",
+      "[1]",
+      /^an? URL$/,
+      () => new Map<string, unknown>([["a", 1], ["b", new URL("a:b")]]),
+    ],
+    ["a detached view", ".bytes", /^an? Uint8Array$/, () => ({ bytes: detached() })],
+    ["a detached buffer", ".bytes", /^an? ArrayBuffer$/, () => ({ bytes: detached().buffer })],
+    ["a throwing getter", ".a.b", /^a value$/, () => ({
+      a: {
+        get b() {
+          throw new RangeError("no");
+        },
+      },
+    })],
+    ["a throwing proxy", "", /^a value$/, () =>
+      new Proxy({}, {
+        ownKeys() {
+          throw new Error("no");
+        },
+      })],
+  ];
+
+for (const [name, path, found, make] of UNENCODABLE) {
+  for (const write of [encode, encodeCanonical]) {
+    test(`${write.name}() says where ${name} stands`, () => {
+      const error = assertThrows(() => write(make()));
+      assert.equal(error.path, path);
+      assert.match(error.found, found);
+      assert.equal(error.code, "ENCODE");
+      assert.include(error.message, path === "" ? "Cannot encode" : ` at ${path}: `);
+    });
+  }
+}
+
+test("encode() works again after a failure", () => {
+  assertThrows(() => encode([[() => 1]]));
+  assert.deepEqual(decode(encode([[1]])), [[1]]);
+});
+
+test("the depth limit is the same for writing and for reading, and is an error with a path", () => {
+  let deepest: unknown = 1;
+  for (let i = 0; i < MAX_DEPTH; i++) deepest = [deepest];
+  for (const write of [encode, encodeCanonical]) {
+    assert.doesNotThrow(() => decode(write(deepest)));
+    assert.equal(assertThrows(() => write([deepest])).path, "[0]".repeat(MAX_DEPTH));
+  }
+  const header = new Uint8Array(MAX_DEPTH + 2).fill(0x91);
+  header[MAX_DEPTH + 1] = 0xc0;
+  assert.throws(() => decode(header), DecodeError, /nested deeper/);
+});
+
+test("decode() refuses every proper prefix of an encoded value", () => {
+  for (const [name, make] of CASES) {
+    const bytes = encode(make());
+    const step = Math.max(1, Math.floor(bytes.length / 97));
+    for (let length = 0; length < bytes.length; length += step) {
+      assert.throws(() => decode(bytes.subarray(0, length)), DecodeError, undefined, name);
+    }
+  }
+});
+
+test("decode() refuses bytes after the value", () => {
+  assert.throws(() => decode(new Uint8Array([...encode(1), 0])), DecodeError, /after the value/);
+});
+
+const HOSTILE: readonly (readonly [name: string, hex: string])[] = [
+  ["an unused format byte", "c1"],
+  ["an array that announces four billion elements", "ddffffffff"],
+  ["a map that announces four billion entries", "dfffffffff"],
+  ["a string that announces four gigabytes", "dbffffffff"],
+  ["nested arrays that announce more than there is", "dd00000010".repeat(64)],
+  ["a reference to nothing", "d60400000007"],
+  ["an unknown extension", "d46300"],
+  ["an unknown constant", "d40063"],
+  ["an unknown composite", "91d40163"],
+  ["a marker outside an array", "d40101"],
+  ["a marker that is not first", "9201d40101"],
+  ["a Map with a key alone", "92d4010101"],
+  ["an Error of an unknown class", "94d40103a3466f6fc080"],
+  ["an Error whose message is a number", "94d40103a54572726f720180"],
+  ["a RegExp that does not compile", "93d40105a128a0"],
+  ["a RegExp with unknown flags", "93d40105a161a17a"],
+  ["an object with a number as key", "810102"],
+  ["a view of an unknown type", "d503ff00"],
+  ["a view whose bytes do not fill its elements", "d5030400"],
+  ["a bigint with an unknown sign", "d50207ff"],
+  ["a timestamp of two bytes", "d5ff0000"],
+  ["a sparse array with a negative length", "92d40106ff"],
+  ["a sparse array that is longer than it says", "94d4010601a13501"],
+];
+
+for (const [name, hex] of HOSTILE) {
+  test(`decode() refuses ${name}`, () => {
+    const error = assertThrows(() => decode(fromHex(hex)), DecodeError);
+    assert.equal(error.code, "DECODE");
+    assert.isAtLeast(error.offset, 0);
+    assert.isAtMost(error.offset, hex.length / 2);
+  });
+}
+
+test("decode() throws nothing but DecodeError on mutated bytes, and touches no prototype", () => {
+  const random = generator(20_261_121);
+  const seeds = CASES.map(([, make]) => encode(make())).filter((bytes) => bytes.length < 500);
+  for (let round = 0; round < 2000; round++) {
+    const bytes = seeds[random(seeds.length)].slice();
+    for (let change = 0; change <= random(3); change++) {
+      bytes[random(bytes.length)] = random(256);
+    }
+    try {
+      decode(bytes);
+    } catch (error) {
+      assert.instanceOf(error, DecodeError);
+    }
+  }
+  assert.isEmpty(Object.keys(Object.prototype));
+});
+
+/** Whole numbers below a bound, the same in every run. */
+function generator(seed: number): (bound: number) => number {
+  let state = seed;
+  return (bound) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * bound);
+  };
+}
+
+function assertThrows<E extends Error = EncodeError>(
+  body: () => unknown,
+  type: new (...args: never[]) => E = EncodeError as never,
+): E {
+  try {
+    body();
+  } catch (error) {
+    assert.instanceOf(error, type);
+    return error as E;
+  }
+  throw new Error(`Expected ${type.name}`);
+}
+
+function fromHex(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g)!, (pair) => Number.parseInt(pair, 16));
+}
