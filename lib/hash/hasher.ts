@@ -82,7 +82,7 @@ export interface Hasher extends Disposable {
    */
   clone(): Hasher;
 
-  /** Forgets the key and the message. Every later call throws, but disposing twice is harmless. */
+  /** Wipes the key and the bytes kept here. Later calls throw, but disposing twice is harmless. */
   [Symbol.dispose](): void;
 }
 
@@ -100,7 +100,7 @@ export class TreeHasher implements Hasher {
   #disposed = false;
 
   constructor(mode: Mode) {
-    this.#mode = mode;
+    this.#mode = { key: mode.key?.slice(), flags: mode.flags };
   }
 
   update(input: HashInput): this {
@@ -156,7 +156,7 @@ export class TreeHasher implements Hasher {
 
   clone(): TreeHasher {
     this.#check();
-    const copy = new TreeHasher({ key: this.#mode.key?.slice(), flags: this.#mode.flags });
+    const copy = new TreeHasher(this.#mode);
     copy.#keep(this.#pending.subarray(0, this.#pendingLength));
     copy.#chunks = this.#chunks;
     copy.#stack = this.#stack.slice();

@@ -1,13 +1,22 @@
 /**
  * BLAKE3 for every runtime: a plain hash, a keyed hash and key derivation, with digests of any
- * length, in one shot, in pieces or from a stream. It needs no permission, fetches nothing and does
- * nothing until the first hash.
+ * length, in one shot, in pieces, from a stream or on several cores. It needs no permission,
+ * fetches nothing and does nothing until the first hash.
  *
  * ```ts
- * import { blake3, toHex } from "@deja/cache/hash";
+ * import { blake3, blake3Hex, createHasher } from "@deja/cache/hash";
  *
- * toHex(blake3(new TextEncoder().encode("hello")));
+ * const message = new TextEncoder().encode("hello");
+ * blake3(message); // 32 bytes
+ * blake3Hex(message); // 64 digits
+ * blake3(message, { key: new Uint8Array(32) }); // authenticated by a secret of 32 bytes
+ * blake3(message, { context: "example.org 2026 session key", length: 64 }); // a derived key
+ * createHasher().update(message).update(message).base64url();
  * ```
+ *
+ * What computes it is chosen at the first hash: WebAssembly with SIMD, WebAssembly without, or plain
+ * TypeScript where the host forbids compiling. All give the same digests. `configureHash` and the
+ * environment variable `DEJA_HASH` force the choice; `configureHash` also takes a compiled module.
  *
  * @see {@link https://github.com/BLAKE3-team/BLAKE3-specs/blob/master/blake3.pdf} for the function.
  * @module

@@ -38,7 +38,7 @@ export interface Mode {
 
 const PLAIN: Mode = { key: undefined, flags: 0 };
 
-/** Checks the options and turns them into a mode, which has a copy of the key. */
+/** Checks the options and turns them into a mode. The key is the caller's own. */
 export function resolveMode(options: HashOptions = {}): Mode {
   const { key, context } = options;
   if (key !== undefined && context !== undefined) {
@@ -46,7 +46,7 @@ export function resolveMode(options: HashOptions = {}): Mode {
   }
   if (key !== undefined) {
     checkKey(key);
-    return { key: key.slice(), flags: KEYED_HASH };
+    return { key, flags: KEYED_HASH };
   }
   if (context !== undefined) return { key: contextKey(context), flags: DERIVE_KEY_MATERIAL };
   return PLAIN;

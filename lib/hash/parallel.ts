@@ -46,7 +46,8 @@ export async function hashParallel(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = toBytes(input);
   const length = digestLength(options);
-  const mode = resolveMode(options);
+  const { key, flags } = resolveMode(options);
+  const mode = { key: key?.slice(), flags };
   const given = options.pool;
   if (given !== undefined && !(given instanceof WorkerPool)) {
     throw new TypeError("Expected a pool made by createHashPool, received something else");

@@ -43,7 +43,7 @@ export class HashWindow implements Disposable {
   }
 
   /**
-   * Hashes the message at the start of {@linkcode HashWindow.bytes}. Up to 63 bytes behind it may
+   * Hashes the message at the start of {@linkcode HashWindow.bytes}. Up to 64 bytes behind it may
    * be overwritten.
    *
    * @param length Length of the message in bytes.

@@ -1,6 +1,6 @@
 import { blake3, blake3Hex, createHashPool, hashParallel, toHex } from "../../lib/hash/mod.ts";
 import { WorkerPool } from "../../lib/hash/pool.ts";
-import { assert, test } from "../harness.ts";
+import { assert, rejects, test } from "../harness.ts";
 
 const MIB = 1024 * 1024;
 
@@ -56,4 +56,11 @@ test("a worker gives the chaining value of each window, and the memory back", as
   assert.equal(answer.values.length, 2 * 32);
   assert.equal(answer.bytes.length, 2 * 65536);
   assert.equal(bytes.length, 0);
+});
+
+test("a worker that fails says so, to whoever waits and to whoever asks later", async () => {
+  using pool = new WorkerPool(1);
+  const task = { key: undefined, flags: 0, bytes: null as unknown as Uint8Array, chunk: 0 };
+  await rejects(pool.run(task, []), Error, /Cannot hash in a worker/);
+  await rejects(pool.run(task, []), Error, /Cannot hash in a worker/);
 });

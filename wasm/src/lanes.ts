@@ -55,7 +55,7 @@ function quarters(start: number): string {
  * and writes their chaining values in a row to `$out`. Lane `i` has the counter
  * `$low + i * $step`. `$first` and `$last` are the additional flags of the first and last block.
  */
-export const LANES = `
+export const LANES: string = `
 (func $lanes
   (param $key i32) (param $start i32) (param $stride i32) (param $blocks i32)
   (param $low i32) (param $step i32) (param $high i32)
