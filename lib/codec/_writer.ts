@@ -12,6 +12,13 @@ export class Writer {
   view: DataView<ArrayBuffer> = new DataView(this.bytes.buffer);
   length = 0;
 
+  /** Writes into `target` from now on, for as long as it has room. */
+  attach(target: Uint8Array<ArrayBuffer>): void {
+    if (this.bytes === target) return;
+    this.bytes = target;
+    this.view = new DataView(target.buffer, target.byteOffset, target.byteLength);
+  }
+
   /** Makes room for `count` more bytes and returns where they start. */
   reserve(count: number): number {
     const start = this.length;

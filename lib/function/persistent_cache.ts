@@ -194,6 +194,8 @@ class PersistentCache {
   }
 
   async #compute(self: unknown, args: unknown[], key: CallKey, flight: Flight): Promise<Outcome> {
+    // Before the call, since the function may change what it is given.
+    const given = this.keyer.encodeArguments(args);
     const start = performance.now();
     let value: unknown;
     try {
@@ -205,7 +207,7 @@ class PersistentCache {
     const duration = performance.now() - start;
     const encoded = this.#encode(value, key);
     if (encoded === undefined) return { value, copy: () => value };
-    if (!flight.discarded) await this.#save(key, encoded, duration);
+    if (!flight.discarded) await this.#save(key, given, encoded, duration);
     return { value, copy: () => decode(encoded) };
   }
 
@@ -219,7 +221,12 @@ class PersistentCache {
     }
   }
 
-  async #save(key: CallKey, value: Uint8Array, duration: number): Promise<void> {
+  async #save(
+    key: CallKey,
+    args: Uint8Array,
+    value: Uint8Array,
+    duration: number,
+  ): Promise<void> {
     const { name, ttl } = this.#settings;
     const store = await this.#store(key);
     if (store === undefined) return;
@@ -228,7 +235,7 @@ class PersistentCache {
     const record = sealRecord(key.bytes, value, { created, expires, duration }, {
       name,
       code: this.keyer.codeDigest,
-      args: key.args,
+      args,
     });
     try {
       await store.set(this.#prefix + key.hex, record, expires === Infinity ? {} : { expires });

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { encodeCanonical } from "../codec/mod.ts";
+import { encodeCanonical, hashCanonical } from "../codec/mod.ts";
 import { EncodeError } from "../errors.ts";
 import { blake3, toHex } from "../hash/mod.ts";
 import {
@@ -48,8 +48,6 @@ export interface CallKey {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The key in lower-case hexadecimal. */
   readonly hex: string;
-  /** The bound arguments in canonical form, as they were hashed. */
-  readonly args: Uint8Array<ArrayBuffer>;
 }
 
 /** Makes the keys of one function. */
@@ -86,9 +84,17 @@ export class Keyer {
    */
   key(args: readonly unknown[]): CallKey {
     const functionKey = this.functionKey();
-    const bound = this.#encodeArguments(args);
-    const bytes = blake3(bound, { key: functionKey });
-    return { bytes, hex: toHex(bytes), args: bound };
+    const bytes = this.#withArguments(args, (bound) => hashCanonical(bound, functionKey));
+    return { bytes, hex: toHex(bytes) };
+  }
+
+  /**
+   * The bound arguments of a call in canonical form: what its key is the hash of.
+   *
+   * @throws {EncodeError} An argument has no byte form.
+   */
+  encodeArguments(args: readonly unknown[]): Uint8Array<ArrayBuffer> {
+    return this.#withArguments(args, (bound) => encodeCanonical(bound));
   }
 
   /**
@@ -122,10 +128,11 @@ export class Keyer {
     }
   }
 
-  #encodeArguments(args: readonly unknown[]): Uint8Array<ArrayBuffer> {
+  /** Words an error about the bound arguments in terms of the parameters. */
+  #withArguments<T>(args: readonly unknown[], use: (bound: unknown[]) => T): T {
     const { parameters } = this.#code.signature;
     try {
-      return encodeCanonical(bind(parameters, this.#ignored, args));
+      return use(bind(parameters, this.#ignored, args));
     } catch (error) {
       if (!(error instanceof EncodeError)) throw error;
       const [, index, rest] = /^\[(\d+)\](.*)$/s.exec(error.path) ?? ["", "0", ""];
