@@ -53,7 +53,7 @@ export function normalTokens(source: string): SourceToken[] {
     }
   }
   dropOwnName(tokens);
-  return tokens;
+  return withBooleans(tokens);
 }
 
 /** One text for the tokens, the same for equal code. */
@@ -128,6 +128,24 @@ function dropOwnName(tokens: SourceToken[]): void {
   if (name?.type !== "name") return;
   const uses = tokens.filter((token) => token.type === "name" && token.text === name.text);
   if (uses.length === 1) tokens.splice(at, 1);
+}
+
+/** What binds closer than `!`, so that `!0` before it is not a whole operand. */
+const BINDS_CLOSER = new Set([".", "?.", "[", "(", "**"]);
+
+/** Writes `!0` and `!1` as `true` and `false`, which some printers turn into them. */
+function withBooleans(tokens: readonly SourceToken[]): SourceToken[] {
+  const folded: SourceToken[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const [token, operand, next] = tokens.slice(at, at + 3);
+    const isBoolean = token.type === "other" && token.text === "!" && operand?.type === "number" &&
+      (operand.text === "0" || operand.text === "1") && !BINDS_CLOSER.has(next?.text);
+    if (isBoolean) {
+      folded.push({ type: "name", text: operand.text === "0" ? "true" : "false" });
+      at++;
+    } else folded.push(token);
+  }
+  return folded;
 }
 
 function normalNumber(literal: string): string {
