@@ -82,10 +82,9 @@ function race(hashes: Map<string, Hash>, input: Uint8Array): Map<string, number>
     const body = () => hash(input);
     let count = 1;
     let estimate = 0;
-    // Doubling copes with a clock as coarse as a page's, and doing it again with warm code.
-    for (let pass = 0; pass < 3; pass++) {
-      while ((estimate = time(body, count)) * count < BATCH_NS) count *= 2;
-    }
+    // Doubling copes with a clock as coarse as a page's; the best of three, with pauses.
+    const look = () => estimate = Math.min(...[1, 2, 3].map(() => time(body, count)));
+    for (let pass = 0; pass < 3; pass++) while (look() * count < BATCH_NS) count *= 2;
     const rounds = Math.max(3, Math.min(150, Math.round(BUDGET_NS / (count * estimate))));
     return { name, body, count, rounds, best: Infinity };
   });

@@ -9,7 +9,7 @@
  */
 import { BLOCK_BYTES, INITIAL_WORDS } from "../../lib/hash/core.ts";
 import { MESSAGE, QUARTERS, ROUNDS, SCHEDULE } from "./blake3.ts";
-import { pick, wideVectors } from "./vectors.ts";
+import { pick, vectors } from "./vectors.ts";
 import { get, locals, mix, ROTATIONS, set, times } from "./wat.ts";
 
 /** Bytes between two vectors of the transposed message. */
@@ -46,7 +46,7 @@ function word(place: number): string {
 function quarters(start: number): string {
   const names = QUARTERS.slice(start, start + 4).map((quarter) => quarter.map((i) => `v${i}`));
   return ROTATIONS.map((rotations, half) =>
-    mix(wideVectors, names, names.map((_, i) => word(2 * (start + i) + half)), rotations)
+    mix(vectors, names, names.map((_, i) => word(2 * (start + i) + half)), rotations)
   ).join("\n");
 }
 
@@ -99,7 +99,7 @@ export const LANES: string = `
       ${quarters(4)}
       (local.set $round (i32.add (local.get $round) (i32.const 16)))
       (br_if $rounds (i32.lt_u (local.get $round) (i32.const ${SCHEDULE + 16 * ROUNDS}))))
-    ${times(8, (i) => set(`h${i}`, wideVectors.xor(get(`v${i}`), get(`v${i + 8}`))))}
+    ${times(8, (i) => set(`h${i}`, vectors.xor(get(`v${i}`), get(`v${i + 8}`))))}
     (local.set $first (local.get $flags))
     ${times(4, (lane) => set(`p${lane}`, `(i32.add ${get(`p${lane}`)} (i32.const 64))`))}
     (br_if $block (local.get $blocks)))

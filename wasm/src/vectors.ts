@@ -35,19 +35,6 @@ export const vectors: Arithmetic = {
   },
 };
 
-/**
- * The same for code with many vectors under way. Here the rotation by 16 is a shuffle, which is a
- * tenth faster on V8 11, and no slower elsewhere.
- */
-export const wideVectors: Arithmetic = {
-  ...vectors,
-  setRotated(name, value, count) {
-    if (count !== 16) return vectors.setRotated(name, value, count);
-    const bytes = "2 3 0 1 6 7 4 5 10 11 8 9 14 15 12 13";
-    return set(name, `(i8x16.shuffle ${bytes} (local.tee $t ${value}) ${get("t")})`);
-  },
-};
-
 /** The data segments of the byte orders. */
 export const BYTE_ORDER_DATA: string = Array.from(
   byteOrders.values(),
