@@ -3,6 +3,7 @@
  * it looks at what there is, and imports a store only when one is needed.
  */
 
+import { environmentVariable } from "../environment.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 
@@ -13,16 +14,8 @@ const FOLDER_VARIABLE = "DEJA_DIR";
 
 /** The parts of the runtimes that are looked at. All of them may be missing. */
 interface Host {
-  readonly Deno?: {
-    readonly env: { get(name: string): string | undefined };
-    readonly permissions: {
-      querySync(query: { name: "env"; variable: string }): { state: string };
-    };
-  };
-  readonly process?: {
-    readonly env?: Readonly<Record<string, string | undefined>>;
-    readonly getBuiltinModule?: unknown;
-  };
+  readonly Deno?: unknown;
+  readonly process?: { readonly getBuiltinModule?: unknown };
   readonly window?: unknown;
   readonly WorkerGlobalScope?: unknown;
   readonly navigator?: { readonly userAgent?: string };
@@ -34,10 +27,10 @@ interface Host {
  * @throws {StoreError} The folder cannot be used.
  */
 export async function openDefaultStore(): Promise<Store> {
-  const host = globalThis as unknown as Host;
+  const host = globalThis as Host;
   if (host.Deno !== undefined || host.process?.getBuiltinModule !== undefined) {
     const { fsStore } = await import("../store/fs/mod.ts");
-    return await fsStore(folderVariable(host) ?? DEFAULT_FOLDER);
+    return await fsStore(environmentVariable(FOLDER_VARIABLE) ?? DEFAULT_FOLDER);
   }
   if (isBrowser(host)) {
     try {
@@ -50,18 +43,10 @@ export async function openDefaultStore(): Promise<Store> {
   return fallback("this runtime has neither a file system nor an origin private file system");
 }
 
-function folderVariable({ Deno, process }: Host): string | undefined {
-  const value = Deno === undefined
-    ? process?.env?.[FOLDER_VARIABLE]
-    // Asking without the permission would stop the program with a prompt.
-    : Deno.permissions.querySync({ name: "env", variable: FOLDER_VARIABLE }).state === "granted"
-    ? Deno.env.get(FOLDER_VARIABLE)
-    : undefined;
-  return value === "" ? undefined : value;
-}
-
-/** Whether this is a page or a worker of one. Some edge hosts have a private file system in name
- * only, in memory, and would lose the entries without a word. */
+/**
+ * Whether this is a page or a worker of one. Some edge hosts have a private file system in name
+ * only, in memory, and would lose the entries without a word.
+ */
 function isBrowser({ window, WorkerGlobalScope, navigator }: Host): boolean {
   return (window !== undefined || WorkerGlobalScope !== undefined) &&
     navigator?.userAgent !== "Cloudflare-Workers";

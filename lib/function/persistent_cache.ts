@@ -93,6 +93,7 @@ class PersistentCache {
 
   async refresh(args: unknown[]): Promise<unknown> {
     const key = this.key(args);
+    this.#log.emit({ type: "miss", name: this.#settings.name, key: key.hex });
     return await this.#fly(key, (flight) => this.#compute(undefined, args, key, flight));
   }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { environmentVariable } from "../environment.ts";
 import type { Core, CoreName } from "./core.ts";
 import { createReferenceCore } from "./reference.ts";
 import { createWasmCore, wasmBytes } from "./wasm.ts";
@@ -89,7 +90,7 @@ export function configureHash(configuration: HashConfiguration = {}): void {
 
 /** The core that the environment asks for, or else the first one that this host can run. */
 function chooseCore(): Core {
-  const setting = readSetting("DEJA_HASH");
+  const setting = environmentVariable("DEJA_HASH");
   if (setting) return createCore(checkBackend(setting));
   for (const backend of ["simd", "wasm"] as const) {
     try {
@@ -112,17 +113,4 @@ function checkBackend(name: string): HashBackend {
     throw new RangeError(`Expected a hash backend (${BACKENDS.join(", ")}), received ${name}`);
   }
   return backend;
-}
-
-/** Reads an environment variable, where there are any and reading them asks nobody. */
-function readSetting(name: string): string | undefined {
-  const host = globalThis as {
-    Deno?: typeof Deno;
-    process?: { env?: Record<string, string | undefined> };
-  };
-  if (host.Deno !== undefined) {
-    const { state } = host.Deno.permissions.querySync({ name: "env", variable: name });
-    return state === "granted" ? host.Deno.env.get(name) : undefined;
-  }
-  return host.process?.env?.[name];
 }

@@ -11,7 +11,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readJUnit } from "./junit.ts";
-import { exists, mapLimited, type Outcome, run, tail } from "./project.ts";
+import { mapLimited, type Outcome, run, tail } from "./project.ts";
 import type { Case } from "./report.ts";
 
 /** Longest time for one test file; a single test has a limit of its own in the harness. */
@@ -43,16 +43,27 @@ export async function bunCases(bun: string, files: readonly string[]): Promise<C
   ]);
 }
 
-/** Runs every example in the documentation comments and in the Markdown guides. */
+/**
+ * Runs every example in the documentation comments and in the Markdown guides, in a temporary
+ * folder, since some of them keep a cache in the working directory.
+ */
 export async function exampleCases(): Promise<Case[]> {
-  const candidates = ["mod.ts", "lib", "README.md", "CONTRIBUTING.md"];
-  const paths: string[] = [];
-  for (const path of candidates) if (await exists(path)) paths.push(path);
+  const paths = ["mod.ts", "lib", "README.md", "CONTRIBUTING.md"].map((path) =>
+    Deno.realPathSync(path)
+  );
+  const config = Deno.realPathSync("deno.json");
   return await withReport(async (xml, folder) => {
-    const flags = ["--doc", "--no-check", ...PERMISSIONS, `--junit-path=${xml}`];
+    const flags = [
+      "--doc",
+      "--no-check",
+      "--config",
+      config,
+      ...PERMISSIONS,
+      `--junit-path=${xml}`,
+    ];
     const outcome = await run(Deno.execPath(), ["test", ...flags, ...paths], {
       limitMs: FILE_LIMIT_MS,
-      env: { DEJA_DIR: join(folder, "deja") },
+      cwd: folder,
     });
     const cases = await readCases(xml, outcome, "examples");
     return cases.map((one) => ({ ...one, name: one.name.replace(/^.*\//, "") }));

@@ -58,11 +58,11 @@ export interface Outcome {
 export async function run(
   command: string,
   args: readonly string[],
-  options: { limitMs: number; env?: Record<string, string> },
+  options: { limitMs: number; env?: Record<string, string>; cwd?: string },
 ): Promise<Outcome> {
   const child = new Deno.Command(command, {
     args: [...args],
-    cwd: root,
+    cwd: options.cwd ?? root,
     env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...options.env },
     stdin: "null",
     stdout: "piped",
