@@ -1,0 +1,163 @@
+import type { CacheStats } from "../../lib/function/events.ts";
+import type { MemoryCacheStats } from "../../lib/function/cached_function.ts";
+import { createCache, persistentCache } from "../../lib/function/create_cache.ts";
+import { cache, lruCache } from "../../lib/function/memory_cache.ts";
+import { memoryStore } from "../../lib/store/memory.ts";
+import { assert, test } from "../harness.ts";
+
+/** Whether two types are the same, and not merely assignable. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true
+  : false;
+
+/** Compiles where `T` is `true`; the argument fixes what is spoken about. */
+function holds<T extends true>(..._about: unknown[]): T | void {}
+
+/** Type-checked, and never run. */
+function compiled(_body: () => unknown): void {}
+
+const join = (text: string, count = 1, ...more: boolean[]) => `${text}${count}${more}`;
+const load = async (url: URL, init?: { retries: number }) => (await Promise.resolve(url), init);
+const first = <T>(list: readonly T[]): T | undefined => list[0];
+const firstLater = async <T>(list: readonly T[]): Promise<T | undefined> => await list[0];
+
+test("cache() and lruCache() keep parameters, result and type parameters", () => {
+  const { cache: madeCache, lru } = createCache({ store: memoryStore() });
+  const small = { maxEntries: 2 };
+  for (
+    const wrapped of [
+      cache(join),
+      cache({ ttl: "1m" })(join),
+      lruCache(small, join),
+      lruCache(small)(join),
+      madeCache(join),
+      lru(small, join),
+    ]
+  ) {
+    const text: string = wrapped("a", 2, true);
+    assert.equal(text, join("a", 2, true));
+    holds<Same<Parameters<typeof wrapped>, Parameters<typeof join>>>();
+    holds<Same<ReturnType<typeof wrapped>, string>>();
+    compiled(() => {
+      // @ts-expect-error: a number is no text.
+      wrapped(1);
+      // @ts-expect-error: the text is missing.
+      wrapped();
+    });
+  }
+  const generic = cache(first);
+  const one: number | undefined = generic([1, 2]);
+  assert.equal(one, 1);
+  const text = generic(["a"]);
+  holds<Same<typeof text, string | undefined>>();
+});
+
+test("cache() keeps the Promise of an asynchronous function", () => {
+  const wrapped = cache(load);
+  holds<Same<ReturnType<typeof wrapped>, Promise<{ retries: number } | undefined>>>();
+  compiled(async () => {
+    await wrapped(new URL("data:,"));
+    // @ts-expect-error: a text is no URL.
+    await wrapped("data:,");
+  });
+});
+
+test("the methods of a function cached in memory have its types", () => {
+  const wrapped = cache(join);
+  holds<Same<ReturnType<typeof wrapped.key>, string>>();
+  holds<Same<ReturnType<typeof wrapped.has>, boolean>>();
+  holds<Same<ReturnType<typeof wrapped.peek>, string | undefined>>();
+  holds<Same<ReturnType<typeof wrapped.refresh>, string>>();
+  holds<Same<ReturnType<typeof wrapped.delete>, boolean>>();
+  holds<Same<ReturnType<typeof wrapped.clear>, void>>();
+  holds<Same<ReturnType<typeof wrapped.stats>, MemoryCacheStats>>();
+  holds<Same<typeof wrapped.wrapped, typeof join>>();
+  holds<Same<Parameters<typeof wrapped.key>, Parameters<typeof join>>>();
+  compiled(() => {
+    // @ts-expect-error: a number is no text.
+    wrapped.has(1);
+    // @ts-expect-error: the original cannot be replaced.
+    wrapped.wrapped = join;
+  });
+  assert.strictEqual(wrapped.wrapped, join);
+});
+
+test("persistentCache() gives a Promise of the result, and keeps the parameters", () => {
+  const { persistent } = createCache({ store: memoryStore() });
+  for (
+    const wrapped of [
+      persistent("join", join),
+      persistent(join),
+      persistentCache("join", join, { ttl: 5 }),
+      persistentCache(join, { version: 1 }),
+    ]
+  ) {
+    holds<Same<Parameters<typeof wrapped>, Parameters<typeof join>>>();
+    holds<Same<ReturnType<typeof wrapped>, Promise<string>>>();
+    compiled(async () => {
+      const text: string = await wrapped("a", 1, true);
+      // @ts-expect-error: it is a Promise.
+      const now: string = wrapped("a");
+      // @ts-expect-error: a number is no text.
+      await wrapped(1);
+      return [text, now];
+    });
+  }
+  assert.equal(persistent(join).length, join.length);
+});
+
+test("persistentCache() does not wrap a Promise into another", () => {
+  const { persistent } = createCache({ store: memoryStore() });
+  const wrapped = persistent(load);
+  holds<Same<ReturnType<typeof wrapped>, Promise<{ retries: number } | undefined>>>();
+  const either = persistent("either", (x: number) => x > 0 ? x : Promise.resolve("late"));
+  holds<Same<ReturnType<typeof either>, Promise<string | number>>>();
+  const thenable = persistent("thenable", (x: number): PromiseLike<number> => Promise.resolve(x));
+  holds<Same<ReturnType<typeof thenable>, Promise<number>>>();
+  assert.strictEqual(wrapped.wrapped, load);
+});
+
+test("persistentCache() keeps the type parameters of an asynchronous function", async () => {
+  const { persistent } = createCache({ store: memoryStore() });
+  const wrapped = persistent(firstLater);
+  const text = await wrapped(["a"]);
+  holds<Same<typeof text, string | undefined>>();
+  assert.equal(text, "a");
+});
+
+test("the methods of a persistent function give Promises", () => {
+  const wrapped = createCache({ store: memoryStore() }).persistent(load);
+  type Result = { retries: number } | undefined;
+  holds<Same<ReturnType<typeof wrapped.key>, Promise<string>>>();
+  holds<Same<ReturnType<typeof wrapped.has>, Promise<boolean>>>();
+  holds<Same<ReturnType<typeof wrapped.peek>, Promise<Result>>>();
+  holds<Same<ReturnType<typeof wrapped.refresh>, Promise<Result>>>();
+  holds<Same<ReturnType<typeof wrapped.delete>, Promise<boolean>>>();
+  holds<Same<ReturnType<typeof wrapped.clear>, Promise<void>>>();
+  holds<Same<ReturnType<typeof wrapped.stats>, CacheStats>>();
+  holds<Same<typeof wrapped.wrapped, typeof load>>();
+  compiled(async () => {
+    // @ts-expect-error: a text is no URL.
+    await wrapped.delete("data:,");
+  });
+  assert.strictEqual(wrapped.wrapped, load);
+});
+
+test("the verbs take no wrong options", () => {
+  compiled(() => {
+    // @ts-expect-error: there is no such option.
+    cache(join, { tttl: 5 });
+    // @ts-expect-error: there is no such unit.
+    cache(join, { ttl: "5 fortnights" });
+    // @ts-expect-error: a cache without a bound.
+    lruCache({}, join);
+    // @ts-expect-error: a persistent cache has no bound of its own.
+    persistentCache(join, { maxEntries: 5 });
+    // @ts-expect-error: not a function.
+    cache("join");
+    // @ts-expect-error: a name without a function.
+    persistentCache("join");
+    // @ts-expect-error: a store that is still opening.
+    createCache({ store: Promise.resolve(memoryStore()) });
+  });
+  assert.isFunction(cache);
+});
