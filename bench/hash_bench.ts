@@ -144,6 +144,8 @@ if (import.meta.main) {
   console.log(text);
   if (Deno.args.includes("--save")) {
     await Deno.mkdir(`${root}bench/results`, { recursive: true });
-    await Deno.writeTextFile(`${root}bench/results/hash.md`, text);
+    const file = `${root}bench/results/hash.md`;
+    await Deno.writeTextFile(file, text);
+    await run(Deno.execPath(), ["fmt", file], { limitMs: 60_000 });
   }
 }

@@ -1,6 +1,6 @@
 import { blake3, blake3Hex, createHashPool, hashParallel, toHex } from "../../lib/hash/mod.ts";
 import { WorkerPool } from "../../lib/hash/pool.ts";
-import { assert, rejects, test } from "../harness.ts";
+import { assert, rejects, test, testOn } from "../harness.ts";
 
 const MIB = 1024 * 1024;
 
@@ -34,6 +34,19 @@ test("hashParallel() runs several hashes on one pool", async () => {
   const digests = await Promise.all(inputs.map((input) => hashParallel(input, { pool })));
   assert.deepEqual(digests.map(toHex), inputs.map((input) => blake3Hex(input)));
 });
+
+testOn(
+  ["deno", "bun"],
+  "a page that is not isolated has no shared memory",
+  "hashParallel() hashes shared memory",
+  async () => {
+    using pool = createHashPool({ workers: 2 });
+    const shared = new Uint8Array(new SharedArrayBuffer(9 * MIB));
+    shared.set(bulk(9 * MIB));
+    assert.equal(toHex(await hashParallel(shared, { pool })), blake3Hex(shared));
+    assert.equal(blake3Hex(shared), blake3Hex(bulk(9 * MIB)));
+  },
+);
 
 test("hashParallel() hashes without a pool, and without workers that live on", async () => {
   const input = bulk(65 * MIB);
