@@ -32,10 +32,14 @@ class HashWorker {
 
   constructor(url: string, module: Uint8Array) {
     this.#worker = new Worker(url, { type: "module" });
-    this.#worker.onmessage = ({ data }) => this.#waiting.shift()?.resolve(data);
+    const fail = (why: string) => this.stop(new Error(`Cannot hash in a worker: ${why}`));
+    this.#worker.onmessage = ({ data }) => {
+      if ("error" in data) fail(data.error);
+      else this.#waiting.shift()?.resolve(data);
+    };
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.stop(new Error(`Cannot hash in a worker: ${event.message}`));
+      fail(event.message);
     };
     this.#worker.postMessage({ module });
   }

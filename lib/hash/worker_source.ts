@@ -23,7 +23,7 @@ export interface WorkerTask extends Mode {
   readonly chunk: number;
 }
 
-/** What a worker answers. */
+/** What a worker answers, unless it failed: then the answer is `{ error: string }`. */
 export interface WorkerAnswer {
   /** The chaining values in a row. */
   readonly values: Uint8Array;
@@ -34,7 +34,14 @@ export interface WorkerAnswer {
 /** The first message to a worker holds the bytes of a core's module; every later one is a task. */
 export const WORKER_SOURCE = `
 let core, memory;
-onmessage = ({ data: { module, bytes, key, flags, chunk } }) => {
+onmessage = ({ data }) => {
+  try {
+    work(data);
+  } catch (error) {
+    postMessage({ error: String(error) });
+  }
+};
+function work({ module, bytes, key, flags, chunk }) {
   if (module) {
     core = new WebAssembly.Instance(new WebAssembly.Module(module)).exports;
     memory = new Uint8Array(core.memory.buffer);
@@ -53,4 +60,4 @@ onmessage = ({ data: { module, bytes, key, flags, chunk } }) => {
   }
   const shared = !(bytes.buffer instanceof ArrayBuffer);
   postMessage({ values, bytes }, shared ? [values.buffer] : [values.buffer, bytes.buffer]);
-};`;
+}`;
