@@ -1,0 +1,109 @@
+import { persistentCache } from "../../lib/function/create_cache.ts";
+import { opfsStore } from "../../lib/store/opfs/mod.ts";
+import { assert, runScript, testOn, withTempFolder } from "../harness.ts";
+import { Recorder } from "./_recorder.ts";
+
+const SCRIPT = new URL("./fixtures/call_default.ts", import.meta.url).href;
+
+/** Options of a process that calls the function. */
+interface Process {
+  readonly cwd: string;
+  readonly env?: Record<string, string>;
+  readonly quiet?: boolean;
+}
+
+/** Calls the function in a new process; the variable is unset unless given. */
+async function inProcess(
+  { cwd, env, quiet }: Process,
+): Promise<{ events: string[]; stderr: string }> {
+  const words = [quiet ? "quiet" : "loud", "to", "be"];
+  const { code, stdout, stderr } = await runScript(SCRIPT, words, {
+    cwd,
+    env: { DEJA_DIR: "", ...env },
+  });
+  assert.equal(code, 0, stderr);
+  const { events, result } = JSON.parse(stdout);
+  assert.deepEqual(result, [["to", 2], ["be", 2]]);
+  return { events, stderr };
+}
+
+/** A test with a fresh folder; `names` gives what is in a folder below it. */
+function testFiles(
+  name: string,
+  body: (folder: string, fs: typeof import("node:fs")) => Promise<void>,
+): void {
+  testOn(["deno", "bun"], "needs a file system", name, () => {
+    const { process } = globalThis as unknown as {
+      process: { getBuiltinModule(name: string): typeof import("node:fs") };
+    };
+    return withTempFolder((folder) => body(folder, process.getBuiltinModule("node:fs")));
+  });
+}
+
+testFiles("the default store is .deja in the working directory", async (folder, fs) => {
+  assert.deepEqual(await inProcess({ cwd: folder }), { events: ["miss", "store"], stderr: "" });
+  assert.deepEqual(fs.readdirSync(folder), [".deja"]);
+  assert.isTrue(fs.existsSync(`${folder}/.deja/v1/sizes`));
+  assert.deepEqual(await inProcess({ cwd: folder }), { events: ["hit"], stderr: "" });
+});
+
+testFiles("DEJA_DIR names another folder, from the working directory on", async (folder, fs) => {
+  const env = { DEJA_DIR: "some/where" };
+  assert.deepEqual((await inProcess({ cwd: folder, env })).events, ["miss", "store"]);
+  assert.deepEqual(fs.readdirSync(folder), ["some"]);
+  assert.deepEqual((await inProcess({ cwd: folder, env })).events, ["hit"]);
+  const absolute = { DEJA_DIR: `${folder}/some/where` };
+  assert.deepEqual((await inProcess({ cwd: `${folder}/some`, env: absolute })).events, ["hit"]);
+});
+
+testFiles(
+  "a DEJA_DIR that is a file costs events, and the function still works",
+  async (folder, fs) => {
+    fs.writeFileSync(`${folder}/file`, "mine");
+    const env = { DEJA_DIR: "file" };
+    const { events } = await inProcess({ cwd: folder, env });
+    assert.include(events, "miss");
+    assert.include(events, "store-error");
+    assert.notInclude(events, "store");
+    assert.equal(fs.readFileSync(`${folder}/file`, "utf8"), "mine");
+    const { stderr } = await inProcess({ cwd: folder, env, quiet: true });
+    assert.lengthOf(stderr.match(/déjà: store-error in sizes/g) ?? [], 1);
+  },
+);
+
+testFiles("a wrapper that is never called makes no folder", async (folder, fs) => {
+  const script = `${folder}/idle.ts`;
+  const mod = new URL("../../mod.ts", import.meta.url).href;
+  fs.writeFileSync(
+    script,
+    `import { persistentCache } from ${JSON.stringify(mod)};\n` +
+      `console.log(persistentCache("idle", (x: number) => x).name === "");\n`,
+  );
+  const { code, stderr } = await runScript(script, [], { cwd: folder });
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(fs.readdirSync(folder), ["idle.ts"]);
+});
+
+testOn(
+  ["chromium", "firefox"],
+  "needs the origin private file system",
+  "the default store of a browser is its private file system, where other wrappers find it",
+  async () => {
+    const recorder = new Recorder();
+    const name = `default store test ${crypto.randomUUID()}`;
+    const [one, two] = [1, 2].map(() =>
+      persistentCache(name, (x: number) => new Date(x), { onEvent: recorder.onEvent })
+    );
+    try {
+      assert.deepEqual(await one(5), new Date(5));
+      assert.deepEqual(await two(5), new Date(5));
+      assert.deepEqual(recorder.take(), ["miss", "store", "hit"]);
+      await using store = await opfsStore();
+      const keys = (await Array.fromAsync(store.list(`${name}/`))).map(({ key }) => key);
+      assert.deepEqual(keys, [`${name}/${await one.key(5)}`]);
+    } finally {
+      await one.clear();
+    }
+    assert.isFalse(await two.has(5));
+  },
+);
