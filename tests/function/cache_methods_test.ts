@@ -87,6 +87,34 @@ test("refresh() that rejects does not bring back a call that was rejected meanwh
   assert.deepEqual(recorder.take(), ["miss", "miss", "miss", "store"]);
 });
 
+test("refresh() twice at once keeps the old result where both reject", async () => {
+  for (const order of [[1, 2], [2, 1]]) {
+    const { load, runs } = controlled<string>(new Recorder());
+    const first = load("a");
+    runs[0].resolve("old");
+    await first;
+    const refreshed = [load.refresh("a"), load.refresh("a")];
+    for (const run of order) {
+      runs[run].reject(new Error("broken"));
+      await rejects(refreshed[run - 1], Error, /broken/);
+    }
+    assert.isTrue(load.has("a"));
+    assert.equal(await load("a"), "old");
+  }
+});
+
+test("refresh() that rejects does not bring back what was deleted meanwhile", async () => {
+  const { load, runs } = controlled<string>(new Recorder());
+  const first = load("a");
+  runs[0].resolve("old");
+  await first;
+  const refreshed = load.refresh("a");
+  load.delete("a");
+  runs[1].reject(new Error("broken"));
+  await rejects(refreshed, Error, /broken/);
+  assert.isFalse(load.has("a"));
+});
+
 test("a call that ends after a refresh() does not take its place", async () => {
   const recorder = new Recorder();
   const { load, runs } = controlled<string>(recorder);

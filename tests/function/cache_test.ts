@@ -194,6 +194,17 @@ test("cache() awaits a thenable that is no Promise", async () => {
   assert.deepEqual(take(), ["miss", "miss"]);
 });
 
+test("cache() hands on a result whose then throws", () => {
+  const odd = {
+    then: () => {
+      throw new Error("no promise");
+    },
+  };
+  const f = cache((_id: number) => odd);
+  assert.strictEqual(f(1), odd);
+  assert.strictEqual(f(1), odd);
+});
+
 test("cache() keeps the name and the length of the function", () => {
   const named = function areaOfRing(_outer: number, _inner: number, _digits = 2) {};
   assert.equal(cache(named).name, named.name);

@@ -1,7 +1,8 @@
 import { persistentCache } from "../../lib/function/create_cache.ts";
+import { openDefaultStore } from "../../lib/function/default_store.ts";
 import { opfsStore } from "../../lib/store/opfs/mod.ts";
 import { assert, runScript, testOn, withTempFolder } from "../harness.ts";
-import { Recorder } from "./_recorder.ts";
+import { Recorder, written } from "./_recorder.ts";
 
 const SCRIPT = new URL("./fixtures/call_default.ts", import.meta.url).href;
 
@@ -105,5 +106,26 @@ testOn(
       await one.clear();
     }
     assert.isFalse(await two.has(5));
+  },
+);
+
+testOn(
+  ["chromium", "firefox"],
+  "needs the origin private file system",
+  "the default store of a browser that refuses storage is memory, with a warning",
+  async () => {
+    const { getDirectory } = StorageManager.prototype;
+    StorageManager.prototype.getDirectory = () =>
+      Promise.reject(new DOMException("Private", "SecurityError"));
+    try {
+      const lines = await written("warn", async () => {
+        await using store = await openDefaultStore();
+        assert.equal(store.name, "memory");
+      });
+      assert.lengthOf(lines, 1);
+      assert.match(String(lines[0]), /kept in memory only.+pass a store to createCache/);
+    } finally {
+      StorageManager.prototype.getDirectory = getDirectory;
+    }
   },
 );

@@ -76,14 +76,17 @@ testFiles("a folder that vanishes while in use is made again", async (scene) => 
   assert.deepEqual(recorder.take(), ["miss", "store", "hit"]);
 });
 
-testFiles("a folder that becomes a file costs events, and the function still works", async (scene) => {
-  const { fs, folder, list, recorder } = scene;
-  fs.rmSync(folder, { recursive: true });
-  fs.writeFileSync(folder, "mine");
-  assert.deepEqual(await list(2), [0, 0]);
-  const kinds = recorder.take();
-  assert.include(kinds, "miss");
-  assert.include(kinds, "store-error");
-  assert.notInclude(kinds, "store");
-  assert.equal(fs.readFileSync(folder, "utf8"), "mine");
-});
+testFiles(
+  "a folder that becomes a file costs events, and the function still works",
+  async (scene) => {
+    const { fs, folder, list, recorder } = scene;
+    fs.rmSync(folder, { recursive: true });
+    fs.writeFileSync(folder, "mine");
+    assert.deepEqual(await list(2), [0, 0]);
+    const kinds = recorder.take();
+    assert.include(kinds, "miss");
+    assert.include(kinds, "store-error");
+    assert.notInclude(kinds, "store");
+    assert.equal(fs.readFileSync(folder, "utf8"), "mine");
+  },
+);

@@ -87,6 +87,19 @@ test("a call that ends after a refresh() does not store its older result over it
   assert.equal(await load.peek("a"), "new");
 });
 
+test("refresh() twice at once stores the result of the later one, whichever ends first", async () => {
+  for (const order of [[0, 1], [1, 0]]) {
+    const { load, run } = parts(new Scene());
+    const results = ["first", "second"];
+    const refreshed = [load.refresh("a"), load.refresh("a")];
+    for (const at of order) {
+      (await run(at)).resolve(results[at]);
+      assert.equal(await refreshed[at], results[at]);
+    }
+    assert.equal(await load.peek("a"), "second");
+  }
+});
+
 test("has() and peek() answer from the store, run nothing and tell of nothing", async () => {
   const { load, recorder, run, store } = parts(new Scene());
   assert.deepEqual([await load.has("a"), await load.peek("a")], [false, undefined]);
