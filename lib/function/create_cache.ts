@@ -12,6 +12,7 @@ import {
   checkFunction,
   checkOptions,
   FUNCTION_OPTIONS,
+  LRU_OPTIONS,
   type LruCacheOptions,
   settingsOf,
 } from "./options.ts";
@@ -85,8 +86,14 @@ export function createCache(options: CreateCacheOptions = {}): Cache {
   // Wrapping nothing much, so that a wrong default is found here and not at the first function.
   settingsOf(createCache as AnyFunction, defaults);
   return {
-    cache: (fn, own = {}) => cache(fn, { ...defaults, ...own }),
-    lru: (own, fn) => lruCache({ ...defaults, ...own }, fn),
+    cache: (fn, own = {}) => {
+      checkOptions("cache", own, FUNCTION_OPTIONS);
+      return cache(fn, withDefaults(defaults, own));
+    },
+    lru: (own, fn) => {
+      checkOptions("lru", own, LRU_OPTIONS);
+      return lruCache(withDefaults(defaults, own), fn);
+    },
     persistent: <F extends AnyFunction>(...args: PersistentArguments<F>) =>
       wrapPersistent("persistent", args, handleOf(store), namespace, defaults),
   };
@@ -185,12 +192,15 @@ function wrapPersistent<F extends AnyFunction>(
         `${JSON.stringify(options.name)}; give one`,
     );
   }
-  const settings = settingsOf(fn, {
-    ...defaults,
-    ...options,
-    ...(name === undefined ? {} : { name }),
-  });
+  const named = name === undefined ? options : { ...options, name };
+  const settings = settingsOf(fn, withDefaults(defaults, named));
   return persistentCached(fn, settings, handle, namespace);
+}
+
+/** The options, with the defaults where they are silent: an option that is `undefined` is. */
+function withDefaults<O extends CacheOptions>(defaults: CacheOptions, options: O): O {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) } as O;
 }
 
 function handleOf(store: Store | undefined): StoreHandle {

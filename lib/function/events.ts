@@ -144,11 +144,14 @@ export class EventLog {
       if (PROBLEMS.has(event.type)) this.#warn(event);
       return;
     }
-    try {
-      this.#listener(event);
-    } catch (error) {
-      // The listener is the caller's, the call is not its business: neither may hide the other.
+    // The listener is the caller's, the call is not its business: neither may hide the other.
+    const report = (error: unknown) =>
       console.error(`déjà: onEvent of ${event.name} threw on a ${event.type} event:`, error);
+    try {
+      const returned: unknown = this.#listener(event);
+      if (returned instanceof Promise) returned.catch(report);
+    } catch (error) {
+      report(error);
     }
   }
 

@@ -14,6 +14,7 @@ import {
   checkFunction,
   checkOptions,
   FUNCTION_OPTIONS,
+  LRU_OPTIONS,
   type LruCacheOptions,
   type Settings,
   settingsOf,
@@ -27,8 +28,10 @@ interface Entry {
   expires: number;
   /** How long the computation took, in milliseconds. */
   duration: number;
-  /** Whether the result is there: false while its promise is pending. */
-  settled: boolean;
+  /** Whether the result is there, is still awaited, or was rejected and counts for nothing. */
+  state: "kept" | "pending" | "rejected";
+  /** What a refresh replaces, for as long as it may still be rejected. */
+  replaced: Entry | undefined;
 }
 
 /**
@@ -138,7 +141,7 @@ export function lruCache<F extends AnyFunction>(
   options: LruCacheOptions,
   ...rest: [fn?: F]
 ): MemoryCached<F> | (<G extends AnyFunction>(fn: G) => MemoryCached<G>) {
-  checkOptions("lruCache", options, [...FUNCTION_OPTIONS, "maxEntries"]);
+  checkOptions("lruCache", options, LRU_OPTIONS);
   if (options.maxEntries === undefined) {
     throw new TypeError(
       'lruCache needs the option "maxEntries", such as lruCache({ maxEntries: 128 }, fn)',
@@ -203,7 +206,7 @@ class MemoryCache {
     const key = this.key(args);
     const entry = this.#entries.get(key);
     if (entry !== undefined) {
-      if (!entry.settled) {
+      if (entry.state === "pending") {
         this.#log.emit({ type: "join", name, key });
         return entry.result;
       }
@@ -252,13 +255,14 @@ class MemoryCache {
       this.#log.countError();
       throw error;
     }
-    const entry: Entry = { result, expires: Infinity, duration: 0, settled: false };
-    const previous = this.#entries.peek(key);
+    const replaced = this.#entries.peek(key);
+    const entry: Entry = { result, expires: Infinity, duration: 0, state: "pending", replaced };
     this.#entries.set(key, entry);
     if (isThenable(result)) {
-      result.then(
+      // Through a promise of our own, since what another kind of promise throws is its own affair.
+      Promise.resolve(result).then(
         () => this.#settle(key, entry, start),
-        () => this.#discard(key, entry, previous),
+        () => this.#discard(key, entry),
       );
     } else this.#settle(key, entry, start);
     return result;
@@ -267,17 +271,23 @@ class MemoryCache {
   #settle(key: string, entry: Entry, start: number): void {
     entry.duration = performance.now() - start;
     entry.expires = Date.now() + this.#settings.ttl;
-    entry.settled = true;
+    entry.state = "kept";
+    entry.replaced = undefined;
+    // It may have been deleted, evicted or replaced while its promise was pending.
+    if (this.#entries.peek(key) !== entry) return;
     const { name } = this.#settings;
     this.#log.emit({ type: "store", name, key, duration: entry.duration });
   }
 
   /** Takes out a result that was rejected; what a refresh had replaced comes back. */
-  #discard(key: string, entry: Entry, previous: Entry | undefined): void {
+  #discard(key: string, entry: Entry): void {
     this.#log.countError();
+    entry.state = "rejected";
     if (this.#entries.peek(key) !== entry) return;
-    if (previous === undefined) this.#entries.delete(key);
-    else this.#entries.set(key, previous);
+    let restored = entry.replaced;
+    while (restored?.state === "rejected") restored = restored.replaced;
+    if (restored === undefined) this.#entries.delete(key);
+    else this.#entries.set(key, restored);
   }
 }
 

@@ -104,6 +104,9 @@ export const FUNCTION_OPTIONS = [
   "onEvent",
 ] as const;
 
+/** Names of the options of {@linkcode lruCache}. */
+export const LRU_OPTIONS: readonly string[] = [...FUNCTION_OPTIONS, "maxEntries"];
+
 /**
  * Checks an options object.
  *

@@ -108,7 +108,8 @@ class PersistentCache {
   async delete(args: readonly unknown[]): Promise<boolean> {
     const storeKey = this.#prefix + this.key(args).hex;
     this.#discard(storeKey);
-    return await (await this.#handle.store()).delete(storeKey);
+    const store = await this.#handle.store();
+    return await this.#handle.inTurn(storeKey, () => store.delete(storeKey));
   }
 
   async clear(): Promise<void> {
@@ -116,6 +117,7 @@ class PersistentCache {
     for (const storeKey of this.#handle.flights.keys()) {
       if (this.#owns(storeKey)) this.#discard(storeKey);
     }
+    await this.#handle.quiet((storeKey) => this.#owns(storeKey));
     for await (const { key } of store.list(this.#prefix)) {
       if (this.#owns(key)) await store.delete(key);
     }
@@ -137,6 +139,7 @@ class PersistentCache {
     const storeKey = this.#prefix + key.hex;
     const landing = Promise.withResolvers<Outcome>();
     const flight: Flight = { outcome: landing.promise, discarded: false };
+    this.#discard(storeKey); // A refresh is newer than the call under way.
     flights.set(storeKey, flight);
     try {
       landing.resolve(await work(flight));
@@ -208,7 +211,9 @@ class PersistentCache {
     const duration = performance.now() - start;
     const encoded = this.#encode(value, key);
     if (encoded === undefined) return { value, copy: () => value };
-    if (!flight.discarded) await this.#save(key, given, encoded, duration);
+    await this.#handle.inTurn(this.#prefix + key.hex, async () => {
+      if (!flight.discarded) await this.#save(key, given, encoded, duration);
+    });
     return { value, copy: () => decode(encoded) };
   }
 

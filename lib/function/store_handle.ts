@@ -13,7 +13,7 @@ export interface Outcome {
 /** A call under way. */
 export interface Flight {
   readonly outcome: Promise<Outcome>;
-  /** Set when the entry is deleted meanwhile: what is computed may then not be stored. */
+  /** Set when the entry is deleted or refreshed meanwhile: what is computed is then not stored. */
   discarded: boolean;
 }
 
@@ -21,6 +21,8 @@ export interface Flight {
 export class StoreHandle {
   /** Calls under way, by store key, so that equal calls join. */
   readonly flights = new Map<string, Flight>();
+  /** The last of the changes under way to each store key. */
+  readonly #changes = new Map<string, Promise<unknown>>();
   readonly #open: () => Promise<Store> | Store;
   #opening: Promise<Store> | undefined;
 
@@ -36,6 +38,27 @@ export class StoreHandle {
    */
   store(): Promise<Store> {
     return this.#opening ??= this.#start();
+  }
+
+  /**
+   * Makes changes to one entry follow each other, so that a removal is not overtaken by a write
+   * that began before it.
+   */
+  async inTurn<T>(storeKey: string, change: () => Promise<T>): Promise<T> {
+    const before = this.#changes.get(storeKey);
+    const changed = before === undefined ? change() : before.then(change, change);
+    this.#changes.set(storeKey, changed);
+    try {
+      return await changed;
+    } finally {
+      if (this.#changes.get(storeKey) === changed) this.#changes.delete(storeKey);
+    }
+  }
+
+  /** Waits for the changes under way to the entries that `owns` accepts, however they end. */
+  async quiet(owns: (storeKey: string) => boolean): Promise<void> {
+    const changes = [...this.#changes].filter(([storeKey]) => owns(storeKey));
+    await Promise.allSettled(changes.map(([, change]) => change));
   }
 
   async #start(): Promise<Store> {

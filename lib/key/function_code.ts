@@ -15,8 +15,11 @@ export type CodeOption = "source" | "ignore" | (string & Record<never, never>);
 
 /** The code of a function and how it is called. */
 export interface FunctionCode {
-  /** Text that stands for the code: normalised source, a fingerprint, or nothing. */
-  readonly text: string | undefined;
+  /**
+   * Text that stands for the code: normalised source, a fingerprint, or nothing. Asked for each
+   * key, since that of a cached function changes with what it closes over.
+   */
+  readonly text: () => string | undefined;
   readonly signature: Signature;
 }
 
@@ -50,11 +53,16 @@ export function functionCode(fn: AnyFunction, code: CodeOption): FunctionCode {
   const source = sourceOf(wrapped?.original ?? fn);
   const tokens = source === undefined ? undefined : normalTokens(source);
   const signature = tokens === undefined ? opaqueSignature(fn.length) : signatureOf(tokens);
-  if (code === "ignore") return { text: undefined, signature };
-  if (code !== "source") return { text: `fingerprint ${code}`, signature };
-  if (wrapped !== undefined) return { text: `cached ${wrapped.identity()}`, signature };
-  if (tokens === undefined) throw new TypeError(hiddenSource(fn));
-  return { text: `source ${tokensText(tokens)}`, signature };
+  if (code === "source" && wrapped !== undefined) {
+    return { text: () => `cached ${wrapped.identity()}`, signature };
+  }
+  if (code === "source" && tokens === undefined) throw new TypeError(hiddenSource(fn));
+  const text = code === "ignore"
+    ? undefined
+    : code === "source"
+    ? `source ${tokensText(tokens!)}`
+    : `fingerprint ${code}`;
+  return { text: () => text, signature };
 }
 
 /**
@@ -63,7 +71,7 @@ export function functionCode(fn: AnyFunction, code: CodeOption): FunctionCode {
  * @throws {TypeError} As {@linkcode functionCode}.
  */
 export function codeText(fn: AnyFunction): string {
-  return functionCode(fn, "source").text!;
+  return functionCode(fn, "source").text()!;
 }
 
 /** The source, or `undefined` where the engine hides it. */

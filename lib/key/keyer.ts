@@ -55,10 +55,10 @@ export class Keyer {
   readonly #options: KeyerOptions;
   readonly #code: FunctionCode;
   readonly #ignored: ReadonlySet<string>;
+  /** What the function key was made of when it was last made. */
+  #codeText: string | undefined;
   #closure: Uint8Array<ArrayBuffer> | undefined;
   #functionKey: Uint8Array<ArrayBuffer> | undefined;
-  /** BLAKE3 of the text that stands for the code, in hex; `undefined` where the code is ignored. */
-  readonly codeDigest: string | undefined;
 
   /**
    * @throws {TypeError} The code cannot be seen, or `ignore` names no parameter.
@@ -68,8 +68,12 @@ export class Keyer {
     this.#code = functionCode(fn, options.code);
     this.#ignored = new Set(options.ignore);
     this.#checkIgnored();
-    const { text } = this.#code;
-    this.codeDigest = text === undefined ? undefined : toHex(blake3(utf8.encode(text)));
+  }
+
+  /** BLAKE3 of the text that stands for the code, in hex; `undefined` where the code is ignored. */
+  get codeDigest(): string | undefined {
+    const text = this.#code.text();
+    return text === undefined ? undefined : toHex(blake3(utf8.encode(text)));
   }
 
   /** Whether the result can depend on the `this` of a call, which no key sees. */
@@ -103,12 +107,15 @@ export class Keyer {
    * @throws {EncodeError} A closed-over value has no byte form.
    */
   functionKey(): Uint8Array<ArrayBuffer> {
+    const code = this.#code.text();
     const closure = this.#encodeClosure();
-    if (this.#functionKey !== undefined && sameBytes(closure, this.#closure)) {
-      return this.#functionKey;
+    const known = this.#functionKey;
+    if (known !== undefined && code === this.#codeText && sameBytes(closure, this.#closure)) {
+      return known;
     }
     const { name, version } = this.#options;
-    const identity = encodeCanonical({ name, version, code: this.#code.text, closure });
+    const identity = encodeCanonical({ name, version, code, closure });
+    this.#codeText = code;
     this.#closure = closure;
     return this.#functionKey = blake3(identity, { context: FUNCTION_KEY_CONTEXT });
   }

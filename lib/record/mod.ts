@@ -8,7 +8,7 @@
  * |---|---|---|
  * | 0 | 4 | magic, ASCII `deja` |
  * | 4 | 1 | format version, {@linkcode RECORD_VERSION} |
- * | 5 | 1 | flags, 0 |
+ * | 5 | 1 | flags, 0; a record with any other is not read |
  * | 6 | 2 | reserved, 0 |
  * | 8 | 8 | created, float64, milliseconds since the epoch |
  * | 16 | 8 | expires, float64, milliseconds since the epoch, `Infinity` for never |
@@ -122,6 +122,7 @@ export function openRecord(bytes: Uint8Array, key: Uint8Array): OpenedRecord {
   if (version !== RECORD_VERSION) {
     fail(`its format version is ${version}, and this library reads ${RECORD_VERSION}`, 4);
   }
+  if (view.getUint8(5) !== 0) fail("it has flags that this library does not know", 5);
   if (!startsWith(bytes.subarray(checked), blake3(bytes.subarray(0, checked)))) {
     fail("its checksum does not match, so it is damaged", checked);
   }
