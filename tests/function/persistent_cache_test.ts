@@ -125,6 +125,27 @@ test("persistentCache() keys on the arguments as they were when it was called", 
   assert.deepEqual(recorder.take(), ["miss", "store", "hit", "miss", "store"]);
 });
 
+test("an argument changed by the caller while the store is asked stores nothing wrong", async () => {
+  const { f } = make((list: number[]) => list.reduce((sum, x) => sum + x, 0));
+  const list = [1, 2];
+  const pending = f(list);
+  list.push(3);
+  await pending;
+  assert.equal(await f([1, 2]), 3);
+  assert.equal(await f([1, 2, 3]), 6);
+});
+
+test("a closed-over value changed while the store is asked stores nothing wrong", async () => {
+  let rate = 2;
+  const { f } = make((x: number) => x * rate, { closure: () => ({ rate }) });
+  const pending = f(10);
+  rate = 3;
+  await pending;
+  assert.equal(await f(10), 30);
+  rate = 2;
+  assert.equal(await f(10), 20);
+});
+
 for (const how of ["rejects", "throws"] as const) {
   test(`persistentCache() passes on unchanged what the function ${how}, and stores nothing`, async () => {
     const reasons: unknown[] = [new RangeError("on purpose"), "a text", undefined];
