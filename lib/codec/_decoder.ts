@@ -1,24 +1,16 @@
 /** Bytes to values. Nothing that the bytes say is believed before it is checked. */
 
 import { DecodeError } from "../errors.ts";
+import { Reader } from "./_reader.ts";
 import { Constant, ERROR_NAMES, Ext, Kind, MAX_DEPTH, VIEW_NAMES } from "./wire.ts";
-
-/** Strings up to this many bytes are read by hand when ASCII: the native call costs more. */
-const SHORT_STRING_BYTES = 24;
-
-// Not fatal: that mode is several times slower in Deno. The encoder never writes ill-formed UTF-8.
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What the array reader gets when an array opens with a marker instead of a first element. */
 const MARKER: unique symbol = Symbol("marker");
 
 /** One decoding. */
-export class Decoder {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+export class Decoder extends Reader {
   /** Objects in the order in which they open: what references count. */
   readonly #objects: unknown[] = [];
-  #offset = 0;
   #depth = 0;
   #kind = 0;
   /**
@@ -28,31 +20,30 @@ export class Decoder {
   #budget: number;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    super(bytes);
     this.#budget = bytes.length;
   }
 
   /** Decodes the one value that the bytes hold. */
   decode(): unknown {
     const value = this.#value();
-    if (this.#offset < this.#bytes.length) this.#fail("Unexpected bytes after the value");
+    if (this.offset < this.bytes.length) this.fail("Unexpected bytes after the value");
     return value;
   }
 
   #value(): unknown {
     const value = this.#item();
-    if (value === MARKER) this.#fail("A marker stands outside an array", this.#offset - 3);
+    if (value === MARKER) this.fail("A marker stands outside an array", this.offset - 3);
     return value;
   }
 
   #item(): unknown {
-    const format = this.#uint(1);
+    const format = this.uint(1);
     if (format < 0x80) return format;
     if (format >= 0xe0) return format - 0x100;
     if (format < 0x90) return this.#map(format & 0x0f);
     if (format < 0xa0) return this.#array(format & 0x0f);
-    if (format < 0xc0) return this.#string(format & 0x1f);
+    if (format < 0xc0) return this.string(format & 0x1f);
     switch (format) {
       case 0xc0:
         return null;
@@ -63,29 +54,29 @@ export class Decoder {
       case 0xc4:
       case 0xc5:
       case 0xc6:
-        return this.#binary(this.#uint((1 << (format - 0xc4)) as 1 | 2 | 4));
+        return this.#binary(this.uint((1 << (format - 0xc4)) as 1 | 2 | 4));
       case 0xc7:
       case 0xc8:
       case 0xc9:
-        return this.#extension(this.#uint((1 << (format - 0xc7)) as 1 | 2 | 4));
+        return this.#extension(this.uint((1 << (format - 0xc7)) as 1 | 2 | 4));
       case 0xca:
-        return this.#view.getFloat32(this.#take(4));
+        return this.view.getFloat32(this.take(4));
       case 0xcb:
-        return this.#view.getFloat64(this.#take(8));
+        return this.view.getFloat64(this.take(8));
       case 0xcc:
       case 0xcd:
       case 0xce:
-        return this.#uint((1 << (format - 0xcc)) as 1 | 2 | 4);
+        return this.uint((1 << (format - 0xcc)) as 1 | 2 | 4);
       case 0xcf:
-        return narrowed(this.#view.getBigUint64(this.#take(8)));
+        return narrowed(this.view.getBigUint64(this.take(8)));
       case 0xd0:
-        return this.#view.getInt8(this.#take(1));
+        return this.view.getInt8(this.take(1));
       case 0xd1:
-        return this.#view.getInt16(this.#take(2));
+        return this.view.getInt16(this.take(2));
       case 0xd2:
-        return this.#view.getInt32(this.#take(4));
+        return this.view.getInt32(this.take(4));
       case 0xd3:
-        return narrowed(this.#view.getBigInt64(this.#take(8)));
+        return narrowed(this.view.getBigInt64(this.take(8)));
       case 0xd4:
       case 0xd5:
       case 0xd6:
@@ -95,51 +86,21 @@ export class Decoder {
       case 0xd9:
       case 0xda:
       case 0xdb:
-        return this.#string(this.#uint((1 << (format - 0xd9)) as 1 | 2 | 4));
+        return this.string(this.uint((1 << (format - 0xd9)) as 1 | 2 | 4));
       case 0xdc:
       case 0xdd:
-        return this.#array(this.#uint(format === 0xdc ? 2 : 4));
+        return this.#array(this.uint(format === 0xdc ? 2 : 4));
       case 0xde:
       case 0xdf:
-        return this.#map(this.#uint(format === 0xde ? 2 : 4));
+        return this.#map(this.uint(format === 0xde ? 2 : 4));
       default:
-        return this.#fail(`The format byte 0x${format.toString(16)} has no meaning`, -1);
+        return this.fail(`The format byte 0x${format.toString(16)} has no meaning`, -1);
     }
-  }
-
-  /** Moves past `count` bytes and returns where they start. */
-  #take(count: number): number {
-    const start = this.#offset;
-    if (count > this.#bytes.length - start) {
-      this.#fail(
-        `Expected ${count} more bytes, found ${this.#bytes.length - start}: the input is truncated`,
-      );
-    }
-    this.#offset = start + count;
-    return start;
-  }
-
-  #uint(size: 1 | 2 | 4): number {
-    const start = this.#take(size);
-    if (size === 1) return this.#bytes[start];
-    return size === 2 ? this.#view.getUint16(start) : this.#view.getUint32(start);
-  }
-
-  #string(length: number): string {
-    const start = this.#take(length);
-    const bytes = this.#bytes;
-    if (length <= SHORT_STRING_BYTES) {
-      let text = "";
-      let i = start;
-      for (; i < start + length && bytes[i] < 0x80; i++) text += String.fromCharCode(bytes[i]);
-      if (i === start + length) return text;
-    }
-    return utf8.decode(bytes.subarray(start, start + length));
   }
 
   #binary(length: number): Uint8Array<ArrayBuffer> {
-    const start = this.#take(length);
-    return this.#register(this.#bytes.slice(start, start + length));
+    const start = this.take(length);
+    return this.#register(this.bytes.slice(start, start + length));
   }
 
   #array(length: number): unknown {
@@ -161,7 +122,7 @@ export class Decoder {
     switch (this.#kind) {
       case Kind.MAP: {
         const map = this.#objects[ordinal] = new Map<unknown, unknown>();
-        this.#expect(length % 2 === 0);
+        this.expect(length % 2 === 0);
         for (let i = 0; i < length; i += 2) map.set(this.#value(), this.#value());
         return map;
       }
@@ -171,29 +132,29 @@ export class Decoder {
         return set;
       }
       case Kind.ERROR:
-        this.#expect(length === 3);
+        this.expect(length === 3);
         return this.#error(ordinal);
       case Kind.NULL_OBJECT: {
-        this.#expect(length === 1);
+        this.expect(length === 1);
         const object = this.#objects[ordinal] = Object.create(null);
         this.#properties(object, this.#mapLength());
         return object;
       }
       case Kind.REGEXP:
-        this.#expect(length === 2);
+        this.expect(length === 2);
         return this.#objects[ordinal] = this.#regExp();
       case Kind.SPARSE_ARRAY: {
-        this.#expect(length % 2 === 1);
+        this.expect(length % 2 === 1);
         const array: unknown[] = this.#objects[ordinal] = [];
         const arrayLength = this.#value();
-        this.#expect(typeof arrayLength === "number" && arrayLength >>> 0 === arrayLength);
+        this.expect(typeof arrayLength === "number" && arrayLength >>> 0 === arrayLength);
         array.length = arrayLength as number;
         for (let i = 1; i < length; i += 2) define(array, this.#key(), this.#value());
-        this.#expect(array.length === arrayLength);
+        this.expect(array.length === arrayLength);
         return array;
       }
       default:
-        return this.#fail(`The composite ${this.#kind} is not known to this version`);
+        return this.fail(`The composite ${this.#kind} is not known to this version`);
     }
   }
 
@@ -201,7 +162,7 @@ export class Decoder {
     const name = this.#value();
     const message = this.#value();
     const known = ERROR_NAMES.find((each) => each === name);
-    this.#expect(known !== undefined && (message === undefined || typeof message === "string"));
+    this.expect(known !== undefined && (message === undefined || typeof message === "string"));
     const text = message as string | undefined;
     const error = known === "AggregateError"
       ? new AggregateError([], text)
@@ -229,10 +190,10 @@ export class Decoder {
   }
 
   #regExp(): RegExp {
-    const start = this.#offset;
+    const start = this.offset;
     const source = this.#value();
     const flags = this.#value();
-    this.#expect(typeof source === "string" && typeof flags === "string");
+    this.expect(typeof source === "string" && typeof flags === "string");
     try {
       return new RegExp(source as string, flags as string);
     } catch (cause) {
@@ -262,51 +223,51 @@ export class Decoder {
 
   /** Reads the header of the map inside a composite, which is not an object of its own. */
   #mapLength(): number {
-    const format = this.#uint(1);
+    const format = this.uint(1);
     let length = 0;
     if (format >= 0x80 && format < 0x90) length = format & 0x0f;
-    else if (format === 0xde) length = this.#uint(2);
-    else if (format === 0xdf) length = this.#uint(4);
-    else this.#fail("Expected a map of properties", -1);
+    else if (format === 0xde) length = this.uint(2);
+    else if (format === 0xdf) length = this.uint(4);
+    else this.fail("Expected a map of properties", -1);
     this.#spend(length * 2);
     return length;
   }
 
   #key(): string {
-    const start = this.#offset;
+    const start = this.offset;
     const key = this.#value();
-    if (typeof key !== "string") this.#fail("Expected a string as the key of an object", start);
+    if (typeof key !== "string") this.fail("Expected a string as the key of an object", start);
     return key as string;
   }
 
   #extension(length: number): unknown {
-    const type = this.#view.getInt8(this.#take(1));
-    const start = this.#take(length);
+    const type = this.view.getInt8(this.take(1));
+    const start = this.take(length);
     switch (type) {
       case Ext.CONSTANT:
-        this.#expect(length === 1);
-        return this.#constant(this.#bytes[start]);
+        this.expect(length === 1);
+        return this.#constant(this.bytes[start]);
       case Ext.MARKER:
-        this.#expect(length === 1);
-        this.#kind = this.#bytes[start];
+        this.expect(length === 1);
+        this.#kind = this.bytes[start];
         return MARKER;
       case Ext.BIGINT:
-        return this.#bigint(start, length);
+        return this.bigint(start, length);
       case Ext.VIEW:
         return this.#bufferOrView(start, length);
       case Ext.REFERENCE: {
-        this.#expect(length === 4);
-        const ordinal = this.#view.getUint32(start);
-        if (ordinal >= this.#objects.length) this.#fail("A reference points at nothing", start);
+        this.expect(length === 4);
+        const ordinal = this.view.getUint32(start);
+        if (ordinal >= this.#objects.length) this.fail("A reference points at nothing", start);
         return this.#objects[ordinal];
       }
       case Ext.UTF16:
-        this.#expect(length % 2 === 0);
-        return this.#utf16(start, length);
+        this.expect(length % 2 === 0);
+        return this.utf16(start, length);
       case Ext.TIMESTAMP:
-        return this.#register(this.#timestamp(start, length));
+        return this.#register(this.timestamp(start, length));
       default:
-        return this.#fail(`The extension type ${type} is not known to this version`, start);
+        return this.fail(`The extension type ${type} is not known to this version`, start);
     }
   }
 
@@ -318,55 +279,22 @@ export class Decoder {
       case Constant.INVALID_DATE:
         return this.#register(new Date(NaN));
       default:
-        return this.#fail(`The constant ${constant} is not known to this version`);
+        return this.fail(`The constant ${constant} is not known to this version`);
     }
-  }
-
-  #bigint(start: number, length: number): bigint {
-    this.#expect(length >= 1 && this.#bytes[start] <= 1);
-    let digits = "";
-    for (let i = start + 1; i < start + length; i++) {
-      digits += this.#bytes[i].toString(16).padStart(2, "0");
-    }
-    const magnitude = digits === "" ? 0n : BigInt(`0x${digits}`);
-    return this.#bytes[start] === 1 ? -magnitude : magnitude;
   }
 
   #bufferOrView(start: number, length: number): ArrayBuffer | ArrayBufferView {
-    this.#expect(length >= 1);
-    const name = VIEW_NAMES[this.#bytes[start]];
-    const { buffer } = this.#bytes.slice(start + 1, start + length);
+    this.expect(length >= 1);
+    const name = VIEW_NAMES[this.bytes[start]];
+    const { buffer } = this.bytes.slice(start + 1, start + length);
     if (name === "ArrayBuffer") return this.#register(buffer as ArrayBuffer);
     const View = name === undefined ? undefined : globalThis[name];
     if (View === undefined) {
-      this.#fail(`This runtime has no ${name ?? `view number ${this.#bytes[start]}`}`, start);
+      this.fail(`This runtime has no ${name ?? `view number ${this.bytes[start]}`}`, start);
     }
     const size = (View as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1;
-    this.#expect(buffer.byteLength % size === 0);
+    this.expect(buffer.byteLength % size === 0);
     return this.#register(new (View as typeof DataView)(buffer));
-  }
-
-  #utf16(start: number, length: number): string {
-    let text = "";
-    for (let i = start; i < start + length; i += 2) {
-      text += String.fromCharCode(this.#view.getUint16(i, true));
-    }
-    return text;
-  }
-
-  #timestamp(start: number, length: number): Date {
-    let seconds = 0;
-    let nanoseconds = 0;
-    if (length === 4) seconds = this.#view.getUint32(start);
-    else if (length === 8) {
-      const high = this.#view.getUint32(start);
-      nanoseconds = high >>> 2;
-      seconds = (high & 3) * 2 ** 32 + this.#view.getUint32(start + 4);
-    } else if (length === 12) {
-      nanoseconds = this.#view.getUint32(start);
-      seconds = Number(this.#view.getBigInt64(start + 4));
-    } else this.#fail("A timestamp takes 4, 8 or 12 bytes", start);
-    return new Date(seconds * 1000 + Math.floor(nanoseconds / 1e6));
   }
 
   #register<T>(object: T): T {
@@ -377,7 +305,7 @@ export class Decoder {
   /** Opens a container of `elements` elements and returns its ordinal. */
   #open(elements: number): number {
     if (++this.#depth > MAX_DEPTH) {
-      this.#fail(`The input is nested deeper than ${MAX_DEPTH} levels`);
+      this.fail(`The input is nested deeper than ${MAX_DEPTH} levels`);
     }
     this.#spend(elements);
     return this.#objects.push(undefined) - 1;
@@ -390,19 +318,9 @@ export class Decoder {
 
   #spend(elements: number): void {
     this.#budget -= elements;
-    if (this.#budget < 0 || elements > this.#bytes.length - this.#offset) {
-      this.#fail("A container announces more elements than the input has bytes");
+    if (this.#budget < 0 || elements > this.bytes.length - this.offset) {
+      this.fail("A container announces more elements than the input has bytes");
     }
-  }
-
-  #expect(condition: boolean): void {
-    if (!condition) this.#fail("A part has the wrong size or type");
-  }
-
-  /** Fails at `where`, or at that distance before the current offset when it is negative. */
-  #fail(reason: string, where: number = this.#offset): never {
-    const offset = where < 0 ? this.#offset + where : where;
-    throw new DecodeError(`Cannot decode: ${lowerFirst(reason)} (at byte ${offset})`, { offset });
   }
 }
 
@@ -419,8 +337,4 @@ function define(object: object, key: string, value: unknown): void {
 function narrowed(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

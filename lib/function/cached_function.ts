@@ -39,7 +39,10 @@ export type PersistentCached<F extends AnyFunction> =
   & PersistentCachedMethods<F>;
 
 /** How a persistent function is called: as the original, with a `Promise` of its result. */
-export type PersistentCall<F extends AnyFunction> = ReturnType<F> extends Promise<unknown> ? F
+export type PersistentCall<F extends AnyFunction> = [ReturnType<F>] extends [never]
+  ? (...args: Parameters<F>) => Promise<never>
+  : 0 extends 1 & ReturnType<F> ? (...args: Parameters<F>) => Promise<ReturnType<F>> // any
+  : ReturnType<F> extends Promise<unknown> ? F
   : (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>>;
 
 /** What a function cached in a store can do besides being called. */

@@ -38,7 +38,10 @@ export interface StoredEvent extends CacheEventBase {
   readonly duration: number;
 }
 
-/** A stored result was found past its time. A miss follows. */
+/**
+ * A stored result was found past its time. A miss follows. Stores that drop expired entries by
+ * themselves leave only the miss to tell.
+ */
 export interface ExpireEvent extends CacheEventBase {
   /** Kind of the event. */
   readonly type: "expire";

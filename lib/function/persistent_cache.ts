@@ -61,7 +61,7 @@ class PersistentCache {
 
   constructor(fn: Call, settings: Settings, handle: StoreHandle, namespace: string | undefined) {
     const { name } = settings;
-    const path = namespace === undefined ? name : `${namespace}/${name}`;
+    const path = [namespace, name].filter((part) => part !== undefined).map(escaped).join("/");
     checkName(name, path);
     this.keyer = new Keyer(fn, settings);
     this.#fn = fn;
@@ -82,7 +82,8 @@ class PersistentCache {
     const underWay = this.#handle.flights.get(this.#prefix + key.hex);
     if (underWay !== undefined) {
       this.#log.emit({ type: "join", name, key: key.hex });
-      return (await underWay.outcome).copy();
+      const { copy } = await underWay.outcome;
+      return copy === undefined ? await this.call(self, args) : copy();
     }
     return await this.#fly(key, async (flight) => {
       const record = await this.#load(key);
@@ -198,8 +199,10 @@ class PersistentCache {
   }
 
   async #compute(self: unknown, args: unknown[], key: CallKey, flight: Flight): Promise<Outcome> {
-    // Before the call, since the function may change what it is given.
+    // Before the run, since the function may change what it is given; and again the key, since
+    // the caller may have changed it while the store was asked.
     const given = this.keyer.encodeArguments(args);
+    const asked = this.key(args).hex === key.hex;
     const start = performance.now();
     let value: unknown;
     try {
@@ -209,6 +212,7 @@ class PersistentCache {
       throw error;
     }
     const duration = performance.now() - start;
+    if (!asked) return { value, copy: undefined };
     const encoded = this.#encode(value, key);
     if (encoded === undefined) return { value, copy: () => value };
     await this.#handle.inTurn(this.#prefix + key.hex, async () => {
@@ -270,6 +274,11 @@ class PersistentCache {
         : { type: "store-error", name, key: hex, operation, error },
     );
   }
+}
+
+/** One segment of a store key: without the slash that divides them. */
+function escaped(part: string): string {
+  return part.replace(/[%/]/g, encodeURIComponent);
 }
 
 function checkName(name: string, path: string): void {

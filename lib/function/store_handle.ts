@@ -6,8 +6,12 @@ import type { Store } from "../store/store.ts";
 export interface Outcome {
   /** The value for the caller that started it. */
   readonly value: unknown;
-  /** A value for another caller: a copy of its own, so that nobody sees another's changes. */
-  readonly copy: () => unknown;
+  /**
+   * Makes a value for another caller: a copy of its own, so that nobody sees another's changes.
+   * `undefined` where the value turned out to be another call's, since its inputs were changed
+   * while the store was asked.
+   */
+  readonly copy: (() => unknown) | undefined;
 }
 
 /** A call under way. */

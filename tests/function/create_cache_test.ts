@@ -116,6 +116,16 @@ test("createCache() keeps namespaces apart on one store", async () => {
   assert.isTrue(await none.has(4));
 });
 
+test("createCache() tells a namespace from the start of a name", async () => {
+  const store = memoryStore();
+  const inside = createCache({ store, namespace: "etl" }).persistent("double", double);
+  const named = createCache({ store }).persistent("etl/double", double);
+  await Promise.all([inside(1), named(1)]);
+  await named.clear();
+  assert.isTrue(await inside.has(1));
+  assert.isFalse(await named.has(1));
+});
+
 test("createCache() puts the namespace and the name in front of the key in the store", async () => {
   const store = memoryStore();
   const cached = createCache({ store, namespace: "etl" }).persistent("double", double);

@@ -135,6 +135,15 @@ test("an argument changed by the caller while the store is asked stores nothing 
   assert.equal(await f([1, 2, 3]), 6);
 });
 
+test("a call that joined one whose argument was then changed gets the value of its own", async () => {
+  const { f } = make((list: number[]) => list.reduce((sum, x) => sum + x, 0));
+  const list = [1, 2];
+  const changed = f(list);
+  const joined = f([1, 2]);
+  list.push(3);
+  assert.deepEqual(await Promise.all([changed, joined]), [6, 3]);
+});
+
 test("a closed-over value changed while the store is asked stores nothing wrong", async () => {
   let rate = 2;
   const { f } = make((x: number) => x * rate, { closure: () => ({ rate }) });

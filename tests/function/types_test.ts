@@ -161,3 +161,16 @@ test("the verbs take no wrong options", () => {
   });
   assert.isFunction(cache);
 });
+
+test("persistentCache() promises a result of type never or any", () => {
+  const { persistent } = createCache({ store: memoryStore() });
+  const fails = persistent("fails", (): never => {
+    throw new Error("on purpose");
+  });
+  holds<Same<ReturnType<typeof fails>, Promise<never>>>(fails);
+  // deno-lint-ignore no-explicit-any -- it is what this is about.
+  const parsed = persistent("parsed", (text: string): any => JSON.parse(text));
+  // deno-lint-ignore no-explicit-any -- as above.
+  holds<Same<ReturnType<typeof parsed>, Promise<any>>>(parsed);
+  assert.equal(parsed.length, 1);
+});
