@@ -1,8 +1,8 @@
 /** What memory caches and persistent caches share: the types, and making the wrapper. */
 
 import { type AnyFunction, type Keyer, registerWrapper } from "../key/mod.ts";
-import { toHex } from "../hash/mod.ts";
 import type { CacheStats } from "./events.ts";
+import type { Settings } from "./options.ts";
 
 /** A function whose results are kept in memory. It is called as the original is. */
 export type MemoryCached<F extends AnyFunction> = F & MemoryCachedMethods<F>;
@@ -86,8 +86,22 @@ export function makeWrapper<F extends AnyFunction, M extends object>(
     ...Object.getOwnPropertyDescriptors(methods),
     wrapped: { value: original, enumerable: true },
   });
-  registerWrapper(call as AnyFunction, original, () => toHex(keyer.functionKey()));
+  registerWrapper(call as AnyFunction, original, () => keyer.identity());
   return call as unknown as M;
+}
+
+/**
+ * Warns of an arrow function that reads the `this` of its surroundings and does not say what it
+ * depends on: the instances of a class may answer for each other.
+ */
+export function warnOfSurroundings(keyer: Keyer, { name, closure, code }: Settings): void {
+  if (closure !== undefined || code !== "source" || keyer.readsThis !== "of its surroundings") {
+    return;
+  }
+  console.warn(
+    `déjà: ${name || "an arrow function"} reads this, which the key does not see: name what its ` +
+      "result depends on, such as closure: () => ({ size: this.size })",
+  );
 }
 
 /**
@@ -96,7 +110,7 @@ export function makeWrapper<F extends AnyFunction, M extends object>(
  * @throws {TypeError} The function reads `this`, and the call has one.
  */
 export function checkThis(self: unknown, keyer: Keyer, name: string): void {
-  if (self === undefined || !keyer.readsThis) return;
+  if (self === undefined || keyer.readsThis !== "of the call") return;
   throw new TypeError(
     `Cannot cache a call of ${name || "this function"} as a method: it reads this, which the ` +
       "key does not see; pass what it needs as arguments",

@@ -7,12 +7,14 @@ import {
   makeWrapper,
   type MemoryCached,
   type MemoryCachedMethods,
+  warnOfSurroundings,
 } from "./cached_function.ts";
 import { EventLog } from "./events.ts";
 import {
   type CacheOptions,
   checkFunction,
   checkOptions,
+  checkRepeatable,
   FUNCTION_OPTIONS,
   LRU_OPTIONS,
   type LruCacheOptions,
@@ -89,6 +91,7 @@ export function cache<F extends AnyFunction>(
     return <G extends AnyFunction>(fn: G) => cache(fn, fnOrOptions);
   }
   checkFunction("cache", fnOrOptions);
+  checkRepeatable("cache", fnOrOptions);
   checkOptions("cache", options, FUNCTION_OPTIONS);
   return memoryCached(fnOrOptions, settingsOf(fnOrOptions, options), Infinity);
 }
@@ -150,6 +153,7 @@ export function lruCache<F extends AnyFunction>(
   if (rest.length === 0) return <G extends AnyFunction>(fn: G) => lruCache(options, fn);
   const [fn] = rest;
   checkFunction("lruCache", fn);
+  checkRepeatable("lruCache", fn!);
   return memoryCached(fn!, settingsOf(fn!, options), options.maxEntries);
 }
 
@@ -186,6 +190,7 @@ class MemoryCache {
 
   constructor(fn: Call, settings: Settings, maxEntries: number) {
     this.keyer = new Keyer(fn, settings);
+    warnOfSurroundings(this.keyer, settings);
     this.#fn = fn;
     this.#settings = settings;
     this.#log = new EventLog(settings.onEvent);

@@ -93,6 +93,15 @@ const RULES: Readonly<Record<string, Rule>> = {
   namespace: { fits: (value) => isString(value) && value !== "", expected: "a non-empty string" },
 };
 
+/** What other libraries call the same. */
+const ALIASES: Readonly<Record<string, string>> = {
+  maxAge: "ttl",
+  expires: "ttl",
+  max: "maxEntries",
+  maxSize: "maxEntries",
+  deps: "closure",
+};
+
 /** Names of the options that every cached function takes. */
 export const FUNCTION_OPTIONS = [
   "name",
@@ -121,8 +130,9 @@ export function checkOptions(verb: string, options: unknown, known: readonly str
   }
   for (const [option, value] of Object.entries(options)) {
     if (!known.includes(option)) {
-      const nearest = closestMatch(option, known, { maxDistance: 4 });
-      const hint = nearest === undefined
+      const maxDistance = Math.max(2, Math.floor(option.length / 3));
+      const nearest = ALIASES[option] ?? closestMatch(option, known, { maxDistance });
+      const hint = nearest === undefined || !known.includes(nearest)
         ? `it takes ${known.join(", ")}`
         : `did you mean ${JSON.stringify(nearest)}?`;
       throw new TypeError(`Unknown option ${JSON.stringify(option)} of ${verb}: ${hint}`);
@@ -151,6 +161,19 @@ export function checkFunction(verb: string, fn: unknown): void {
       `${verb} takes a function, received the class ${fn.name}; wrap a function that makes one`,
     );
   }
+}
+
+/**
+ * Checks that the results of a function can be handed out more than once.
+ *
+ * @throws {TypeError} It is a generator function.
+ */
+export function checkRepeatable(verb: string, fn: AnyFunction): void {
+  if (!Object.prototype.toString.call(fn).endsWith("GeneratorFunction]")) return;
+  throw new TypeError(
+    `${verb} takes a function, received the generator function ${fn.name}, whose results can be ` +
+      "read only once; wrap a function that returns an array",
+  );
 }
 
 /** Fills in the defaults of options that were checked. */

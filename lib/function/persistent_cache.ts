@@ -10,6 +10,7 @@ import {
   makeWrapper,
   type PersistentCached,
   type PersistentCachedMethods,
+  warnOfSurroundings,
 } from "./cached_function.ts";
 import { EventLog } from "./events.ts";
 import type { Settings } from "./options.ts";
@@ -64,6 +65,7 @@ class PersistentCache {
     const path = [namespace, name].filter((part) => part !== undefined).map(escaped).join("/");
     checkName(name, path);
     this.keyer = new Keyer(fn, settings);
+    warnOfSurroundings(this.keyer, settings);
     this.#fn = fn;
     this.#settings = settings;
     this.#handle = handle;
@@ -86,21 +88,24 @@ class PersistentCache {
       return copy === undefined ? await this.call(self, args) : copy();
     }
     return await this.#fly(key, async (flight) => {
-      const record = await this.#load(key);
+      const store = await this.#store(key);
+      const record = await this.#load(key, store);
       if (record !== undefined) return record;
-      return await this.#compute(self, args, key, flight);
+      return await this.#compute(self, args, key, flight, store);
     });
   }
 
   async refresh(args: unknown[]): Promise<unknown> {
     const key = this.key(args);
     this.#log.emit({ type: "miss", name: this.#settings.name, key: key.hex });
-    return await this.#fly(key, (flight) => this.#compute(undefined, args, key, flight));
+    return await this.#fly(key, async (flight) => {
+      return await this.#compute(undefined, args, key, flight, await this.#store(key));
+    });
   }
 
   async peek(args: readonly unknown[]): Promise<Outcome | undefined> {
     const key = this.key(args);
-    const record = await this.#read(key);
+    const record = await this.#read(key, await this.#store(key));
     return record === undefined || record.expires <= Date.now()
       ? undefined
       : this.#open(record, key);
@@ -139,8 +144,8 @@ class PersistentCache {
     const { flights } = this.#handle;
     const storeKey = this.#prefix + key.hex;
     const landing = Promise.withResolvers<Outcome>();
-    const flight: Flight = { outcome: landing.promise, discarded: false };
-    this.#discard(storeKey); // A refresh is newer than the call under way.
+    const replaces = flights.get(storeKey);
+    const flight: Flight = { outcome: landing.promise, discarded: false, replaces };
     flights.set(storeKey, flight);
     try {
       landing.resolve(await work(flight));
@@ -153,16 +158,14 @@ class PersistentCache {
   }
 
   #discard(storeKey: string): void {
-    const flight = this.#handle.flights.get(storeKey);
-    if (flight === undefined) return;
-    flight.discarded = true;
+    discard(this.#handle.flights.get(storeKey));
     this.#handle.flights.delete(storeKey);
   }
 
   /** The stored result that answers a call. Everything else is a miss, with its reason told. */
-  async #load(key: CallKey): Promise<Outcome | undefined> {
+  async #load(key: CallKey, store: Store | undefined): Promise<Outcome | undefined> {
     const { name } = this.#settings;
-    const record = await this.#read(key);
+    const record = await this.#read(key, store);
     if (record !== undefined) {
       if (record.expires <= Date.now()) this.#log.emit({ type: "expire", name, key: key.hex });
       else {
@@ -177,8 +180,7 @@ class PersistentCache {
     return undefined;
   }
 
-  async #read(key: CallKey): Promise<OpenedRecord | undefined> {
-    const store = await this.#store(key);
+  async #read(key: CallKey, store: Store | undefined): Promise<OpenedRecord | undefined> {
     if (store === undefined) return undefined;
     try {
       const bytes = await store.get(this.#prefix + key.hex);
@@ -198,11 +200,16 @@ class PersistentCache {
     }
   }
 
-  async #compute(self: unknown, args: unknown[], key: CallKey, flight: Flight): Promise<Outcome> {
-    // Before the run, since the function may change what it is given; and again the key, since
-    // the caller may have changed it while the store was asked.
-    const given = this.keyer.encodeArguments(args);
-    const asked = this.key(args).hex === key.hex;
+  async #compute(
+    self: unknown,
+    args: unknown[],
+    key: CallKey,
+    flight: Flight,
+    store: Store | undefined,
+  ): Promise<Outcome> {
+    // Once more before the run, since the caller may have changed what it gave while the store was
+    // asked; and not after it, since the function may change what it is given.
+    const given = this.keyer.keyWithArguments(args);
     const start = performance.now();
     let value: unknown;
     try {
@@ -212,11 +219,20 @@ class PersistentCache {
       throw error;
     }
     const duration = performance.now() - start;
-    if (!asked) return { value, copy: undefined };
+    if (given.hex !== key.hex) {
+      const error = new TypeError(
+        "The arguments or the closed-over values were changed while the store was asked; " +
+          "pass copies of what changes",
+      );
+      this.#log.emit({ type: "not-stored", name: this.#settings.name, key: key.hex, error });
+      return { value, copy: undefined };
+    }
     const encoded = this.#encode(value, key);
     if (encoded === undefined) return { value, copy: () => value };
+    discard(flight.replaces);
+    if (store === undefined) return { value, copy: () => decode(encoded) };
     await this.#handle.inTurn(this.#prefix + key.hex, async () => {
-      if (!flight.discarded) await this.#save(key, given, encoded, duration);
+      if (!flight.discarded) await this.#save(key, store, given.args, encoded, duration);
     });
     return { value, copy: () => decode(encoded) };
   }
@@ -233,18 +249,18 @@ class PersistentCache {
 
   async #save(
     key: CallKey,
+    store: Store,
     args: Uint8Array,
     value: Uint8Array,
     duration: number,
   ): Promise<void> {
     const { name, ttl } = this.#settings;
-    const store = await this.#store(key);
-    if (store === undefined) return;
     const created = Date.now();
     const expires = created + ttl;
     const record = sealRecord(key.bytes, value, { created, expires, duration }, {
       name,
       code: this.keyer.codeDigest,
+      closure: this.keyer.closureDigest,
       args,
     });
     try {
@@ -274,6 +290,11 @@ class PersistentCache {
         : { type: "store-error", name, key: hex, operation, error },
     );
   }
+}
+
+/** Keeps what a call under way computes out of the store, and what that call replaces. */
+function discard(flight: Flight | undefined): void {
+  for (let each = flight; each !== undefined; each = each.replaces) each.discarded = true;
 }
 
 /** One segment of a store key: without the slash that divides them. */

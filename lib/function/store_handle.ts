@@ -19,6 +19,8 @@ export interface Flight {
   readonly outcome: Promise<Outcome>;
   /** Set when the entry is deleted or refreshed meanwhile: what is computed is then not stored. */
   discarded: boolean;
+  /** The call that was under way when this one, a refresh, began. */
+  readonly replaces: Flight | undefined;
 }
 
 /** One store, shared by all functions that are cached on it. */

@@ -45,8 +45,7 @@ export function registerWrapper(
 /**
  * The code of `fn`.
  *
- * @throws {TypeError} The source does not show the code: a native, bound or proxied function, or
- *   a class.
+ * @throws {TypeError} The source does not show the code: a native, bound or proxied function.
  */
 export function functionCode(fn: AnyFunction, code: CodeOption): FunctionCode {
   const wrapped = identities.get(fn);
@@ -65,13 +64,19 @@ export function functionCode(fn: AnyFunction, code: CodeOption): FunctionCode {
   return { text: () => text, signature };
 }
 
+/** The texts of functions met in closures: their source cannot change. */
+const texts = new WeakMap<AnyFunction, string>();
+
 /**
  * The text that stands for a function inside a closed-over value.
  *
  * @throws {TypeError} As {@linkcode functionCode}.
  */
 export function codeText(fn: AnyFunction): string {
-  return functionCode(fn, "source").text()!;
+  if (identities.has(fn)) return functionCode(fn, "source").text()!;
+  let text = texts.get(fn);
+  if (text === undefined) texts.set(fn, text = functionCode(fn, "source").text()!);
+  return text;
 }
 
 /** The source, or `undefined` where the engine hides it. */

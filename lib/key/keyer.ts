@@ -20,7 +20,7 @@ import {
   type FunctionCode,
   functionCode,
 } from "./function_code.ts";
-import { bind } from "./signature.ts";
+import { bind, type Signature } from "./signature.ts";
 
 /** Tells function keys from every other use of the hash; its number changes with their form. */
 const FUNCTION_KEY_CONTEXT = "deja 1 function";
@@ -59,6 +59,8 @@ export class Keyer {
   #codeText: string | undefined;
   #closure: Uint8Array<ArrayBuffer> | undefined;
   #functionKey: Uint8Array<ArrayBuffer> | undefined;
+  /** Set while the closed-over values are looked at, which may lead back here. */
+  #looking = false;
 
   /**
    * @throws {TypeError} The code cannot be seen, or `ignore` names no parameter.
@@ -76,8 +78,13 @@ export class Keyer {
     return text === undefined ? undefined : toHex(blake3(utf8.encode(text)));
   }
 
-  /** Whether the result can depend on the `this` of a call, which no key sees. */
-  get readsThis(): boolean {
+  /** BLAKE3 of the closed-over values in hex, as of the last key; `undefined` without any. */
+  get closureDigest(): string | undefined {
+    return this.#closure === undefined ? undefined : toHex(blake3(this.#closure));
+  }
+
+  /** Whether the result can depend on a `this`, which no key sees. */
+  get readsThis(): Signature["readsThis"] {
     return this.#code.signature.readsThis;
   }
 
@@ -93,12 +100,22 @@ export class Keyer {
   }
 
   /**
-   * The bound arguments of a call in canonical form: what its key is the hash of.
+   * As {@linkcode Keyer.key}, with the bound arguments in canonical form, which the key hashes.
    *
-   * @throws {EncodeError} An argument has no byte form.
+   * @throws {EncodeError} An argument or a closed-over value has no byte form.
    */
-  encodeArguments(args: readonly unknown[]): Uint8Array<ArrayBuffer> {
-    return this.#withArguments(args, (bound) => encodeCanonical(bound));
+  keyWithArguments(args: readonly unknown[]): { hex: string; args: Uint8Array<ArrayBuffer> } {
+    const key = this.functionKey();
+    const encoded = this.#withArguments(args, (bound) => encodeCanonical(bound));
+    return { hex: toHex(blake3(encoded, { key })), args: encoded };
+  }
+
+  /**
+   * The function key in hex, for those that close over the function. Within its own closed-over
+   * values a function stands for itself, since its key is just being made.
+   */
+  identity(): string {
+    return this.#looking ? "itself" : toHex(this.functionKey());
   }
 
   /**
@@ -123,6 +140,7 @@ export class Keyer {
   #encodeClosure(): Uint8Array<ArrayBuffer> | undefined {
     const { closure } = this.#options;
     if (closure === undefined) return undefined;
+    this.#looking = true;
     try {
       return encodeCanonical(closure(), codeText);
     } catch (error) {
@@ -132,18 +150,20 @@ export class Keyer {
         path: `closure()${error.path}`,
         reason: `${error.reason}; give a value that stands for it instead`,
       });
+    } finally {
+      this.#looking = false;
     }
   }
 
   /** Words an error about the bound arguments in terms of the parameters. */
   #withArguments<T>(args: readonly unknown[], use: (bound: unknown[]) => T): T {
-    const { parameters } = this.#code.signature;
+    const { signature } = this.#code;
     try {
-      return use(bind(parameters, this.#ignored, args));
+      return use(bind(signature, this.#ignored, args));
     } catch (error) {
       if (!(error instanceof EncodeError)) throw error;
       const [, index, rest] = /^\[(\d+)\](.*)$/s.exec(error.path) ?? ["", "0", ""];
-      const name = parameters[Number(index)]?.name;
+      const name = signature.parameters[Number(index)]?.name;
       throw new EncodeError({
         ...details(error),
         path: `${name ?? `arguments[${index}]`}${rest}`,

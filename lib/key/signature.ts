@@ -20,8 +20,10 @@ export interface Parameter {
 /** What the source of a function says of how it is called. */
 export interface Signature {
   readonly parameters: readonly Parameter[];
-  /** Whether its result can depend on the `this` of the call. */
-  readonly readsThis: boolean;
+  /** Whether its result can depend on a `this`: of the call, or of where an arrow stands. */
+  readonly readsThis: "no" | "of the call" | "of its surroundings";
+  /** Whether it can see how many arguments it was given. */
+  readonly readsArguments: boolean;
 }
 
 /** Reads the signature from the normal tokens of a function, method, accessor or arrow function. */
@@ -29,21 +31,45 @@ export function signatureOf(tokens: readonly SourceToken[]): Signature {
   const open = parameterListStart(tokens);
   const close = closing(tokens, open);
   const isArrow = tokens[close + 1]?.text === "=>";
+  const reads = namesReadIn(tokens.slice(open));
+  const readsThis = reads.has("this") || reads.has("super");
   return {
     parameters: splitAtCommas(tokens.slice(open + 1, close)).map(parameterOf),
-    readsThis: !isArrow && tokens.some(isThis),
+    readsThis: !readsThis ? "no" : isArrow ? "of its surroundings" : "of the call",
+    readsArguments: !isArrow && reads.has("arguments"),
   };
 }
 
-function isThis(token: SourceToken, at: number, tokens: readonly SourceToken[]): boolean {
-  return token.type === "name" && (token.text === "this" || token.text === "super") &&
-    tokens[at - 1]?.text !== ".";
+/** The names that stand for values, but for those in nested functions and classes of their own. */
+function namesReadIn(tokens: readonly SourceToken[]): Set<string> {
+  const names = new Set<string>();
+  for (let at = 0; at < tokens.length; at++) {
+    const { type, text } = tokens[at];
+    const before = tokens[at - 1]?.text;
+    if (type !== "name" || before === "." || before === "?.") continue;
+    names.add(text);
+    if (text === "function" || text === "class") at = bodyEnd(tokens, at);
+  }
+  return names;
+}
+
+/** Where the body of the function or class that starts at `at` ends. */
+function bodyEnd(tokens: readonly SourceToken[], at: number): number {
+  let open = at;
+  while (open < tokens.length && !isOpening(tokens[open], "{")) {
+    open = isOpening(tokens[open], "(") ? closing(tokens, open) + 1 : open + 1;
+  }
+  return closing(tokens, open);
 }
 
 /** The signature of a function whose source tells nothing: so many nameless parameters. */
 export function opaqueSignature(length: number): Signature {
   const parameter: Parameter = { name: undefined, rest: false, fallback: undefined };
-  return { parameters: Array.from({ length }, () => parameter), readsThis: false };
+  return {
+    parameters: Array.from({ length }, () => parameter),
+    readsThis: "no",
+    readsArguments: false,
+  };
 }
 
 /**
@@ -52,7 +78,7 @@ export function opaqueSignature(length: number): Signature {
  * parameters follows as it is.
  */
 export function bind(
-  parameters: readonly Parameter[],
+  { parameters, readsArguments }: Signature,
   ignored: ReadonlySet<string>,
   args: readonly unknown[],
 ): unknown[] {
@@ -62,12 +88,14 @@ export function bind(
     const omit = name !== undefined && ignored.has(name);
     if (rest) {
       bound.push(omit ? OMITTED : args.slice(position));
-      return bound;
+      position = args.length;
+      break;
     }
     const given = args[position++];
     bound.push(omit ? OMITTED : given === undefined ? fallback : given);
   }
   for (; position < args.length; position++) bound.push(args[position]);
+  if (readsArguments) bound.push(args.length);
   return bound;
 }
 
@@ -92,8 +120,10 @@ function closing(tokens: readonly SourceToken[], open: number): number {
   for (let at = open; at < tokens.length; at++) {
     if (tokens[at].type !== "other") continue;
     const { text } = tokens[at];
+    const isMiddle = text.startsWith("}") && text.endsWith("${");
+    if (isMiddle) continue;
     if (text in CLOSING || text.endsWith("${")) depth++;
-    else if (/^[)\]}]/.test(text) && !text.endsWith("${") && --depth === 0) return at;
+    else if (/^[)\]}]/.test(text) && --depth === 0) return at;
   }
   return tokens.length;
 }

@@ -24,7 +24,7 @@ const BREAK_AFTER = new Set(["return", "break", "continue", "yield", "async", "a
 const BREAK_BEFORE = new Set(["++", "--", "using"]);
 /** Keywords after which a template cannot be tagged. */
 const BEFORE_EXPRESSION = new Set(
-  "return throw typeof void delete in of instanceof case do else yield await new".split(" "),
+  "return throw typeof void delete in instanceof case do else new".split(" "),
 );
 
 const LINE_BREAK: SourceToken = { type: "other", text: "\n" };
@@ -33,7 +33,9 @@ const LINE_BREAK: SourceToken = { type: "other", text: "\n" };
 export function normalTokens(source: string): SourceToken[] {
   const tokens: SourceToken[] = [];
   let broken = false;
-  for (const { type, value } of jsTokens(source)) {
+  for (const lexed of jsTokens(source)) {
+    const { type, value } = lexed;
+    if (isDoubtful(lexed, tokens.at(-1))) return rawTokens(source, tokens);
     switch (type) {
       case "LineTerminatorSequence":
         broken = true;
@@ -45,7 +47,7 @@ export function normalTokens(source: string): SourceToken[] {
       case "SingleLineComment":
         continue;
       default: {
-        const token = normalToken(type, value, tokens.at(-1));
+        const token = normalToken(type, value, tokens);
         if (broken && breakMatters(tokens.at(-1), token)) tokens.push(LINE_BREAK);
         broken = false;
         append(tokens, token);
@@ -61,12 +63,43 @@ export function tokensText(tokens: readonly SourceToken[]): string {
   return tokens.map((token) => token.text).join(" ");
 }
 
-function normalToken(type: string, value: string, previous?: SourceToken): SourceToken {
+/** Names after which a slash may open a RegExp or divide: without a parser, nobody can tell. */
+const BEFORE_DOUBTFUL_SLASH = new Set([
+  "of",
+  "yield",
+  "await",
+  "async",
+  "get",
+  "set",
+  "static",
+  "let",
+]);
+
+/**
+ * Whether a token may have been misread. A slash taken for a division where it opens a RegExp would
+ * turn what follows into comments and strings that are none, and edits there would not count.
+ */
+function isDoubtful(
+  { type, value, ...rest }: { type: string; value: string; closed?: boolean },
+  previous: SourceToken | undefined,
+): boolean {
+  if (type === "Invalid" || rest.closed === false) return true;
+  return type === "Punctuator" && value.startsWith("/") && previous !== undefined &&
+    (previous.text === "}" ||
+      (previous.type === "name" && BEFORE_DOUBTFUL_SLASH.has(previous.text)));
+}
+
+/** What was read so far, which has the parameters in it, and then the source as it stands. */
+function rawTokens(source: string, read: readonly SourceToken[]): SourceToken[] {
+  return [...read, { type: "other", text: `raw ${source}` }];
+}
+
+function normalToken(type: string, value: string, before: readonly SourceToken[]): SourceToken {
   switch (type) {
     case "StringLiteral":
       return { type: "string", text: JSON.stringify(cooked(value.slice(1, -1))) };
     case "NoSubstitutionTemplate":
-      return isTagged(previous)
+      return isTagged(before)
         ? { type: "other", text: value }
         : { type: "string", text: JSON.stringify(cooked(value.slice(1, -1))) };
     case "NumericLiteral":
@@ -109,11 +142,16 @@ function breakMatters(previous: SourceToken | undefined, next: SourceToken): boo
     (previous.type === "name" && BREAK_AFTER.has(previous.text));
 }
 
-/** Whether a template after `previous` is an argument of a tag, which sees its raw text. */
-function isTagged(previous: SourceToken | undefined): boolean {
+/** Whether a template after these tokens is an argument of a tag, which sees its raw text. */
+function isTagged(before: readonly SourceToken[]): boolean {
+  const previous = before.at(-1);
   if (previous === undefined) return false;
-  if (previous.type === "name") return !BEFORE_EXPRESSION.has(previous.text);
-  return [")", "]", "}", "`"].some((end) => previous.text.endsWith(end));
+  if (previous.type === "name") {
+    const owner = before.at(-2)?.text;
+    return owner === "." || owner === "?." || !BEFORE_EXPRESSION.has(previous.text);
+  }
+  return previous.text.startsWith("#") ||
+    [")", "]", "}", "`"].some((end) => previous.text.endsWith(end));
 }
 
 /**
@@ -162,18 +200,18 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
   r: "\r",
   t: "\t",
   v: "\v",
-  0: "\0",
 };
 
 /** The value of a string literal or template, given what stands between its quotes. */
 function cooked(raw: string): string {
   if (!raw.includes("\\")) return raw.replace(/\r\n?/g, "\n");
   return raw.replace(
-    /\r\n?|\\(?:u\{([\da-f]+)\}|u([\da-f]{4})|x([\da-f]{2})|([0-3]?[0-7]{2,})|(\r\n|[^]))/gi,
-    (match, braced, four, two, octal, other) => {
+    /\r\n?|\\(?:u\{([\da-fA-F]+)\}|u([\da-fA-F]{4})|x([\da-fA-F]{2})|(0(?!\d))|([0-3][0-7]{0,2}|[4-7][0-7]?)|(\r\n|[^]))/g,
+    (match, braced, four, two, nul, octal, other) => {
       if (match[0] === "\r") return "\n";
       const hex = braced ?? four ?? two;
       if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
+      if (nul !== undefined) return "\0";
       if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
       if (/^[\r\n\u2028\u2029]/.test(other)) return "";
       return SIMPLE_ESCAPES[other] ?? other;

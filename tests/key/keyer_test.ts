@@ -1,3 +1,4 @@
+import { decode } from "../../lib/codec/mod.ts";
 import { EncodeError } from "../../lib/errors.ts";
 import { toHex } from "../../lib/hash/mod.ts";
 import { type AnyFunction, Keyer, type KeyerOptions, registerWrapper } from "../../lib/key/mod.ts";
@@ -56,6 +57,22 @@ test("a cached function among the closed-over values counts with its own functio
   const before = each.key([1]).hex;
   identity = "two";
   assert.notEqual(each.key([1]).hex, before);
+});
+
+test("a cached function may name itself among its closed-over values", () => {
+  const wrapper = () => 0;
+  const made = keyer(add, { closure: () => ({ wrapper }) });
+  registerWrapper(wrapper, add as AnyFunction, () => made.identity());
+  const key = made.key([1]).hex;
+  assert.equal(made.key([1]).hex, key);
+  assert.notEqual(key, keyer(add).key([1]).hex);
+});
+
+test("keyWithArguments() gives the same key, and the canonical arguments", () => {
+  const each = keyer(add, { ignore: ["b"] });
+  const { hex, args } = each.keyWithArguments([1, 2]);
+  assert.equal(hex, each.key([1]).hex);
+  assert.deepEqual(decode(args), [1, undefined]);
 });
 
 test("a wrapper is called as its original is", () => {

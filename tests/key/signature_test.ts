@@ -28,6 +28,7 @@ const SHAPES: readonly (readonly [source: string, names: readonly string[]])[] =
   ["({ a, b }, [c, d], e) => 1", ["{}", "{}", "e"]],
   ["({ a = f(1, 2) } = {}, b = [1, 2], c = (x, y) => x) => 1", ["{}", "b", "c"]],
   ["(a = `${f(1, 2)}`, b) => 1", ["a", "b"]],
+  ["(a = `${1}-${2}-${3}`, b) => 1", ["a", "b"]],
   ["(a = /[,)]/, b) => 1", ["a", "b"]],
   ["(/* x, */ a, // y\n b) => 1", ["a", "b"]],
 ];
@@ -85,44 +86,53 @@ for (
 }
 
 test("bind() gives one array for every spelling of a call", () => {
-  const { parameters } = parse("(x, y = 2, z = 3) => 1");
+  const signature = parse("(x, y = 2, z = 3) => 1");
   const none = new Set<string>();
   for (
     const args of [[2], [2, 2], [2, 2, 3], [2, undefined, 3], [2, undefined], [2, 2, undefined]]
   ) {
-    assert.deepEqual(bind(parameters, none, args), [2, 2, 3]);
+    assert.deepEqual(bind(signature, none, args), [2, 2, 3]);
   }
-  assert.deepEqual(bind(parameters, none, []), [undefined, 2, 3]);
-  assert.deepEqual(bind(parameters, none, [1, null, 3]), [1, null, 3]);
+  assert.deepEqual(bind(signature, none, []), [undefined, 2, 3]);
+  assert.deepEqual(bind(signature, none, [1, null, 3]), [1, null, 3]);
 });
 
 test("bind() keeps rest arguments and arguments beyond the parameters", () => {
   const none = new Set<string>();
-  assert.deepEqual(bind(parse("(a, ...r) => 1").parameters, none, [1, 2, undefined]), [1, [
+  assert.deepEqual(bind(parse("(a, ...r) => 1"), none, [1, 2, undefined]), [1, [
     2,
     undefined,
   ]]);
-  assert.deepEqual(bind(parse("(a, ...r) => 1").parameters, none, []), [undefined, []]);
-  assert.deepEqual(bind(parse("(a) => 1").parameters, none, [1, 2, 3]), [1, 2, 3]);
+  assert.deepEqual(bind(parse("(a, ...r) => 1"), none, []), [undefined, []]);
+  assert.deepEqual(bind(parse("(a) => 1"), none, [1, 2, 3]), [1, 2, 3]);
 });
 
 test("bind() leaves out ignored parameters, rest parameters too", () => {
   const ignored = new Set(["b", "r"]);
-  assert.deepEqual(bind(parse("(a, b, c) => 1").parameters, ignored, [1, 2, 3]), [1, OMITTED, 3]);
-  assert.deepEqual(bind(parse("(a, ...r) => 1").parameters, ignored, [1, 2, 3]), [1, OMITTED]);
+  assert.deepEqual(bind(parse("(a, b, c) => 1"), ignored, [1, 2, 3]), [1, OMITTED, 3]);
+  assert.deepEqual(bind(parse("(a, ...r) => 1"), ignored, [1, 2, 3]), [1, OMITTED]);
 });
 
-for (
-  const [source, reads] of [
-    ["function () { return this.x }", true],
-    ["method() { return super.x }", true],
-    ["() => this.x", false],
-    ["function () { return a.this }", false],
-    ["function () { return 'this' }", false],
-    ["function () { return 1 }", false],
-  ] as const
-) {
-  test(`${source} ${reads ? "reads" : "does not read"} the this of its call`, () => {
-    assert.equal(parse(source).readsThis, reads);
-  });
+const READERS: readonly (readonly [source: string, reads: string])[] = [
+  ["function () { return this.x }", "of the call"],
+  ["method() { return super.x }", "of the call"],
+  ["() => this.x", "of its surroundings"],
+  ["(x, y = `${x}-${x}`) => this.x", "of its surroundings"],
+  ["function () { return a.this }", "no"],
+  ["function () { return 'this' }", "no"],
+  ["function () { return new (class { x = this })() }", "no"],
+  ["function () { return function f(a = {}) { return this }(), this }", "of the call"],
+  ["function () { return 1 }", "no"],
+];
+
+for (const [source, reads] of READERS) {
+  test(`whose this ${source} reads: ${reads}`, () => assert.equal(parse(source).readsThis, reads));
 }
+
+test("bind() counts the arguments of a function that can see how many there are", () => {
+  const none = new Set<string>();
+  const signature = parse("function (x) { return arguments.length }");
+  assert.notDeepEqual(bind(signature, none, []), bind(signature, none, [undefined]));
+  assert.isFalse(parse("function (x) { return x.arguments }").readsArguments);
+  assert.isFalse(parse("(x) => arguments").readsArguments);
+});
