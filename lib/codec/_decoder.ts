@@ -141,7 +141,7 @@ export class Decoder extends Reader {
         return object;
       }
       case Kind.REGEXP:
-        this.expect(length === 2);
+        this.expect(length === 3);
         return this.#objects[ordinal] = this.#regExp();
       case Kind.SPARSE_ARRAY: {
         this.expect(length % 2 === 1);
@@ -193,9 +193,13 @@ export class Decoder extends Reader {
     const start = this.offset;
     const source = this.#value();
     const flags = this.#value();
+    const lastIndex = this.#value();
     this.expect(typeof source === "string" && typeof flags === "string");
+    this.expect(Number.isSafeInteger(lastIndex));
     try {
-      return new RegExp(source as string, flags as string);
+      const expression = new RegExp(source as string, flags as string);
+      expression.lastIndex = lastIndex as number;
+      return expression;
     } catch (cause) {
       throw new DecodeError(`Cannot decode: the pattern at byte ${start} is not a valid RegExp`, {
         offset: start,

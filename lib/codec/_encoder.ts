@@ -20,6 +20,9 @@ const MAX_KEY_CONTAINERS = 10_000_000;
 /** Turns a function into the text that stands for it in a key. */
 export type CodeOf = (fn: (...args: never[]) => unknown) => string;
 
+/** Why an instance of a user's or a runtime's own subclass is refused, such as Node's Buffer. */
+const SUBCLASS = "it would come back as the class that it extends; make a plain one of it first";
+
 /** One encoding. An instance may be used again after {@linkcode Encoder.reset}. */
 export class Encoder {
   readonly writer: Writer = new Writer();
@@ -54,7 +57,7 @@ export class Encoder {
       throw new EncodeError({
         path: this.#pathText(),
         found: "a value",
-        reason: `reading it threw ${describeKind(error)}`,
+        reason: `reading it threw ${error instanceof Error ? error : describeKind(error)}`,
         cause: error,
       });
     }
@@ -134,8 +137,10 @@ export class Encoder {
       this.#refuse(value, `it is nested deeper than ${MAX_DEPTH} levels`);
     }
     this.#open.push(value);
-    if (Array.isArray(value)) this.#array(value);
-    else if (isPlainObject(value)) this.#properties(value);
+    if (Array.isArray(value)) {
+      if (Object.getPrototypeOf(value) !== Array.prototype) this.#refuse(value, SUBCLASS);
+      this.#array(value);
+    } else if (isPlainObject(value)) this.#properties(value);
     else if (ArrayBuffer.isView(value)) this.#view(value);
     else this.#builtIn(value);
     this.#open.pop();
@@ -202,8 +207,10 @@ export class Encoder {
     if ((view.buffer as ArrayBuffer).detached) this.#refuse(view, "its buffer is detached");
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     const tag = tagOf(view);
+    if (!(tag in globalThis) || Object.getPrototypeOf(view) !== prototypeOf(tag)) {
+      this.#refuse(view, SUBCLASS);
+    }
     if (tag === "Uint8Array") {
-      // Node's Buffer is one too, and comes back as the plain array that it is a view of.
       this.writer.binaryHeader(bytes.length);
       this.writer.raw(bytes);
     } else this.#viewBytes(view, tag, bytes);
@@ -288,9 +295,10 @@ export class Encoder {
   }
 
   #regExp(expression: RegExp): void {
-    this.#marker(3, Kind.REGEXP);
+    this.#marker(4, Kind.REGEXP);
     this.#string(expression.source);
     this.#string(expression.flags);
+    this.writer.number(expression.lastIndex);
   }
 
   #error(error: Error): void {
@@ -323,6 +331,10 @@ export class Encoder {
   #refuse(value: unknown, reason: string): never {
     throw new EncodeError({ path: this.#pathText(), found: describeKind(value), reason });
   }
+}
+
+function prototypeOf(name: string): unknown {
+  return (globalThis as unknown as Record<string, { prototype: unknown }>)[name].prototype;
 }
 
 /** The native class of an error, or `undefined` for an instance of a user's subclass. */

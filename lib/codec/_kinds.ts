@@ -3,9 +3,11 @@
 /** Whether `value` is an object literal in spirit: of this realm or of another. */
 export function isPlainObject(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype) return true;
-  return prototype !== null && Object.getPrototypeOf(prototype) === null &&
-    Object.hasOwn(prototype, "isPrototypeOf") && tagOf(value) === "Object";
+  const isRoot = prototype === Object.prototype ||
+    (prototype !== null && Object.getPrototypeOf(prototype) === null &&
+      Object.hasOwn(prototype, "isPrototypeOf"));
+  // Its tag tells it from `arguments`, `Math` and the like, which inherit as directly.
+  return isRoot && tagOf(value) === "Object";
 }
 
 /** The built-in class of an object, such as `Map`, as far as its tag tells. */

@@ -21,7 +21,7 @@
  * | `Set` | value, value, ... |
  * | `Error` | class name, message or `undefined`, map of own properties |
  * | `NullObject` | map of own properties |
- * | `RegExp` | source, flags |
+ * | `RegExp` | source, flags, `lastIndex` |
  * | `SparseArray` | length, key, value, key, value, ... (holes, or properties beyond the indices) |
  * | `Code` | normalised source of a function (keys only) |
  *

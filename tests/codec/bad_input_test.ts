@@ -40,6 +40,14 @@ const UNENCODABLE:
     ],
     ["a detached view", ".bytes", /^an? Uint8Array$/, () => ({ bytes: detached() })],
     ["a detached buffer", ".bytes", /^an? ArrayBuffer$/, () => ({ bytes: detached().buffer })],
+    ["an array of a subclass", "[0]", /^a Mine$/, () => [new (class Mine extends Array {})()]],
+    ["a view of a subclass", "[0]", /^a Mine$/, () => [new (class Mine extends Uint8Array {})(1)]],
+    ["an arguments object", ".a", /^an Object$/, () => ({
+      a: (function () {
+        return arguments;
+      })(),
+    })],
+    ["a namespace object", ".m", /^an Object$/, () => ({ m: Math })],
     ["a throwing getter", ".a.b", /^a value$/, () => ({
       a: {
         get b() {
@@ -62,6 +70,7 @@ for (const [name, path, found, make] of UNENCODABLE) {
       assert.equal(error.path, path);
       assert.match(error.found, found);
       assert.equal(error.code, "ENCODE");
+      if (error.cause instanceof Error) assert.include(error.message, String(error.cause));
       assert.include(error.message, path === "" ? "Cannot encode" : ` at ${path}: `);
     });
   }
@@ -113,8 +122,8 @@ const HOSTILE: readonly (readonly [name: string, hex: string])[] = [
   ["a Map with a key alone", "92d4010101"],
   ["an Error of an unknown class", "94d40103a3466f6fc080"],
   ["an Error whose message is a number", "94d40103a54572726f720180"],
-  ["a RegExp that does not compile", "93d40105a128a0"],
-  ["a RegExp with unknown flags", "93d40105a161a17a"],
+  ["a RegExp that does not compile", "94d40105a128a000"],
+  ["a RegExp with unknown flags", "94d40105a161a17a00"],
   ["an object with a number as key", "810102"],
   ["a view of an unknown type", "d503ff00"],
   ["a view whose bytes do not fill its elements", "d5030400"],

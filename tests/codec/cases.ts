@@ -107,6 +107,7 @@ export const CASES: readonly (readonly [name: string, make: () => unknown])[] = 
   ["invalid Date", () => new Date(NaN)],
   ["RegExp", () => /a+[/]b/],
   ["RegExp with flags", () => /a+[/]b/giu],
+  ["RegExp under way", () => Object.assign(/a+[/]b/giu, { lastIndex: 5 })],
   ["empty array", () => []],
   ["array of undefined", () => [undefined]],
   ["array of null", () => [null]],
