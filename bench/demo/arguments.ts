@@ -36,7 +36,7 @@ export interface Task extends BundleOptions {
  */
 export function readArguments(args: string[]): Task {
   const { values, positionals } = parseArgs({
-    args,
+    args: args[0] === "--" ? args.slice(1) : args, // Some put it between the task and its options.
     allowPositionals: true,
     options: {
       help: { type: "boolean", short: "h", default: false },

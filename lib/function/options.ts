@@ -90,7 +90,10 @@ const RULES: Readonly<Record<string, Rule>> = {
       ["get", "set", "delete", "list"].every((verb) => isFunction(Reflect.get(value, verb))),
     expected: "an open Store, such as await fsStore(path) or memoryStore()",
   },
-  namespace: { fits: (value) => isString(value) && value !== "", expected: "a non-empty string" },
+  namespace: {
+    fits: (value) => isString(value) && value !== "" && !(value as string).includes("/"),
+    expected: "a non-empty string without a slash",
+  },
 };
 
 /** What other libraries call the same. */

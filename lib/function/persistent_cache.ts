@@ -62,8 +62,8 @@ class PersistentCache {
 
   constructor(fn: Call, settings: Settings, handle: StoreHandle, namespace: string | undefined) {
     const { name } = settings;
-    const path = [namespace, name].filter((part) => part !== undefined).map(escaped).join("/");
-    checkName(name, path);
+    const path = pathOf(name, namespace);
+    checkName(name, namespace);
     this.keyer = new Keyer(fn, settings);
     warnOfSurroundings(this.keyer, settings);
     this.#fn = fn;
@@ -297,25 +297,30 @@ function discard(flight: Flight | undefined): void {
   for (let each = flight; each !== undefined; each = each.replaces) each.discarded = true;
 }
 
-/** One segment of a store key: without the slash that divides them. */
-function escaped(part: string): string {
-  return part.replace(/[%/]/g, encodeURIComponent);
+/**
+ * What the store keys of a function start with. Slashes in a name make folders; a namespace is a
+ * folder of its own, `ns.etl`, and a name that looks like one goes below `fn`.
+ */
+function pathOf(name: string, namespace: string | undefined): string {
+  if (namespace !== undefined) return `ns.${namespace}/${name}`;
+  return /^(?:ns\.|fn\/)/.test(name) ? `fn/${name}` : name;
 }
 
-function checkName(name: string, path: string): void {
+function checkName(name: string, namespace = ""): void {
   if (name === "") {
     throw new TypeError(
       "A persistent cache needs a name for an anonymous function, " +
         'such as persistentCache("name", fn)',
     );
   }
-  if (path.length > MAX_NAME_LENGTH) {
+  const length = namespace.length + name.length;
+  if (length > MAX_NAME_LENGTH) {
     throw new RangeError(
       `The name of a persistent cache must have at most ${MAX_NAME_LENGTH} characters, ` +
-        `received ${path.length}`,
+        `received ${length}`,
     );
   }
-  if (!path.isWellFormed()) {
+  if (!(namespace + name).isWellFormed()) {
     throw new TypeError("The name of a persistent cache must not have a lone surrogate");
   }
 }

@@ -120,8 +120,9 @@ test("createCache() tells a namespace from the start of a name", async () => {
   const store = memoryStore();
   const inside = createCache({ store, namespace: "etl" }).persistent("double", double);
   const named = createCache({ store }).persistent("etl/double", double);
-  await Promise.all([inside(1), named(1)]);
-  await named.clear();
+  const disguised = createCache({ store }).persistent("ns.etl/double", double);
+  await Promise.all([inside(1), named(1), disguised(1)]);
+  await Promise.all([named.clear(), disguised.clear()]);
   assert.isTrue(await inside.has(1));
   assert.isFalse(await named.has(1));
 });
@@ -131,7 +132,7 @@ test("createCache() puts the namespace and the name in front of the key in the s
   const cached = createCache({ store, namespace: "etl" }).persistent("double", double);
   await cached(4);
   const keys = (await Array.fromAsync(store.list())).map(({ key }) => key);
-  assert.deepEqual(keys, [`etl/double/${await cached.key(4)}`]);
+  assert.deepEqual(keys, [`ns.etl/double/${await cached.key(4)}`]);
 });
 
 test("createCache() leaves its store open and its own to close", async () => {
@@ -143,8 +144,8 @@ test("createCache() leaves its store open and its own to close", async () => {
 
 test("createCache() counts the length of a namespace to that of a name", () => {
   const { persistent } = createCache({ store: memoryStore(), namespace: "n".repeat(500) });
-  persistent("m".repeat(399), double);
-  assert.throws(() => persistent("m".repeat(400), double), RangeError, /received 901/);
+  persistent("m".repeat(400), double);
+  assert.throws(() => persistent("m".repeat(401), double), RangeError, /received 901/);
 });
 
 const BAD: Readonly<Record<string, [options: unknown, type: typeof TypeError, message: RegExp]>> = {
@@ -160,6 +161,7 @@ const BAD: Readonly<Record<string, [options: unknown, type: typeof TypeError, me
   "a store that is a path": [{ store: ".deja" }, TypeError, /open Store.+received ".deja"/],
   "a Map as a store": [{ store: new Map() }, TypeError, /open Store.+received an object/],
   "an empty namespace": [{ namespace: "" }, TypeError, /"namespace".+non-empty string/],
+  "a namespace with a slash": [{ namespace: "a/b" }, TypeError, /"namespace".+without a slash/],
   "a namespace that is a number": [{ namespace: 5 }, TypeError, /"namespace".+received 5/],
   "a wrong version": [{ version: null }, TypeError, /"version" of createCache/],
   "a wrong listener": [{ onEvent: "log" }, TypeError, /"onEvent" of createCache.+a function/],

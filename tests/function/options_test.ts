@@ -50,6 +50,8 @@ const BAD_OPTIONS: readonly Bad[] = [
     TypeError,
     /Unknown option "tttl" of \w+: did you mean "ttl"\?/,
   ],
+  ["an option that other libraries have", { maxAge: 5 }, TypeError, /did you mean "ttl"\?/],
+  ["an option like no other", { foo: 5 }, TypeError, /"foo" of \w+: it takes name, version/],
   ["an option of another case", { onevent: area }, TypeError, /did you mean "onEvent"\?/],
   [
     "an option like no other",

@@ -20,7 +20,7 @@ const GOLDEN: Readonly<Record<string, string>> = {
   "a rest parameter": "6f129b67f41af0be71eb2a496b595f2cbd54d45c7f2d8474e6c1291ff4c94bf5",
   "a generator": "81de16fc7067b229265575fb1ab51763e47dcfab028c30e4a38e13ba5b31d269",
   "no arguments": "b3e7c370665390b77bbc55c92153e2dfe84b39292ddb170b19c2cc5058aab879",
-  "many kinds of data": "bf14635e31ea26d0e9c07251ceaa9edd09fdbba8b943df0e08b0df4bd4dd1fbd",
+  "many kinds of data": "8bd69a1ed859ecf4b06fa7662a4c6c807e91365a34b9a3e35ae8a24b86f756e1",
   "collections": "19eb8c2d8f86e11182ed7a34bfa1620f134274537c1f0a9a2c7e748e4cdffd75",
   "views": "f61290e4da6c30921231f2915e7a1fb9f4050cf9aeda4bf8b7e50aab5e570212",
   "an object": "e70926a488245b7d026767db5f0c48a7c10660366f4ea6967fdc9431979f6bad",

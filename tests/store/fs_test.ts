@@ -255,3 +255,29 @@ testFiles("fsStore() is shared by processes that write the same keys at once", a
   for (const key of await keysOf(store)) assert.isAtLeast((await store.get(key))!.length, 1000);
   assert.isEmpty(filesIn(fs, root).filter((file) => file.endsWith(".tmp")));
 });
+
+const WRONG:
+  readonly (readonly [name: string, path: unknown, options: unknown, message: RegExp])[] = [
+    [
+      "an unknown option",
+      "x",
+      { readonly: true },
+      /"readonly" of fsStore\(\): did you mean "readOnly"/,
+    ],
+    [
+      "an option of the wrong type",
+      "x",
+      { readOnly: 1 },
+      /"readOnly" .* true or false, received 1/,
+    ],
+    ["null as options", "x", null, /must be an object, received null/],
+    ["the URL of another scheme", "http://a/b", {}, /received one of http:/],
+    ["a URL object of another scheme", new URL("http://a/b"), {}, /received http:/],
+    ["an empty path", "", {}, /needs the path/],
+  ];
+
+for (const [name, path, options, message] of WRONG) {
+  testFiles(`fsStore() refuses ${name}`, async () => {
+    await rejects(fsStore(path as string, options as { readOnly?: boolean }), TypeError, message);
+  });
+}

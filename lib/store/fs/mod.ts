@@ -31,7 +31,7 @@ export interface FsStoreOptions {
  * @param path Path or `file:` URL of the folder; a relative path starts at the working directory.
  * @param options Whether to change nothing.
  * @returns The store.
- * @throws {TypeError} `path` is neither a path nor a `file:` URL.
+ * @throws {TypeError} `path` is neither a path nor a `file:` URL, or an option is wrong.
  * @throws {StoreError} The folder can be neither made nor read; the message names it and says what
  *   to do.
  *
@@ -50,6 +50,25 @@ export interface FsStoreOptions {
  * ```
  */
 export async function fsStore(path: string | URL, options: FsStoreOptions = {}): Promise<Store> {
+  checkOptions(options);
   const files = chooseFiles();
   return await FsStore.open(files, resolvePath(files, path), options.readOnly ?? false);
+}
+
+function checkOptions(options: FsStoreOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`The options of fsStore() must be an object, received ${String(options)}`);
+  }
+  for (const [option, value] of Object.entries(options)) {
+    if (option !== "readOnly") {
+      throw new TypeError(
+        `Unknown option ${JSON.stringify(option)} of fsStore(): did you mean "readOnly"?`,
+      );
+    }
+    if (value !== undefined && typeof value !== "boolean") {
+      throw new TypeError(
+        `Option "readOnly" of fsStore() must be true or false, received ${String(value)}`,
+      );
+    }
+  }
 }

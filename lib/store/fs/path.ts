@@ -19,6 +19,13 @@ export function resolvePath(files: Files, path: string | URL): string {
   if (typeof named !== "string" || named === "" || named.includes("\0")) {
     throw new TypeError("fsStore() needs the path or the file: URL of a folder");
   }
+  // One letter before a colon is a drive of Windows.
+  const [, scheme] = /^([a-z][a-z\d+.-]+):\/\//i.exec(named) ?? [];
+  if (scheme !== undefined) {
+    throw new TypeError(
+      `fsStore() needs the path or the file: URL of a folder, received one of ${scheme}:`,
+    );
+  }
   if (isAbsolute(files, named)) return named;
   const base = files.workingDirectory();
   return base === undefined ? named : `${base}/${named}`;
