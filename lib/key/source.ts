@@ -100,14 +100,15 @@ function normalToken(type: string, value: string, before: readonly SourceToken[]
       return { type: "string", text: JSON.stringify(cooked(value.slice(1, -1))) };
     case "NoSubstitutionTemplate":
       return isTagged(before)
-        ? { type: "other", text: value }
+        ? { type: "other", text: value.replace(/\r\n?/g, "\n") }
         : { type: "string", text: JSON.stringify(cooked(value.slice(1, -1))) };
     case "NumericLiteral":
       return { type: "number", text: normalNumber(value) };
     case "IdentifierName":
       return { type: "name", text: value };
     default:
-      return { type: "other", text: value };
+      // The language itself reads every line break of a template as this one.
+      return { type: "other", text: value.replace(/\r\n?/g, "\n") };
   }
 }
 

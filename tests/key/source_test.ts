@@ -17,7 +17,7 @@ const EQUAL: readonly (readonly [name: string, a: string, b: string])[] = [
   ["a function's own unused name", "function f(x) { return x }", "function (x) { return x }"],
   ["a line break before a plain operator", "() => a\n+ b", "() => a + b"],
   ["a line break after a semicolon", "() => { a;\n++b }", "() => { a; ++b }"],
-  ["carriage returns in a template", "() => `a\r\n${1}`.length", "() => `a\r\n${1}`.length"],
+  ["carriage returns in a template", "() => `a\r\n${1}`.length", "() => `a\n${1}`.length"],
 ];
 
 for (const [name, a, b] of EQUAL) {
