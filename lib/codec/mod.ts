@@ -1,50 +1,29 @@
 /**
- * Values to bytes and back, exactly: MessagePack on the wire, with extension types for all that
- * plain MessagePack cannot say (see `./wire.ts`).
+ * Values to bytes and back, exactly, and the canonical form that keys are made of.
+ *
+ * The bytes are valid MessagePack, with extension types for all that plain MessagePack cannot say
+ * (`wire.ts` has the table), so any MessagePack reader in any language can look inside. Reading
+ * them runs no code. What has no byte form is refused with the path to it, never altered.
+ *
+ * ```ts
+ * import { decode, encode, stableHash } from "@deja/cache/codec";
+ * import { assert } from "chai";
+ *
+ * const value = { when: new Date(0), tags: new Set(["a"]), counts: new Map([["a", -0]]) };
+ * assert.deepEqual(decode(encode(value)), value);
+ * assert.equal(stableHash({ a: 1, b: 2 }), stableHash({ b: 2, a: 1 }));
+ * ```
  *
  * @module
  */
 
-import { blake3, borrowWindow } from "../hash/mod.ts";
-import { type CodeOf, Encoder } from "./_encoder.ts";
+import { toHex } from "../hash/mod.ts";
 import { Decoder } from "./_decoder.ts";
+import { type CodeOf, copyOf, hashCanonical, withEncoded } from "./internal.ts";
 
-export { MAX_DEPTH, OMITTED } from "./wire.ts";
-export type { CodeOf } from "./_encoder.ts";
-
-/** Encoders at rest, by use. A getter may encode in turn, so one is taken out while in use. */
-const idle: { [use in "plain" | "canonical" | "hash"]: Encoder | undefined } = {
-  plain: undefined,
-  canonical: undefined,
-  hash: undefined,
-};
-
-/** An encoder that met a large value is let go, so that it does not hold the memory for ever. */
-const MAX_IDLE_BYTES = 1 << 20;
-
-/** Encodes `value` and gives `use` the encoder, with the bytes still in its writer. */
-function withEncoded<T>(
-  mode: keyof typeof idle,
-  value: unknown,
-  codeOf: CodeOf | undefined,
-  target: Uint8Array<ArrayBuffer> | undefined,
-  use: (bytes: Uint8Array<ArrayBuffer>, length: number) => T,
-): T {
-  const encoder = idle[mode] ?? new Encoder(mode !== "plain");
-  idle[mode] = undefined;
-  const { writer } = encoder;
-  try {
-    encoder.reset(codeOf);
-    if (target !== undefined) writer.attach(target);
-    encoder.encode(value);
-    return use(writer.bytes, writer.length);
-  } finally {
-    encoder.reset();
-    if (writer.bytes.length <= MAX_IDLE_BYTES) idle[mode] = encoder;
-  }
-}
-
-const copyOf = (bytes: Uint8Array<ArrayBuffer>, length: number) => bytes.slice(0, length);
+export { MAX_DEPTH } from "./wire.ts";
+export { DecodeError, DejaError, type DejaErrorCode, EncodeError } from "../errors.ts";
+export type { CodeOf } from "./internal.ts";
 
 /**
  * Encodes a value so that {@linkcode decode} gives it back: primitives, plain and null-prototype
@@ -54,6 +33,15 @@ const copyOf = (bytes: Uint8Array<ArrayBuffer>, length: number) => bytes.slice(0
  * @param value What to encode.
  * @returns The bytes, valid MessagePack; the caller owns them.
  * @throws {EncodeError} Where something has no byte form, with the path to it.
+ *
+ * @example
+ * ```ts
+ * import { decode, encode } from "@deja/cache/codec";
+ * import { assert } from "chai";
+ *
+ * const bytes = encode([1n, new Date(0), new Map([["key", undefined]])]);
+ * assert.deepEqual(decode(bytes), [1n, new Date(0), new Map([["key", undefined]])]);
+ * ```
  */
 export function encode(value: unknown): Uint8Array<ArrayBuffer> {
   return withEncoded("plain", value, undefined, undefined, copyOf);
@@ -68,36 +56,39 @@ export function encode(value: unknown): Uint8Array<ArrayBuffer> {
  * @param codeOf Gives the text that stands for a function; without it a function is refused.
  * @returns The bytes, valid MessagePack; the caller owns them.
  * @throws {EncodeError} Where something has no byte form, with the path to it.
+ *
+ * @example
+ * ```ts
+ * import { encodeCanonical } from "@deja/cache/codec";
+ * import { assert } from "chai";
+ *
+ * assert.deepEqual(encodeCanonical({ a: 1, b: 2 }), encodeCanonical({ b: 2, a: 1 }));
+ * assert.notDeepEqual(encodeCanonical(0), encodeCanonical(-0));
+ * ```
  */
 export function encodeCanonical(value: unknown, codeOf?: CodeOf): Uint8Array<ArrayBuffer> {
   return withEncoded("canonical", value, codeOf, undefined, copyOf);
 }
 
 /**
- * The keyed BLAKE3 of the canonical form of a value. The form is written straight into the memory
- * of the hash core where it fits, so nothing is copied.
+ * The BLAKE3 of the canonical form of a value: the same text for equal meaning, on every runtime
+ * and for ever, and another text for any other meaning.
  *
  * @param value What to hash.
- * @param key A key of 32 bytes.
- * @returns The digest, 32 bytes.
- * @throws {EncodeError} As {@linkcode encodeCanonical}.
+ * @returns The digest, 64 lower-case hexadecimal digits.
+ * @throws {EncodeError} Where something has no byte form, with the path to it.
+ *
+ * @example
+ * ```ts
+ * import { stableHash } from "@deja/cache/codec";
+ * import { assert } from "chai";
+ *
+ * assert.equal(stableHash({ a: 1, b: [2] }), stableHash({ b: [2], a: 1 }));
+ * assert.notEqual(stableHash(["a','b"]), stableHash(["a", "b"]));
+ * ```
  */
-export function hashCanonical(value: unknown, key: Uint8Array): Uint8Array<ArrayBuffer> {
-  const window = borrowWindow();
-  try {
-    return withEncoded(
-      "hash",
-      value,
-      undefined,
-      window?.bytes,
-      (bytes, length) =>
-        bytes === window?.bytes
-          ? window.hash(length, key).slice()
-          : blake3(bytes.subarray(0, length), { key }),
-    );
-  } finally {
-    window?.release();
-  }
+export function stableHash(value: unknown): string {
+  return toHex(hashCanonical(value));
 }
 
 /**
@@ -107,6 +98,16 @@ export function hashCanonical(value: unknown, key: Uint8Array): Uint8Array<Array
  * @param bytes One encoded value, all of it and nothing else.
  * @returns The value, which shares no memory with `bytes`.
  * @throws {DecodeError} Where the bytes are truncated, corrupted or foreign, with the offset.
+ *
+ * @example
+ * ```ts
+ * import { decode, DecodeError, encode } from "@deja/cache/codec";
+ * import { assert } from "chai";
+ *
+ * const bytes = encode({ a: 1 });
+ * assert.deepEqual(decode(bytes), { a: 1 });
+ * assert.throws(() => decode(bytes.subarray(0, 2)), DecodeError, /truncated|more elements/);
+ * ```
  */
 export function decode(bytes: Uint8Array): unknown {
   return new Decoder(bytes).decode();

@@ -10,7 +10,8 @@
  * @module
  */
 
-import { encodeCanonical, hashCanonical } from "../codec/mod.ts";
+import { hashCanonical } from "../codec/internal.ts";
+import { encodeCanonical } from "../codec/mod.ts";
 import { EncodeError } from "../errors.ts";
 import { blake3, toHex } from "../hash/mod.ts";
 import {

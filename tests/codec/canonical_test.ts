@@ -1,4 +1,5 @@
-import { encodeCanonical, OMITTED } from "../../lib/codec/mod.ts";
+import { OMITTED } from "../../lib/codec/internal.ts";
+import { encodeCanonical } from "../../lib/codec/mod.ts";
 import { EncodeError } from "../../lib/errors.ts";
 import { toHex } from "../../lib/hash/mod.ts";
 import { assert, test } from "../harness.ts";

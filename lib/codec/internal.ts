@@ -1,0 +1,76 @@
+/**
+ * Encoding and hashing as the rest of the library uses them: with encoders that are kept, and with
+ * the memory of the hash core as their target.
+ *
+ * @module
+ */
+
+import { blake3, borrowWindow } from "../hash/mod.ts";
+import { type CodeOf, Encoder } from "./_encoder.ts";
+
+export { type CodeOf } from "./_encoder.ts";
+export { OMITTED } from "./wire.ts";
+
+/** Encoders at rest, by use. A getter may encode in turn, so one is taken out while in use. */
+const idle: { [use in "plain" | "canonical" | "hash"]: Encoder | undefined } = {
+  plain: undefined,
+  canonical: undefined,
+  hash: undefined,
+};
+
+/** An encoder that met a large value is let go, so that it does not hold the memory for ever. */
+const MAX_IDLE_BYTES = 1 << 20;
+
+/** Encodes `value` and gives `use` the bytes, which stay the encoder's. */
+export function withEncoded<T>(
+  mode: keyof typeof idle,
+  value: unknown,
+  codeOf: CodeOf | undefined,
+  target: Uint8Array<ArrayBuffer> | undefined,
+  use: (bytes: Uint8Array<ArrayBuffer>, length: number) => T,
+): T {
+  const encoder = idle[mode] ?? new Encoder(mode !== "plain");
+  idle[mode] = undefined;
+  const { writer } = encoder;
+  try {
+    encoder.reset(codeOf);
+    if (target !== undefined) writer.attach(target);
+    encoder.encode(value);
+    return use(writer.bytes, writer.length);
+  } finally {
+    encoder.reset();
+    if (writer.bytes.length <= MAX_IDLE_BYTES) idle[mode] = encoder;
+  }
+}
+
+/** Takes encoded bytes out of an encoder. */
+export function copyOf(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  return bytes.slice(0, length);
+}
+
+/**
+ * The BLAKE3 of the canonical form of a value. The form is written straight into the memory of the
+ * hash core where it fits, so nothing is copied.
+ *
+ * @param value What to hash.
+ * @param key A key of 32 bytes, for a keyed hash.
+ * @returns The digest, 32 bytes.
+ * @throws {EncodeError} As `encodeCanonical`.
+ */
+export function hashCanonical(value: unknown, key?: Uint8Array): Uint8Array<ArrayBuffer> {
+  const window = borrowWindow();
+  try {
+    return withEncoded(
+      "hash",
+      value,
+      undefined,
+      window?.bytes,
+      (bytes, length) =>
+        bytes === window?.bytes
+          ? window.hash(length, key).slice()
+          : blake3(bytes.subarray(0, length), key === undefined ? {} : { key }),
+    );
+  } finally {
+    window?.release();
+  }
+}
