@@ -13,6 +13,8 @@ export class Reader {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   offset = 0;
+  /** How many bytes the resizable buffers met so far may grow to. */
+  reserved = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -29,6 +31,13 @@ export class Reader {
     }
     this.offset = start + count;
     return start;
+  }
+
+  byte(): number {
+    const { offset } = this;
+    if (offset >= this.bytes.length) this.take(1);
+    this.offset = offset + 1;
+    return this.bytes[offset];
   }
 
   uint(size: 1 | 2 | 4): number {

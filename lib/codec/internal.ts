@@ -6,9 +6,9 @@
  */
 
 import { blake3, borrowWindow } from "../hash/mod.ts";
-import { type CodeOf, Encoder } from "./_encoder.ts";
+import { Encoder } from "./_encoder.ts";
+import type { CanonicalOptions, EncodeOptions } from "./options.ts";
 
-export { type CodeOf } from "./_encoder.ts";
 export { OMITTED } from "./wire.ts";
 
 /** Encoders at rest, by use. A getter may encode in turn, so one is taken out while in use. */
@@ -25,7 +25,7 @@ const MAX_IDLE_BYTES = 1 << 20;
 export function withEncoded<T>(
   mode: keyof typeof idle,
   value: unknown,
-  codeOf: CodeOf | undefined,
+  options: (EncodeOptions & CanonicalOptions) | undefined,
   target: Uint8Array<ArrayBuffer> | undefined,
   use: (bytes: Uint8Array<ArrayBuffer>, length: number) => T,
 ): T {
@@ -33,7 +33,7 @@ export function withEncoded<T>(
   idle[mode] = undefined;
   const { writer } = encoder;
   try {
-    encoder.reset(codeOf);
+    encoder.reset(options);
     if (target !== undefined) writer.attach(target);
     encoder.encode(value);
     return use(writer.bytes, writer.length);
@@ -45,6 +45,9 @@ export function withEncoded<T>(
 
 /** Takes encoded bytes out of an encoder. */
 export function copyOf(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  // A large one that is nearly full is given away, since its encoder is let go anyhow.
+  const spare = bytes.length - length;
+  if (length > MAX_IDLE_BYTES && spare < length / 8) return bytes.subarray(0, length);
   return bytes.slice(0, length);
 }
 
@@ -54,16 +57,21 @@ export function copyOf(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Arr
  *
  * @param value What to hash.
  * @param key A key of 32 bytes, for a keyed hash.
+ * @param options As for `encodeCanonical`.
  * @returns The digest, 32 bytes.
  * @throws {EncodeError} As `encodeCanonical`.
  */
-export function hashCanonical(value: unknown, key?: Uint8Array): Uint8Array<ArrayBuffer> {
+export function hashCanonical(
+  value: unknown,
+  key?: Uint8Array,
+  options?: CanonicalOptions,
+): Uint8Array<ArrayBuffer> {
   const window = borrowWindow();
   try {
     return withEncoded(
       "hash",
       value,
-      undefined,
+      options,
       window?.bytes,
       (bytes, length) =>
         bytes === window?.bytes

@@ -19,11 +19,19 @@
 
 import { toHex } from "../hash/mod.ts";
 import { Decoder } from "./_decoder.ts";
-import { type CodeOf, copyOf, hashCanonical, withEncoded } from "./internal.ts";
+import { copyOf, hashCanonical, withEncoded } from "./internal.ts";
+import type { CanonicalOptions, DecodeOptions, EncodeOptions } from "./options.ts";
 
 export { MAX_DEPTH } from "./wire.ts";
 export { DecodeError, DejaError, type DejaErrorCode, EncodeError } from "../errors.ts";
-export type { CodeOf } from "./internal.ts";
+export type {
+  CanonicalOptions,
+  ClassCodec,
+  ClassRegistry,
+  CodeOf,
+  DecodeOptions,
+  EncodeOptions,
+} from "./options.ts";
 
 /**
  * Encodes a value so that {@linkcode decode} gives it back: primitives, plain and null-prototype
@@ -31,6 +39,7 @@ export type { CodeOf } from "./internal.ts";
  * with shared and cyclic references kept.
  *
  * @param value What to encode.
+ * @param options Registered classes, and whether the stack of errors is kept.
  * @returns The bytes, valid MessagePack; the caller owns them.
  * @throws {EncodeError} Where something has no byte form, with the path to it.
  *
@@ -43,8 +52,8 @@ export type { CodeOf } from "./internal.ts";
  * assert.deepEqual(decode(bytes), [1n, new Date(0), new Map([["key", undefined]])]);
  * ```
  */
-export function encode(value: unknown): Uint8Array<ArrayBuffer> {
-  return withEncoded("plain", value, undefined, undefined, copyOf);
+export function encode(value: unknown, options?: EncodeOptions): Uint8Array<ArrayBuffer> {
+  return withEncoded("plain", value, options, undefined, copyOf);
 }
 
 /**
@@ -53,7 +62,7 @@ export function encode(value: unknown): Uint8Array<ArrayBuffer> {
  * point back at the enclosing object. `Map` and `Set` keep their order, since a function sees it.
  *
  * @param value What to encode.
- * @param codeOf Gives the text that stands for a function; without it a function is refused.
+ * @param options Registered classes, collections without order, and what stands for a function.
  * @returns The bytes, valid MessagePack; the caller owns them.
  * @throws {EncodeError} Where something has no byte form, with the path to it.
  *
@@ -66,8 +75,11 @@ export function encode(value: unknown): Uint8Array<ArrayBuffer> {
  * assert.notDeepEqual(encodeCanonical(0), encodeCanonical(-0));
  * ```
  */
-export function encodeCanonical(value: unknown, codeOf?: CodeOf): Uint8Array<ArrayBuffer> {
-  return withEncoded("canonical", value, codeOf, undefined, copyOf);
+export function encodeCanonical(
+  value: unknown,
+  options?: CanonicalOptions,
+): Uint8Array<ArrayBuffer> {
+  return withEncoded("canonical", value, options, undefined, copyOf);
 }
 
 /**
@@ -75,6 +87,7 @@ export function encodeCanonical(value: unknown, codeOf?: CodeOf): Uint8Array<Arr
  * and for ever, and another text for any other meaning.
  *
  * @param value What to hash.
+ * @param options As for {@linkcode encodeCanonical}.
  * @returns The digest, 64 lower-case hexadecimal digits.
  * @throws {EncodeError} Where something has no byte form, with the path to it.
  *
@@ -87,8 +100,8 @@ export function encodeCanonical(value: unknown, codeOf?: CodeOf): Uint8Array<Arr
  * assert.notEqual(stableHash(["a','b"]), stableHash(["a", "b"]));
  * ```
  */
-export function stableHash(value: unknown): string {
-  return toHex(hashCanonical(value));
+export function stableHash(value: unknown, options?: CanonicalOptions): string {
+  return toHex(hashCanonical(value, undefined, options));
 }
 
 /**
@@ -96,6 +109,7 @@ export function stableHash(value: unknown): string {
  * input.
  *
  * @param bytes One encoded value, all of it and nothing else.
+ * @param options Registered classes.
  * @returns The value, which shares no memory with `bytes`.
  * @throws {DecodeError} Where the bytes are truncated, corrupted or foreign, with the offset.
  *
@@ -109,6 +123,6 @@ export function stableHash(value: unknown): string {
  * assert.throws(() => decode(bytes.subarray(0, 2)), DecodeError, /truncated|more elements/);
  * ```
  */
-export function decode(bytes: Uint8Array): unknown {
-  return new Decoder(bytes).decode();
+export function decode(bytes: Uint8Array, options?: DecodeOptions): unknown {
+  return new Decoder(bytes, options).decode();
 }

@@ -125,7 +125,7 @@ export class Keyer {
     const { closure } = this.#options;
     if (closure === undefined) return undefined;
     try {
-      return encodeCanonical(closure(), codeText);
+      return encodeCanonical(closure(), { codeOf: codeText });
     } catch (error) {
       if (!(error instanceof EncodeError)) throw error;
       throw new EncodeError({
