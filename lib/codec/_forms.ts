@@ -210,10 +210,13 @@ const byName: Readonly<Record<string, Form>> = {
 
 let byPrototype: Map<object, Form> | undefined;
 
-/** The form of the direct instances of a prototype, if it is that of a class of this table. */
-export function formOf(prototype: object): Form | undefined {
+/** The form of a direct instance of a class of this table. */
+export function formOf(value: object): Form | undefined {
   byPrototype ??= prototypes();
-  return byPrototype.get(prototype);
+  const form = byPrototype.get(Object.getPrototypeOf(value));
+  // In Bun, Blob and File have one prototype.
+  if (form === file && typeof (value as { name?: unknown }).name !== "string") return blob;
+  return form;
 }
 
 function prototypes(): Map<object, Form> {

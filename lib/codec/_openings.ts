@@ -72,7 +72,7 @@ export function opened(to: Opening, value: object): Opened | undefined {
   }
   const nativeError = errorNumber(prototype);
   if (nativeError !== undefined) return openedError(to, value as Error, nativeError);
-  return openedForm(to, value, prototype);
+  return openedForm(to, value);
 }
 
 function openedArray(to: Opening, array: readonly unknown[], prototype: object): Opened {
@@ -145,8 +145,8 @@ function openedError(to: Opening, error: Error, detail: number): Opened {
   return { kind: Kind.ERROR, detail, parts, names, lead: 1, step: 2 };
 }
 
-function openedForm(to: Opening, value: object, prototype: object): Opened {
-  const form = formOf(prototype);
+function openedForm(to: Opening, value: object): Opened {
+  const form = formOf(value);
   if (form === undefined) refuseInstance(to, value);
   const { kind, detail, parts } = form;
   if (parts !== undefined) return { kind, detail, parts: parts(value as never) };

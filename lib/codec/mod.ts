@@ -22,6 +22,8 @@ import { Decoder } from "./_decoder.ts";
 import { copyOf, hashCanonical, withEncoded } from "./internal.ts";
 import type { CanonicalOptions, DecodeOptions, EncodeOptions } from "./options.ts";
 
+export { encodeAsync } from "./async.ts";
+export { decodeStream, encodeStream } from "./stream.ts";
 export { MAX_DEPTH } from "./wire.ts";
 export { DecodeError, DejaError, type DejaErrorCode, EncodeError } from "../errors.ts";
 export type {
@@ -34,9 +36,13 @@ export type {
 } from "./options.ts";
 
 /**
- * Encodes a value so that {@linkcode decode} gives it back: primitives, plain and null-prototype
- * objects, arrays, `Date`, `RegExp`, `Map`, `Set`, buffers and views, native errors with `cause`,
- * with shared and cyclic references kept.
+ * Encodes a value so that {@linkcode decode} gives it back: primitives and their boxes, plain and
+ * null-prototype objects, arrays with holes and all, `Date`, `RegExp`, `Map`, `Set`, buffers and
+ * views, native errors with `cause`, `URL`, `URLSearchParams`, `Headers`, the types of `Temporal`,
+ * and instances of the classes that `options` registers; shared and cyclic references are kept.
+ *
+ * Of a view, only the viewed bytes are stored. Views that share a buffer share one again. What
+ * takes time to read, such as a `Blob`, is for {@linkcode encodeAsync}.
  *
  * @param value What to encode.
  * @param options Registered classes, and whether the stack of errors is kept.
@@ -50,6 +56,19 @@ export type {
  *
  * const bytes = encode([1n, new Date(0), new Map([["key", undefined]])]);
  * assert.deepEqual(decode(bytes), [1n, new Date(0), new Map([["key", undefined]])]);
+ *
+ * class Point {
+ *   constructor(readonly x: number, readonly y: number) {}
+ * }
+ * const classes = {
+ *   Point: {
+ *     class: Point,
+ *     encode: ({ x, y }: Point) => [x, y],
+ *     decode: ([x, y]: [number, number]) => new Point(x, y),
+ *     aliases: ["Vector"], // the name in older bytes
+ *   },
+ * };
+ * assert.deepEqual(decode(encode(new Point(1, 2), { classes }), { classes }), new Point(1, 2));
  * ```
  */
 export function encode(value: unknown, options?: EncodeOptions): Uint8Array<ArrayBuffer> {
@@ -59,7 +78,8 @@ export function encode(value: unknown, options?: EncodeOptions): Uint8Array<Arra
 /**
  * Encodes a value so that equal meaning gives equal bytes and different meaning different bytes,
  * on every runtime: properties are sorted by code unit, shared references are written out, cycles
- * point back at the enclosing object. `Map` and `Set` keep their order, since a function sees it.
+ * point back at the enclosing object. `Map` and `Set` keep their order, since a function sees it,
+ * unless `unordered` is set. Buffers count by type and content alone, errors without their stack.
  *
  * @param value What to encode.
  * @param options Registered classes, collections without order, and what stands for a function.
