@@ -22,6 +22,11 @@ function visitObjects(value: unknown, visit: (object: object) => void): void {
   }
 }
 
+/** Where native classes are found by their names. */
+const SCOPES: readonly object[] = typeof Temporal === "undefined"
+  ? [globalThis]
+  : [globalThis, Temporal];
+
 /** Whether every object in a value has the prototype that its kind has by nature. */
 export function isNative(value: unknown): boolean {
   let result = true;
@@ -30,7 +35,7 @@ export function isNative(value: unknown): boolean {
     if (prototype === null) return;
     const { constructor } = prototype;
     result &&= typeof constructor === "function" && constructor.prototype === prototype &&
-      Function.prototype.toString.call(constructor).includes("[native code]");
+      SCOPES.some((scope) => Reflect.get(scope, constructor.name) === constructor);
   });
   return result;
 }
