@@ -7,6 +7,7 @@ import type { DecodeOptions } from "./options.ts";
 import {
   Constant,
   Ext,
+  Kind,
   MAX_DEPTH,
   MAX_SHAPE_KEYS,
   MAX_SHAPES,
@@ -130,14 +131,19 @@ export class Decoder extends Reader {
   #array(length: number): unknown {
     if (this.#depth >= RECURSIVE_DEPTH) return this.#deep(this.#open(length, false));
     const first = length === 0 ? 0 : this.bytes[this.offset];
-    if (first >= 0xe0 || first === 0xd4 || first === 0xd5) {
-      const frame = this.#open(length, false);
-      return frame.kind === RECORD ? this.#record(frame) : this.#parts(frame);
+    const keys = first >= 0xe0 ? this.#shapes[0xff - first] : undefined;
+    if (keys !== undefined) {
+      this.offset++;
+      return this.#record(keys, length - 1);
+    }
+    if (first === 0xd4 || first === 0xd5) {
+      return this.#parts(this.#open(length, false));
     }
     this.#enter(length);
-    const array: unknown[] = [];
+    // Its length is paid for, and an array that grows is copied again and again.
+    const array: unknown[] = new Array(length);
     this.#objects.push(array);
-    for (let i = 0; i < length; i++) array.push(this.#value());
+    for (let i = 0; i < length; i++) array[i] = this.#value();
     this.#depth--;
     return array;
   }
@@ -160,24 +166,26 @@ export class Decoder extends Reader {
     return object;
   }
 
-  /** Reads the values of a record into its object. */
-  #record({ keys, target, count }: Frame): unknown {
-    const object = target as Record<string, unknown>;
-    const known = keys!;
-    if (known.includes("__proto__")) {
-      for (const key of known) define(object, key, this.#value());
+  /** Reads the values of a record. */
+  #record(keys: readonly string[], count: number): unknown {
+    this.expect(keys.length === count);
+    this.#enter(count);
+    const object: Record<string, unknown> = {};
+    this.#objects.push(object);
+    if (keys.includes("__proto__")) {
+      for (const key of keys) define(object, key, this.#value());
     } else {
       // A store of its own for each position keeps the engine's caches apart, which is twice as
       // fast as a loop.
-      if (count > 0) object[known[0]] = this.#value();
-      if (count > 1) object[known[1]] = this.#value();
-      if (count > 2) object[known[2]] = this.#value();
-      if (count > 3) object[known[3]] = this.#value();
-      if (count > 4) object[known[4]] = this.#value();
-      if (count > 5) object[known[5]] = this.#value();
-      if (count > 6) object[known[6]] = this.#value();
-      if (count > 7) object[known[7]] = this.#value();
-      for (let i = 8; i < count; i++) object[known[i]] = this.#value();
+      object[keys[0]] = this.#value();
+      if (count > 1) object[keys[1]] = this.#value();
+      if (count > 2) object[keys[2]] = this.#value();
+      if (count > 3) object[keys[3]] = this.#value();
+      if (count > 4) object[keys[4]] = this.#value();
+      if (count > 5) object[keys[5]] = this.#value();
+      if (count > 6) object[keys[6]] = this.#value();
+      if (count > 7) object[keys[7]] = this.#value();
+      for (let i = 8; i < count; i++) object[keys[i]] = this.#value();
     }
     this.#depth--;
     return object;
@@ -185,7 +193,13 @@ export class Decoder extends Reader {
 
   /** Reads the parts of any other container. */
   #parts(frame: Frame): unknown {
-    const { parts, count } = frame;
+    const { parts, count, kind } = frame;
+    if (kind === Kind.MAP && count % 2 === 0) {
+      const map = frame.target as Map<unknown, unknown>;
+      for (let i = 0; i < count; i += 2) map.set(this.#value(), this.#value());
+      this.#depth--;
+      return map;
+    }
     while (parts.length < count) parts.push(this.#value());
     return this.#close(frame);
   }

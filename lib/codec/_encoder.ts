@@ -30,8 +30,6 @@ const MAX_KEY_CONTAINERS = 10_000_000;
 /** A larger set of met objects is dropped after use: emptying it takes longer. */
 const MAX_KEPT_OBJECTS = 4096;
 
-const NOTHING: EncodeOptions & CanonicalOptions = {};
-
 let runs = 0;
 
 /** What has to be loaded before it can be written. */
@@ -56,25 +54,29 @@ export class Encoder implements Opening {
   readonly #path: (string | number)[] = [];
   #depth = 0;
   /** The open containers, in keys; the objects met so far, in values. */
-  readonly #open: object[] = [];
+  readonly #open: (object | undefined)[] = [];
   #met: Set<object> = new Set();
   /** Numbers of the objects met so far, made when the first of them is met again. */
   #ordinals: Map<object, number> | undefined;
   readonly #late: Set<object> = new Set();
   #containers = 0;
-  #run = 0;
+  #run = ++runs;
   #shapes = 0;
 
   constructor(canonical: boolean) {
     this.canonical = canonical;
   }
 
+  /** Says how to encode from now on. */
+  configure({ codeOf, classes, stack, unordered }: EncodeOptions & CanonicalOptions): void {
+    this.#codeOf = codeOf;
+    this.classes = indexClasses(classes);
+    this.stack = stack === true;
+    this.unordered = unordered === true;
+  }
+
   /** Forgets everything of the last run, also of one that failed. */
-  reset(options: EncodeOptions & CanonicalOptions = NOTHING): void {
-    this.#codeOf = options.codeOf;
-    this.classes = indexClasses(options.classes);
-    this.stack = options.stack === true;
-    this.unordered = options.unordered === true;
+  reset(): void {
     this.loads = undefined;
     this.buffers.clear();
     this.#restart();
@@ -82,9 +84,7 @@ export class Encoder implements Opening {
 
   #restart(): void {
     this.writer.length = 0;
-    this.#depth = 0;
-    this.#path.length = 0;
-    this.#open.length = 0;
+    while (this.#depth > 0) this.#exit();
     if (this.#met.size > MAX_KEPT_OBJECTS) this.#met = new Set();
     else if (this.#met.size > 0) this.#met.clear();
     this.#ordinals = undefined;
@@ -176,8 +176,9 @@ export class Encoder implements Opening {
   #reference(value: object): boolean {
     let target: number | undefined;
     if (this.canonical) {
-      const position = this.#open.lastIndexOf(value);
-      if (position >= 0) target = this.#open.length - 1 - position;
+      let position = this.#depth - 1;
+      while (position >= 0 && this.#open[position] !== value) position--;
+      if (position >= 0) target = this.#depth - 1 - position;
       else if (++this.#containers > MAX_KEY_CONTAINERS) {
         this.refuse(value, `its shared parts expand to over ${MAX_KEY_CONTAINERS} objects`);
       }
@@ -202,13 +203,13 @@ export class Encoder implements Opening {
   }
 
   #enter(value: object): void {
+    if (this.canonical) this.#open[this.#depth] = value;
     this.#depth++;
-    if (this.canonical) this.#open.push(value);
   }
 
   #exit(): void {
     this.#depth--;
-    if (this.canonical) this.#open.pop();
+    if (this.canonical) this.#open[this.#depth] = undefined;
   }
 
   #array(array: readonly unknown[]): void {

@@ -6,6 +6,9 @@ const INITIAL_BYTES = 1024;
 /** Strings up to this length are written by hand: the native call costs more than the loop. */
 const SHORT_STRING_LENGTH = 48;
 
+/** Strings longer than this are taken to be ASCII until they turn out not to be. */
+const LONG_STRING_LENGTH = 65_536;
+
 const utf8 = new TextEncoder();
 
 /** Appends MessagePack primitives to a buffer that doubles when full. */
@@ -48,19 +51,38 @@ export class Writer {
   }
 
   number(value: number): void {
+    const at = this.length;
+    if (at + 9 > this.bytes.length) this.#grow(at + 9);
+    const { bytes } = this;
     const int = value | 0;
-    if (int === value) {
-      if (int > 0) {
-        if (int < 0x80) this.byte(int);
-        else if (int < 0x100) this.#byteThen(0xcc, int, 1);
-        else if (int < 0x10000) this.#byteThen(0xcd, int, 2);
-        else this.#byteThen(0xce, int, 4);
-      } else if (int === 0) {
-        if (Object.is(value, -0)) this.#float64(value);
-        else this.byte(0);
-      } else this.#negative(int);
-    } else if (value >>> 0 === value) this.#byteThen(0xce, value, 4);
-    else this.#float64(value);
+    if (int !== value && value >>> 0 !== value) this.#float64(value);
+    else if (value > 0) {
+      if (value < 0x80) {
+        bytes[at] = value;
+        this.length = at + 1;
+      } else if (value < 0x100) {
+        bytes[at] = 0xcc;
+        bytes[at + 1] = value;
+        this.length = at + 2;
+      } else if (value < 0x10000) {
+        bytes[at] = 0xcd;
+        bytes[at + 1] = int >>> 8;
+        bytes[at + 2] = int;
+        this.length = at + 3;
+      } else {
+        bytes[at] = 0xce;
+        bytes[at + 1] = int >>> 24;
+        bytes[at + 2] = int >>> 16;
+        bytes[at + 3] = int >>> 8;
+        bytes[at + 4] = int;
+        this.length = at + 5;
+      }
+    } else if (int < 0) this.#negative(int);
+    else if (Object.is(value, -0)) this.#float64(value);
+    else {
+      bytes[at] = 0;
+      this.length = at + 1;
+    }
   }
 
   #negative(value: number): void {
@@ -110,10 +132,16 @@ export class Writer {
     // The header is as long as ASCII needs it, and moves the text when it turns out to be longer.
     const start = this.length;
     const headerLength = stringHeaderLength(length);
-    // A UTF-16 code unit takes at most three bytes, and a target that is too short is slow in Bun.
-    this.reserve(5 + length * 3);
     const textStart = start + headerLength;
-    const { written } = utf8.encodeInto(value, this.bytes.subarray(textStart));
+    // A UTF-16 code unit takes at most three bytes. A target that is too short is slow in Bun, so
+    // only long strings, whose spare bytes would cost more, are tried as ASCII first.
+    this.reserve(5 + (length > LONG_STRING_LENGTH ? length : length * 3));
+    let { read, written } = utf8.encodeInto(value, this.bytes.subarray(textStart));
+    if (read < length) {
+      this.length = start;
+      this.reserve(5 + length * 3);
+      ({ read, written } = utf8.encodeInto(value, this.bytes.subarray(textStart)));
+    }
     const needed = stringHeaderLength(written);
     if (needed !== headerLength) {
       this.bytes.copyWithin(start + needed, textStart, textStart + written);

@@ -11,6 +11,8 @@ import type { CanonicalOptions, EncodeOptions } from "./options.ts";
 
 export { OMITTED } from "./wire.ts";
 
+const NOTHING: EncodeOptions & CanonicalOptions = {};
+
 /** Encoders at rest, by use. A getter may encode in turn, so one is taken out while in use. */
 const idle: { [use in "plain" | "canonical" | "hash"]: Encoder | undefined } = {
   plain: undefined,
@@ -20,6 +22,12 @@ const idle: { [use in "plain" | "canonical" | "hash"]: Encoder | undefined } = {
 
 /** An encoder that met a large value is let go, so that it does not hold the memory for ever. */
 const MAX_IDLE_BYTES = 1 << 20;
+
+/** Length of a digest. */
+const DIGEST_BYTES = 32;
+
+/** Up to this many bytes, a loop copies faster than a native call. */
+const SMALL_BYTES = 128;
 
 /** Encodes `value` and gives `use` the bytes, which stay the encoder's. */
 export function withEncoded<T>(
@@ -33,7 +41,7 @@ export function withEncoded<T>(
   idle[mode] = undefined;
   const { writer } = encoder;
   try {
-    encoder.reset(options);
+    encoder.configure(options ?? NOTHING);
     if (target !== undefined) writer.attach(target);
     encoder.encode(value);
     return use(writer.bytes, writer.length);
@@ -48,7 +56,10 @@ export function copyOf(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Arr
   // A large one that is nearly full is given away, since its encoder is let go anyhow.
   const spare = bytes.length - length;
   if (length > MAX_IDLE_BYTES && spare < length / 8) return bytes.subarray(0, length);
-  return bytes.slice(0, length);
+  if (length > SMALL_BYTES) return bytes.slice(0, length);
+  const copy = new Uint8Array(length);
+  for (let i = 0; i < length; i++) copy[i] = bytes[i];
+  return copy;
 }
 
 /**
@@ -75,7 +86,7 @@ export function hashCanonical(
       window?.bytes,
       (bytes, length) =>
         bytes === window?.bytes
-          ? window.hash(length, key).slice()
+          ? copyOf(window.hash(length, key), DIGEST_BYTES)
           : blake3(bytes.subarray(0, length), key === undefined ? {} : { key }),
     );
   } finally {
