@@ -59,6 +59,7 @@ export type {
   StoredEvent,
   StoreErrorEvent,
 } from "./lib/function/events.ts";
+export { stableHash } from "./lib/codec/mod.ts";
 export type { AnyFunction, CodeOption } from "./lib/key/mod.ts";
 export { memoryStore, type MemoryStoreOptions } from "./lib/store/memory.ts";
 export type { Store, StoreListEntry, StoreSetOptions, StoreSupports } from "./lib/store/store.ts";

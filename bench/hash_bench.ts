@@ -11,10 +11,13 @@
  * @module
  */
 import { wasmBytes } from "../lib/hash/mod.ts";
-import { manifest, root, run } from "../tests/run/project.ts";
+import { manifest, run } from "../tests/run/project.ts";
 import { type Figures, SIZES } from "./hash/contest.ts";
-import { type Result, RUNTIMES } from "./hash/runtimes.ts";
 import { RIVALS } from "./rivals/hash.ts";
+import { saveReport, table, timeName, wantedNames, where } from "./shared/markdown.ts";
+import { runtimesOf } from "./shared/runtimes.ts";
+
+const RUNTIMES = runtimesOf<Figures>({ folder: "hash", external: ["blake3-wasm"] });
 
 const NATIVE_BYTES = 16 * 1024 * 1024;
 const NATIVE_COPIES = 32;
@@ -62,13 +65,11 @@ function sizeName(bytes: number): string {
 function speedName(nanoseconds: number | undefined, bytes: number): string {
   if (nanoseconds === undefined) return "";
   if (bytes >= THROUGHPUT_BYTES) return `${(bytes / nanoseconds).toFixed(2)} GB/s`;
-  return nanoseconds < 10_000
-    ? `${nanoseconds.toFixed(0)} ns`
-    : `${(nanoseconds / 1000).toFixed(1)} µs`;
+  return timeName(nanoseconds);
 }
 
 /** The table of one runtime. */
-function table({ times }: Figures): string {
+function speedTable({ times }: Figures): string {
   const rivals = Object.keys(RIVALS).filter((name) => name in times);
   const columns = ["déjà", ...rivals, "déjà wasm", "déjà js"];
   const rows = SIZES.map((bytes, index) => {
@@ -76,8 +77,7 @@ function table({ times }: Figures): string {
     const cells = columns.map((name) => speedName(times[name][index], bytes));
     return [sizeName(bytes), ...cells, `${(best / times["déjà"][index]).toFixed(2)}×`];
   });
-  const lines = [["", ...columns, "best rival"], columns.map(() => "---:").concat("---:", "---:")];
-  return [...lines, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return table(["", ...columns, "best rival"], rows);
 }
 
 /** What stands under the table of one runtime. */
@@ -109,13 +109,11 @@ async function report(names: readonly string[]): Promise<string> {
   const { imports = {} } = await manifest("deno.json") as { imports?: Record<string, string> };
   const b3sum = await native();
   const versions = Object.keys(RIVALS).map((name) => imports[name].replace("npm:", ""));
-  const cpu = `${Deno.build.arch}, ${navigator.hardwareConcurrency} cores`;
   const sections = [
     "# BLAKE3",
-    `\`deno task bench:hash ${names.join(" ")}\`, ${
-      new Date().toISOString().slice(0, 10)
-    }, ${cpu}. Against ${versions.join(", ")}. The best of many turns that the contenders take ` +
-    "one after another. The last column is the time of the best rival, in units of ours.",
+    `\`deno task bench:hash ${names.join(" ")}\`, ${where()}. Against ${versions.join(", ")}. ` +
+    "The best of many turns that the contenders take one after another. The last column is the " +
+    "time of the best rival, in units of ours.",
     `The cores weigh ${wasmBytes("simd").length} and ${wasmBytes("wasm").length} bytes.`,
     b3sum === undefined
       ? "b3sum is not on the path, so native speed is missing."
@@ -123,29 +121,19 @@ async function report(names: readonly string[]): Promise<string> {
         `${sizeName(NATIVE_BYTES)}, and ${b3sum.steady.toFixed(2)} GB/s in the steady state.`,
   ];
   for (const name of names) {
-    const result: Result = await RUNTIMES[name]();
+    const result = await RUNTIMES[name]();
     if ("missing" in result) sections.push(`## ${name}`, `Skipped: ${result.missing}`);
     else {
       const { figures, version } = result;
-      sections.push(`## ${name} ${version}`, table(figures), notes(figures, b3sum));
+      sections.push(`## ${name} ${version}`, speedTable(figures), notes(figures, b3sum));
     }
   }
   return `${sections.join("\n\n")}\n`;
 }
 
 if (import.meta.main) {
-  const wanted = Deno.args.filter((argument) => !argument.startsWith("--"));
-  const names = wanted.length > 0 ? wanted : Object.keys(RUNTIMES);
-  const unknown = names.find((name) => !(name in RUNTIMES));
-  if (unknown !== undefined) {
-    throw new RangeError(`Expected runtimes among ${Object.keys(RUNTIMES)}, received ${unknown}`);
-  }
-  const text = await report(names);
+  const known = Object.keys(RUNTIMES);
+  const text = await report(wantedNames(Deno.args, known, known));
   console.log(text);
-  if (Deno.args.includes("--save")) {
-    await Deno.mkdir(`${root}bench/results`, { recursive: true });
-    const file = `${root}bench/results/hash.md`;
-    await Deno.writeTextFile(file, text);
-    await run(Deno.execPath(), ["fmt", file], { limitMs: 60_000 });
-  }
+  if (Deno.args.includes("--save")) await saveReport("hash", text);
 }

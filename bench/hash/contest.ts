@@ -13,6 +13,7 @@ import {
   wasmBytes,
 } from "../../lib/hash/mod.ts";
 import { type Hash, RIVALS } from "../rivals/hash.ts";
+import { race, time, type Timer } from "../shared/race.ts";
 
 /** Lengths of input, in bytes. */
 export const SIZES: readonly number[] = [
@@ -45,10 +46,6 @@ export interface Figures {
   } | undefined;
 }
 
-/** Time that one measurement takes, so that the clock's grain does not show. */
-const BATCH_NS = 2_000_000;
-/** Time that a contender gets for one size. */
-const BUDGET_NS = 300_000_000;
 const LARGE_BYTES = 256 * 1024 * 1024;
 
 /** Everything that hashes here: our backends, and the rivals that load. */
@@ -64,37 +61,16 @@ async function contenders(missing: Record<string, string>): Promise<Map<string, 
   return hashes;
 }
 
-/** Nanoseconds that a function takes, as the mean over `count` calls. */
-function time(body: () => unknown, count: number): number {
-  const start = performance.now();
-  for (let i = 0; i < count; i++) body();
-  return (performance.now() - start) * 1e6 / count;
-}
-
-/**
- * The best time of each contender for one input. The contenders take turns, so that whatever else
- * the machine does slows all of them; the best of many turns is the one it slowed least.
- */
-function race(hashes: Map<string, Hash>, input: Uint8Array): Map<string, number> {
+/** The best time of each contender for one input. */
+function raceOn(hashes: Map<string, Hash>, input: Uint8Array): Promise<Map<string, number>> {
   const expected = toHex(blake3(input));
-  const turns = Array.from(hashes, ([name, hash]) => {
+  const timers = new Map<string, Timer>();
+  for (const [name, hash] of hashes) {
     if (toHex(hash(input)) !== expected) throw new Error(`${name} gives a wrong digest`);
     const body = () => hash(input);
-    let count = 1;
-    let estimate = 0;
-    // Doubling copes with a clock as coarse as a page's; the best of three, with pauses.
-    const look = () => estimate = Math.min(...[1, 2, 3].map(() => time(body, count)));
-    for (let pass = 0; pass < 3; pass++) while (look() * count < BATCH_NS) count *= 2;
-    const rounds = Math.max(3, Math.min(150, Math.round(BUDGET_NS / (count * estimate))));
-    return { name, body, count, rounds, best: Infinity };
-  });
-  const most = Math.max(...turns.map(({ rounds }) => rounds));
-  for (let round = 0; round < most; round++) {
-    for (const turn of turns) {
-      if (round < turn.rounds) turn.best = Math.min(turn.best, time(turn.body, turn.count));
-    }
+    timers.set(name, (count) => time(body, count));
   }
-  return new Map(turns.map(({ name, best }) => [name, best]));
+  return race(timers);
 }
 
 /** The best of some times for a promise. */
@@ -132,13 +108,14 @@ export async function contest(): Promise<Figures> {
   const times: Record<string, number[]> = {};
   for (const size of SIZES) {
     const input = Uint8Array.from({ length: size }, (_, index) => index * 7919 >>> 5);
-    for (const [name, best] of race(hashes, input)) (times[name] ??= []).push(best);
+    for (const [name, best] of await raceOn(hashes, input)) (times[name] ??= []).push(best);
   }
   for (const backend of ["wasm", "js"] as const) {
     configureHash({ backend });
     const name = `déjà ${backend}`;
     for (const size of SIZES) {
-      (times[name] ??= []).push(race(new Map([[name, blake3]]), new Uint8Array(size)).get(name)!);
+      const alone = await raceOn(new Map([[name, blake3]]), new Uint8Array(size));
+      (times[name] ??= []).push(alone.get(name)!);
     }
   }
   configureHash();

@@ -1,15 +1,25 @@
 /** Values to bytes, in both modes: as they are, and in the canonical form of keys. */
 
 import { EncodeError } from "../errors.ts";
-import { describeKind, isPlainObject, pathSegment, tagOf } from "./_kinds.ts";
+import { SharedBuffers } from "./_buffers.ts";
+import { type Classes, indexClasses } from "./_classes.ts";
+import { type Frame, segmentOf } from "./_frames.ts";
+import { describeKind, isOdd, pathSegment } from "./_kinds.ts";
+import { opened, type Opening } from "./_openings.ts";
+import { type Shape, shapeOf } from "./_shapes.ts";
+import { isSparse } from "./_sparse.ts";
 import { Writer } from "./_writer.ts";
-import { Constant, ERROR_NAMES, Ext, Kind, MAX_DEPTH, OMITTED, VIEW_NAMES } from "./wire.ts";
-
-/**
- * Longest array that is searched for properties beyond its indices, such as those of a
- * `RegExpExecArray`. Listing the keys of a long array costs more than encoding it.
- */
-const MAX_ARRAY_SEARCHED = 128;
+import type { CanonicalOptions, CodeOf, EncodeOptions } from "./options.ts";
+import {
+  Constant,
+  Ext,
+  Kind,
+  MAX_DEPTH,
+  MAX_SHAPES,
+  OMITTED,
+  RECURSIVE_DEPTH,
+  VIEW_NAMES,
+} from "./wire.ts";
 
 /**
  * Most containers that one key may open. Sharing is expanded in keys, so a small graph can stand
@@ -17,41 +27,83 @@ const MAX_ARRAY_SEARCHED = 128;
  */
 const MAX_KEY_CONTAINERS = 10_000_000;
 
-/** Turns a function into the text that stands for it in a key. */
-export type CodeOf = (fn: (...args: never[]) => unknown) => string;
+/** A larger set of met objects is dropped after use: emptying it takes longer. */
+const MAX_KEPT_OBJECTS = 4096;
 
-/** Why an instance of a user's or a runtime's own subclass is refused, such as Node's Buffer. */
-const SUBCLASS = "it would come back as the class that it extends; make a plain one of it first";
+let runs = 0;
+
+/** What has to be loaded before it can be written. */
+export interface Load {
+  readonly path: string;
+  /** What is written, once it is there. */
+  parts: readonly unknown[];
+}
 
 /** One encoding. An instance may be used again after {@linkcode Encoder.reset}. */
-export class Encoder {
+export class Encoder implements Opening {
   readonly writer: Writer = new Writer();
-  readonly #canonical: boolean;
+  readonly canonical: boolean;
+  readonly buffers: SharedBuffers = new SharedBuffers();
+  /** What could not be read at once; only asynchronous encodings have it. */
+  loads: Map<object, Load> | undefined;
+  stack = false;
+  unordered = false;
+  classes: Classes | undefined;
   #codeOf: CodeOf | undefined;
-  /** The keys that lead to the value at hand, one for each open container. */
+  /** What leads to the value at hand: as many entries count as containers are open. */
   readonly #path: (string | number)[] = [];
-  readonly #open: object[] = [];
-  readonly #ordinals: Map<object, number> = new Map();
+  #depth = 0;
+  /** The open containers, in keys; the objects met so far, in values. */
+  readonly #open: (object | undefined)[] = [];
+  #met: Set<object> = new Set();
+  /** Numbers of the objects met so far, made when the first of them is met again. */
+  #ordinals: Map<object, number> | undefined;
+  readonly #late: Set<object> = new Set();
   #containers = 0;
+  #run = ++runs;
+  #shapes = 0;
 
   constructor(canonical: boolean) {
-    this.#canonical = canonical;
+    this.canonical = canonical;
+  }
+
+  /** Says how to encode from now on. */
+  configure({ codeOf, classes, stack, unordered }: EncodeOptions & CanonicalOptions): void {
+    this.#codeOf = codeOf;
+    this.classes = indexClasses(classes);
+    this.stack = stack === true;
+    this.unordered = unordered === true;
   }
 
   /** Forgets everything of the last run, also of one that failed. */
-  reset(codeOf?: CodeOf): void {
+  reset(): void {
+    this.loads = undefined;
+    this.buffers.clear();
+    this.#restart();
+  }
+
+  #restart(): void {
     this.writer.length = 0;
-    this.#codeOf = codeOf;
-    this.#open.length = 0;
-    this.#path.length = 0;
-    this.#ordinals.clear();
+    while (this.#depth > 0) this.#exit();
+    if (this.#met.size > MAX_KEPT_OBJECTS) this.#met = new Set();
+    else if (this.#met.size > 0) this.#met.clear();
+    this.#ordinals = undefined;
+    if (this.#late.size > 0) this.#late.clear();
     this.#containers = 0;
+    this.#run = ++runs;
+    this.#shapes = 0;
   }
 
   /** Appends the encoded form of `value` to the writer. */
   encode(value: unknown): void {
     try {
       this.#value(value);
+      if (this.buffers.shared && !this.canonical) {
+        // Only now is it known how much of each buffer its views need.
+        this.buffers.complete = true;
+        this.#restart();
+        this.#value(value);
+      }
     } catch (error) {
       if (error instanceof EncodeError) throw error;
       throw new EncodeError({
@@ -63,310 +115,318 @@ export class Encoder {
     }
   }
 
+  /** Encodes once more, after all that had to be loaded was. */
+  encodeAgain(value: unknown): void {
+    this.buffers.clear();
+    this.#restart();
+    this.encode(value);
+  }
+
   #value(value: unknown): void {
-    const writer = this.writer;
-    switch (typeof value) {
-      case "string":
-        this.#string(value);
-        break;
-      case "number":
-        writer.number(value);
-        break;
-      case "boolean":
-        writer.byte(value ? 0xc3 : 0xc2);
-        break;
-      case "undefined":
-        this.#constant(Constant.UNDEFINED);
-        break;
-      case "bigint":
-        this.#bigint(value);
-        break;
-      case "object":
-        if (value === null) writer.byte(0xc0);
-        else this.#object(value);
-        break;
-      case "function":
-        this.#function(value as (...args: never[]) => unknown);
-        break;
-      default:
-        if (value === OMITTED && this.#canonical) this.#constant(Constant.OMITTED);
-        else this.#refuse(value, "a symbol has no content");
-    }
+    if (typeof value === "string") this.writer.string(value);
+    else if (typeof value === "number") this.writer.number(value);
+    else if (typeof value === "object" && value !== null) this.#object(value);
+    else this.#scalar(value);
   }
 
-  #string(value: string): void {
-    const writer = this.writer;
-    if (value.isWellFormed()) {
-      writer.string(value);
-      return;
-    }
-    writer.extHeader(Ext.UTF16, value.length * 2);
-    const start = writer.reserve(value.length * 2);
-    for (let i = 0; i < value.length; i++) {
-      writer.view.setUint16(start + i * 2, value.charCodeAt(i), true);
-    }
-  }
-
-  #constant(constant: number): void {
-    this.writer.extHeader(Ext.CONSTANT, 1);
-    this.writer.byte(constant);
-  }
-
-  #bigint(value: bigint): void {
-    const negative = value < 0n;
-    let digits = (negative ? -value : value).toString(16);
-    if (digits === "0") digits = "";
-    else if (digits.length % 2 === 1) digits = `0${digits}`;
-    const writer = this.writer;
-    writer.extHeader(Ext.BIGINT, 1 + digits.length / 2);
-    writer.byte(negative ? 1 : 0);
-    for (let i = 0; i < digits.length; i += 2) {
-      writer.byte(Number.parseInt(digits.slice(i, i + 2), 16));
-    }
+  #scalar(value: unknown): void {
+    const { writer } = this;
+    if (value === null) writer.byte(0xc0);
+    else if (value === undefined) writer.constant(Constant.UNDEFINED);
+    else if (typeof value === "boolean") writer.byte(value ? 0xc3 : 0xc2);
+    else if (typeof value === "bigint") writer.bigint(value);
+    else if (typeof value === "function") this.#function(value as (...args: never[]) => unknown);
+    else if (value === OMITTED && this.canonical) writer.constant(Constant.OMITTED);
+    else this.refuse(value, "a symbol has no content");
   }
 
   #function(fn: (...args: never[]) => unknown): void {
-    if (this.#codeOf === undefined) this.#refuse(fn, "a function is code, not data");
-    this.#marker(2, Kind.CODE);
-    this.#string(this.#codeOf(fn));
+    if (this.#codeOf === undefined) this.refuse(fn, "a function is code, not data");
+    this.writer.arrayHeader(2);
+    this.#marker(Kind.CODE, undefined);
+    this.writer.string(this.#codeOf(fn));
   }
 
   #object(value: object): void {
     if (this.#reference(value)) return;
-    if (this.#open.length >= MAX_DEPTH) {
-      this.#refuse(value, `it is nested deeper than ${MAX_DEPTH} levels`);
+    if (this.#depth >= RECURSIVE_DEPTH) {
+      this.#deep(value);
+      return;
     }
-    this.#open.push(value);
-    if (Array.isArray(value)) {
-      if (Object.getPrototypeOf(value) !== Array.prototype) this.#refuse(value, SUBCLASS);
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype && !isOdd(value)) {
+      this.#properties(value as Record<string, unknown>);
+    } else if (prototype === Array.prototype && Array.isArray(value) && !isSparse(value)) {
       this.#array(value);
-    } else if (isPlainObject(value)) this.#properties(value);
-    else if (ArrayBuffer.isView(value)) this.#view(value);
-    else this.#builtIn(value);
-    this.#open.pop();
+    } else if (prototype === Map.prototype && !this.unordered) {
+      this.#map(value as Map<unknown, unknown>);
+    } else {
+      const frame = this.#frame(value);
+      if (frame === undefined) return;
+      this.#enter(frame.value);
+      const at = this.#depth - 1;
+      for (; frame.next < frame.parts.length; frame.next++) {
+        this.#path[at] = segmentOf(frame);
+        this.#part(frame);
+      }
+      this.#leave(frame);
+    }
   }
 
   /** Writes a reference to `value` if it was met before; else remembers it. */
   #reference(value: object): boolean {
     let target: number | undefined;
-    if (this.#canonical) {
-      const position = this.#open.lastIndexOf(value);
-      if (position >= 0) target = this.#open.length - 1 - position;
+    if (this.canonical) {
+      let position = this.#depth - 1;
+      while (position >= 0 && this.#open[position] !== value) position--;
+      if (position >= 0) target = this.#depth - 1 - position;
       else if (++this.#containers > MAX_KEY_CONTAINERS) {
-        this.#refuse(value, `its shared parts expand to over ${MAX_KEY_CONTAINERS} objects`);
+        this.refuse(value, `its shared parts expand to over ${MAX_KEY_CONTAINERS} objects`);
       }
+    } else if (this.#ordinals === undefined) {
+      const { size } = this.#met;
+      if (this.#met.add(value).size > size) return false;
+      let ordinal = 0;
+      this.#ordinals = new Map();
+      for (const object of this.#met) this.#ordinals.set(object, ordinal++);
+      target = this.#ordinals.get(value);
     } else {
       target = this.#ordinals.get(value);
       if (target === undefined) this.#ordinals.set(value, this.#ordinals.size);
     }
     if (target === undefined) return false;
+    if (this.#late.has(value)) {
+      this.refuse(value, "it is a class instance inside its own data, which cannot be read back");
+    }
     this.writer.extHeader(Ext.REFERENCE, 4);
-    const start = this.writer.reserve(4);
-    this.writer.view.setUint32(start, target);
+    this.writer.uint32(target);
     return true;
   }
 
+  #enter(value: object): void {
+    if (this.canonical) this.#open[this.#depth] = value;
+    this.#depth++;
+  }
+
+  #exit(): void {
+    this.#depth--;
+    if (this.canonical) this.#open[this.#depth] = undefined;
+  }
+
   #array(array: readonly unknown[]): void {
-    if (isSparse(array)) {
-      const keys = Object.keys(array);
-      this.#marker(2 + keys.length * 2, Kind.SPARSE_ARRAY);
-      this.writer.number(array.length);
-      // Indices come first and in order from the engine itself; only the names need sorting.
-      if (this.#canonical) keys.sort(byIndexThenName);
-      this.#entries(array, keys);
+    const { writer } = this;
+    const { length } = array;
+    writer.arrayHeader(length);
+    const at = this.#depth;
+    this.#enter(array);
+    for (let i = 0; i < length; i++) {
+      const element = array[i];
+      if (typeof element === "number") {
+        if (i === 0) writer.firstNumber(element);
+        else writer.number(element);
+      } else {
+        this.#path[at] = i;
+        this.#value(element);
+      }
+    }
+    this.#exit();
+  }
+
+  #properties(object: Record<string, unknown>): void {
+    let keys: readonly string[] = Object.keys(object);
+    const shape = shapeOf(keys);
+    const at = this.#depth;
+    this.#enter(object);
+    if (this.canonical) keys = sorted(keys, shape);
+    else if (shape !== undefined && shape.run === this.#run) {
+      this.#recordHeader(shape, keys.length);
+      for (let i = 0; i < keys.length; i++) {
+        const key = keys[i];
+        this.#path[at] = key;
+        this.#value(object[key]);
+      }
+      this.#exit();
       return;
     }
-    this.writer.arrayHeader(array.length);
-    const depth = this.#path.length;
-    for (let i = 0; i < array.length; i++) {
-      this.#path[depth] = i;
-      this.#value(array[i]);
-    }
-    this.#path.length = depth;
-  }
-
-  #properties(object: object): void {
-    const keys = Object.keys(object);
-    if (this.#canonical) keys.sort();
     this.writer.mapHeader(keys.length);
-    this.#entries(object, keys);
-  }
-
-  #entries(object: object, keys: readonly string[]): void {
-    const depth = this.#path.length;
-    for (const key of keys) {
-      this.#path[depth] = key;
-      this.#string(key);
-      this.#value((object as Record<string, unknown>)[key]);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i];
+      this.#path[at] = key;
+      this.writer.string(key);
+      this.#value(object[key]);
     }
-    this.#path.length = depth;
+    this.#exit();
+    if (shape !== undefined) this.#define(shape);
   }
 
-  #view(view: ArrayBufferView): void {
-    // A view of a detached buffer looks empty, and empty bytes would pass for its content.
-    if ((view.buffer as ArrayBuffer).detached) this.#refuse(view, "its buffer is detached");
-    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    const tag = tagOf(view);
-    if (!(tag in globalThis) || Object.getPrototypeOf(view) !== prototypeOf(tag)) {
-      this.#refuse(view, SUBCLASS);
-    }
-    if (tag === "Uint8Array") {
-      this.writer.binaryHeader(bytes.length);
-      this.writer.raw(bytes);
-    } else this.#viewBytes(view, tag, bytes);
-  }
-
-  #viewBytes(value: object, tag: string, bytes: Uint8Array): void {
-    const number = (VIEW_NAMES as readonly string[]).indexOf(tag);
-    if (number < 0) this.#refuse(value, "this kind of view is not known");
-    const { writer } = this;
-    writer.extHeader(Ext.VIEW, 1 + bytes.length);
-    writer.byte(number);
-    writer.raw(bytes);
-  }
-
-  #builtIn(value: object): void {
-    const tag = tagOf(value);
-    const prototype = Object.getPrototypeOf(value);
-    if (prototype === null) {
-      this.#marker(2, Kind.NULL_OBJECT);
-      this.#properties(value);
-    } else if (tag === "Map" && prototype === Map.prototype) {
-      this.#map(value as Map<unknown, unknown>);
-    } else if (tag === "Set" && prototype === Set.prototype) this.#set(value as Set<unknown>);
-    else if (tag === "Date" && prototype === Date.prototype) this.#date(value as Date);
-    else if (tag === "RegExp" && prototype === RegExp.prototype) this.#regExp(value as RegExp);
-    else if (tag === "ArrayBuffer" && value instanceof ArrayBuffer) {
-      if (value.detached) this.#refuse(value, "it is detached");
-      this.#viewBytes(value, tag, new Uint8Array(value));
-    } else if (tag === "Error" && nativeErrorName(value) !== undefined) this.#error(value as Error);
-    else {
-      this.#refuse(value, "only plain data and built-in classes have a byte form");
-    }
-  }
-
-  #map(map: Map<unknown, unknown>): void {
-    this.#marker(1 + map.size * 2, Kind.MAP);
-    const depth = this.#path.length;
+  #map(map: ReadonlyMap<unknown, unknown>): void {
+    this.writer.arrayHeader(1 + map.size * 2);
+    this.#marker(Kind.MAP, undefined);
+    const at = this.#depth;
+    this.#enter(map);
     let index = 0;
     for (const [key, value] of map) {
-      this.#path[depth] = index++;
+      this.#path[at] = index++;
       this.#value(key);
       this.#value(value);
     }
-    this.#path.length = depth;
+    this.#exit();
   }
 
-  #set(set: Set<unknown>): void {
-    this.#marker(1 + set.size, Kind.SET);
-    const depth = this.#path.length;
-    let index = 0;
-    for (const value of set) {
-      this.#path[depth] = index++;
-      this.#value(value);
+  #define(shape: Shape): void {
+    if (this.#shapes >= MAX_SHAPES) return;
+    if (shape.run !== this.#run) {
+      shape.run = this.#run;
+      shape.id = this.#shapes;
     }
-    this.#path.length = depth;
+    this.#shapes++;
   }
 
-  #date(date: Date): void {
-    const time = date.getTime();
-    if (Number.isNaN(time)) {
-      this.#constant(Constant.INVALID_DATE);
-      return;
-    }
-    const seconds = Math.floor(time / 1000);
-    const nanoseconds = (time - seconds * 1000) * 1e6;
+  #recordHeader(shape: Shape, length: number): void {
     const { writer } = this;
-    if (seconds >= 0 && seconds < 2 ** 32 && nanoseconds === 0) {
-      writer.extHeader(Ext.TIMESTAMP, 4);
-      const start = writer.reserve(4);
-      writer.view.setUint32(start, seconds);
-    } else if (seconds >= 0 && seconds < 2 ** 34) {
-      writer.extHeader(Ext.TIMESTAMP, 8);
-      const start = writer.reserve(8);
-      writer.view.setUint32(start, nanoseconds * 4 + Math.floor(seconds / 2 ** 32));
-      writer.view.setUint32(start + 4, seconds % 2 ** 32);
-    } else {
-      writer.extHeader(Ext.TIMESTAMP, 12);
-      const start = writer.reserve(12);
-      writer.view.setUint32(start, nanoseconds);
-      writer.view.setBigInt64(start + 4, BigInt(seconds));
+    writer.arrayHeader(1 + length);
+    if (shape.id < 32) writer.byte(0xff - shape.id);
+    else {
+      writer.extHeader(Ext.SHAPE, 2);
+      writer.byte(shape.id >>> 8);
+      writer.byte(shape.id & 0xff);
     }
   }
 
-  #regExp(expression: RegExp): void {
-    this.#marker(4, Kind.REGEXP);
-    this.#string(expression.source);
-    this.#string(expression.flags);
-    this.writer.number(expression.lastIndex);
-  }
-
-  #error(error: Error): void {
-    this.#marker(4, Kind.ERROR);
-    this.#string(nativeErrorName(error)!);
-    // Read as own: an inherited message belongs to the class, and a later class may word it anew.
-    const message = Object.hasOwn(error, "message") ? error.message : undefined;
-    this.#value(typeof message === "string" ? message : undefined);
-    const keys = Object.keys(error);
-    for (const hidden of ["cause", "errors"]) {
-      if (Object.hasOwn(error, hidden) && !keys.includes(hidden)) keys.push(hidden);
+  /** Writes a value without the help of the native stack, which would not hold what is in it. */
+  #deep(value: object): void {
+    const first = this.#frame(value);
+    if (first === undefined) return;
+    const frames = [first];
+    this.#enter(value);
+    while (frames.length > 0) {
+      const frame = frames[frames.length - 1];
+      if (frame.next === frame.parts.length) {
+        frames.pop();
+        this.#leave(frame);
+        continue;
+      }
+      this.#path[this.#depth - 1] = segmentOf(frame);
+      const part = frame.parts[frame.next];
+      if (typeof part !== "object" || part === null) this.#part(frame);
+      else {
+        if (frame.starts !== undefined) this.#start(frame);
+        const inner = this.#reference(part) ? undefined : this.#frame(part);
+        if (inner !== undefined) {
+          frames.push(inner);
+          this.#enter(part);
+        }
+      }
+      frame.next++;
     }
-    const kept = keys.filter((key) => key !== "message" && key !== "stack");
-    if (this.#canonical) kept.sort();
-    this.writer.mapHeader(kept.length);
-    this.#entries(error, kept);
   }
 
-  /** Opens a composite of `length` elements, the marker among them. */
-  #marker(length: number, kind: number): void {
-    this.writer.arrayHeader(length);
-    this.writer.extHeader(Ext.MARKER, 1);
+  #part(frame: Frame): void {
+    const part = frame.parts[frame.next];
+    if (frame.starts !== undefined) this.#start(frame);
+    if (frame.plain === true && frame.next === 0 && typeof part === "number") {
+      this.writer.firstNumber(part);
+    } else this.#value(part);
+  }
+
+  #start(frame: Frame): void {
+    if (frame.next % frame.step === 0) frame.starts!.push(this.writer.length);
+  }
+
+  #leave(frame: Frame): void {
+    this.#exit();
+    if (frame.late === true) this.#late.delete(frame.value);
+    if (frame.defines !== undefined) this.#define(frame.defines);
+    if (frame.starts !== undefined) this.#sortEntries(frame.starts);
+  }
+
+  /** Puts the entries of a collection without order into the order of their bytes. */
+  #sortEntries(starts: readonly number[]): void {
+    const { writer } = this;
+    const entries = starts.map((start, i) =>
+      writer.bytes.slice(start, starts[i + 1] ?? writer.length)
+    );
+    entries.sort(compareBytes);
+    if (starts.length > 0) writer.length = starts[0];
+    for (const entry of entries) writer.raw(entry);
+  }
+
+  /** Writes the header of a container; or the whole value, where it contains no other. */
+  #frame(value: object): Frame | undefined {
+    const what = opened(this, value);
+    if (what === undefined) return undefined;
+    if (this.#depth >= MAX_DEPTH) {
+      this.refuse(value, `it is nested deeper than ${MAX_DEPTH} levels`);
+    }
+    const { kind, parts } = what;
+    if (kind !== undefined) {
+      this.writer.arrayHeader(1 + parts.length);
+      this.#marker(kind, what.detail);
+      if (what.late === true && !this.canonical) this.#late.add(value);
+    } else if (what.names === undefined) this.writer.arrayHeader(parts.length);
+    else return this.#objectFrame(value, what.names);
+    return { value, next: 0, lead: 0, step: 1, plain: kind === undefined, ...what };
+  }
+
+  #objectFrame(value: object, names: readonly string[]): Frame {
+    const shape = shapeOf(names);
+    const object = value as Record<string, unknown>;
+    if (this.canonical) names = sorted(names, shape);
+    else if (shape !== undefined && shape.run === this.#run) {
+      this.#recordHeader(shape, names.length);
+      const parts = names.map((name) => object[name]);
+      return { value, parts, next: 0, lead: 0, step: 1, names };
+    }
+    this.writer.mapHeader(names.length);
+    const parts = names.flatMap((name) => [name, object[name]]);
+    return { value, parts, next: 0, lead: 0, step: 2, names, defines: shape };
+  }
+
+  #marker(kind: number, detail: number | undefined): void {
+    this.writer.extHeader(Ext.MARKER, detail === undefined ? 1 : 2);
     this.writer.byte(kind);
+    if (detail !== undefined) this.writer.byte(detail);
+  }
+
+  /** Writes bytes as what `name` is: a buffer, or a view on one of their length. */
+  viewBytes(value: object, name: string, bytes: Uint8Array): void {
+    const { writer } = this;
+    if (name === "Uint8Array") {
+      writer.binaryHeader(bytes.length);
+    } else {
+      const number = (VIEW_NAMES as readonly string[]).indexOf(name);
+      if (number < 0) this.refuse(value, "this kind of view is not known");
+      writer.extHeader(Ext.VIEW, 1 + bytes.length);
+      writer.byte(number);
+    }
+    writer.raw(bytes);
+  }
+
+  load(value: object): readonly unknown[] | undefined {
+    let load = this.loads?.get(value);
+    if (load === undefined && this.loads !== undefined) {
+      this.loads.set(value, load = { path: this.#pathText(), parts: [] });
+    }
+    return load?.parts;
   }
 
   #pathText(): string {
-    return this.#path.map(pathSegment).join("");
+    return this.#path.slice(0, this.#depth).map(pathSegment).join("");
   }
 
-  #refuse(value: unknown, reason: string): never {
+  refuse(value: unknown, reason: string): never {
     throw new EncodeError({ path: this.#pathText(), found: describeKind(value), reason });
   }
 }
 
-function prototypeOf(name: string): unknown {
-  return (globalThis as unknown as Record<string, { prototype: unknown }>)[name].prototype;
+/** The keys of an object in the order of their code units. */
+function sorted(keys: readonly string[], shape: Shape | undefined): readonly string[] {
+  if (shape === undefined) return keys.toSorted();
+  return shape.sorted ??= keys.toSorted();
 }
 
-/** The native class of an error, or `undefined` for an instance of a user's subclass. */
-function nativeErrorName(error: object): string | undefined {
-  const name = (Object.getPrototypeOf(error) as { name?: unknown }).name;
-  const known = ERROR_NAMES.find((each) => each === name);
-  return known !== undefined && Object.getPrototypeOf(error) === globalThis[known].prototype
-    ? known
-    : undefined;
-}
-
-/** Whether an array has holes, or properties beyond its indices. */
-function isSparse(array: readonly unknown[]): boolean {
-  for (let i = 0; i < array.length; i++) {
-    if (array[i] === undefined && !(i in array)) return true;
-  }
-  return array.length <= MAX_ARRAY_SEARCHED && Object.keys(array).length !== array.length;
-}
-
-/** Keeps indices before names, and orders names by code unit. */
-function byIndexThenName(a: string, b: string): number {
-  const indexA = arrayIndex(a);
-  const indexB = arrayIndex(b);
-  if (indexA !== undefined && indexB !== undefined) return indexA - indexB;
-  if (indexA !== undefined) return -1;
-  if (indexB !== undefined) return 1;
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function arrayIndex(key: string): number | undefined {
-  const number = Number(key);
-  return Number.isInteger(number) && number >= 0 && number < 2 ** 32 - 1 && String(number) === key
-    ? number
-    : undefined;
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i] - b[i];
+  return a.length - b.length;
 }

@@ -10,6 +10,15 @@ export function isPlainObject(value: object): boolean {
   return isRoot && tagOf(value) === "Object";
 }
 
+/**
+ * Whether an object may be more than it seems, though it inherits as a plain one does: `arguments`
+ * has an iterator, `Math` and its like have a tag. A quick look, for {@linkcode isPlainObject} to
+ * decide.
+ */
+export function isOdd(value: object): boolean {
+  return Symbol.iterator in value || Symbol.toStringTag in value;
+}
+
 /** The built-in class of an object, such as `Map`, as far as its tag tells. */
 export function tagOf(value: object): string {
   return Object.prototype.toString.call(value).slice(8, -1);

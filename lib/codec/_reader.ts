@@ -13,6 +13,8 @@ export class Reader {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   offset = 0;
+  /** How many bytes the resizable buffers met so far may grow to. */
+  reserved = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -31,20 +33,36 @@ export class Reader {
     return start;
   }
 
+  byte(): number {
+    const { offset } = this;
+    if (offset >= this.bytes.length) this.take(1);
+    this.offset = offset + 1;
+    return this.bytes[offset];
+  }
+
   uint(size: 1 | 2 | 4): number {
-    const start = this.take(size);
-    if (size === 1) return this.bytes[start];
-    return size === 2 ? this.view.getUint16(start) : this.view.getUint32(start);
+    const { bytes } = this;
+    const at = this.take(size);
+    if (size === 4) {
+      return bytes[at] * 0x1000000 + (bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3]);
+    }
+    return size === 2 ? bytes[at] << 8 | bytes[at + 1] : bytes[at];
   }
 
   string(length: number): string {
     const start = this.take(length);
     const bytes = this.bytes;
     if (length <= SHORT_STRING_BYTES) {
+      const end = start + length;
       let text = "";
       let i = start;
-      for (; i < start + length && bytes[i] < 0x80; i++) text += String.fromCharCode(bytes[i]);
-      if (i === start + length) return text;
+      for (; i + 4 <= end; i += 4) {
+        const a = bytes[i], b = bytes[i + 1], c = bytes[i + 2], d = bytes[i + 3];
+        if ((a | b | c | d) > 0x7f) break;
+        text += String.fromCharCode(a, b, c, d);
+      }
+      for (; i < end && bytes[i] < 0x80; i++) text += String.fromCharCode(bytes[i]);
+      if (i === end) return text;
     }
     return utf8.decode(bytes.subarray(start, start + length));
   }

@@ -1,8 +1,13 @@
 /** Growing byte buffer with the primitive forms of MessagePack. */
 
+import { Ext } from "./wire.ts";
+
 const INITIAL_BYTES = 1024;
 /** Strings up to this length are written by hand: the native call costs more than the loop. */
 const SHORT_STRING_LENGTH = 48;
+
+/** Strings longer than this are taken to be ASCII until they turn out not to be. */
+const LONG_STRING_LENGTH = 65_536;
 
 const utf8 = new TextEncoder();
 
@@ -29,15 +34,15 @@ export class Writer {
   }
 
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
-    grown.set(this.bytes);
+    const grown = new Uint8Array(Math.max(needed + 64, this.bytes.length * 2));
+    grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
     this.view = new DataView(grown.buffer);
   }
 
   byte(value: number): void {
-    const at = this.reserve(1);
-    this.bytes[at] = value;
+    if (this.length === this.bytes.length) this.#grow(this.length + 1);
+    this.bytes[this.length++] = value;
   }
 
   raw(source: Uint8Array): void {
@@ -46,31 +51,64 @@ export class Writer {
   }
 
   number(value: number): void {
-    if (value === 0 && 1 / value < 0) this.#float64(value);
-    else if ((value | 0) === value) this.#int32(value);
-    else if (value >>> 0 === value) this.#byteThen(0xce, value, 4);
-    else this.#float64(value);
+    const at = this.length;
+    if (at + 9 > this.bytes.length) this.#grow(at + 9);
+    const { bytes } = this;
+    const int = value | 0;
+    if (int !== value && value >>> 0 !== value) this.#float64(value);
+    else if (value > 0) {
+      if (value < 0x80) {
+        bytes[at] = value;
+        this.length = at + 1;
+      } else if (value < 0x100) {
+        bytes[at] = 0xcc;
+        bytes[at + 1] = value;
+        this.length = at + 2;
+      } else if (value < 0x10000) {
+        bytes[at] = 0xcd;
+        bytes[at + 1] = int >>> 8;
+        bytes[at + 2] = int;
+        this.length = at + 3;
+      } else {
+        bytes[at] = 0xce;
+        bytes[at + 1] = int >>> 24;
+        bytes[at + 2] = int >>> 16;
+        bytes[at + 3] = int >>> 8;
+        bytes[at + 4] = int;
+        this.length = at + 5;
+      }
+    } else if (int < 0) this.#negative(int);
+    else if (Object.is(value, -0)) this.#float64(value);
+    else {
+      bytes[at] = 0;
+      this.length = at + 1;
+    }
   }
 
-  #int32(value: number): void {
-    if (value >= 0) {
-      if (value < 0x80) this.byte(value);
-      else if (value < 0x100) this.#byteThen(0xcc, value, 1);
-      else if (value < 0x10000) this.#byteThen(0xcd, value, 2);
-      else this.#byteThen(0xce, value, 4);
-    } else if (value >= -0x20) this.byte(value & 0xff);
+  #negative(value: number): void {
+    if (value >= -0x20) this.byte(value & 0xff);
     else if (value >= -0x80) this.#byteThen(0xd0, value, 1);
     else if (value >= -0x8000) this.#byteThen(0xd1, value, 2);
     else this.#byteThen(0xd2, value, 4);
   }
 
+  /** Writes the first element of a plain array: a negative fixint there would mean a record. */
+  firstNumber(value: number): void {
+    if (value < 0 && value >= -0x20 && Number.isInteger(value)) this.#byteThen(0xd0, value, 1);
+    else this.number(value);
+  }
+
   /** Writes a format byte and the low `size` bytes of `value`, big-endian. */
   #byteThen(format: number, value: number, size: 1 | 2 | 4): void {
-    const at = this.reserve(1 + size);
-    this.bytes[at] = format;
-    if (size === 1) this.bytes[at + 1] = value;
-    else if (size === 2) this.view.setInt16(at + 1, value);
-    else this.view.setInt32(at + 1, value);
+    let at = this.reserve(1 + size);
+    const { bytes } = this;
+    bytes[at++] = format;
+    if (size === 4) {
+      bytes[at++] = value >>> 24;
+      bytes[at++] = value >>> 16;
+    }
+    if (size !== 1) bytes[at++] = value >>> 8;
+    bytes[at] = value;
   }
 
   #float64(value: number): void {
@@ -84,17 +122,32 @@ export class Writer {
     }
   }
 
-  /** Writes a well-formed string. */
   string(value: string): void {
     const { length } = value;
     if (length <= SHORT_STRING_LENGTH && this.#shortAscii(value)) return;
-    // A UTF-16 code unit takes at most three bytes, and a target that is too short is slow in Bun.
-    const headerLength = 5;
-    const start = this.reserve(headerLength + length * 3);
-    const { written } = utf8.encodeInto(value, this.bytes.subarray(start + headerLength));
+    if (!value.isWellFormed()) {
+      this.#utf16(value);
+      return;
+    }
+    // The header is as long as ASCII needs it, and moves the text when it turns out to be longer.
+    const start = this.length;
+    const headerLength = stringHeaderLength(length);
+    const textStart = start + headerLength;
+    // A UTF-16 code unit takes at most three bytes. A target that is too short is slow in Bun, so
+    // only long strings, whose spare bytes would cost more, are tried as ASCII first.
+    this.reserve(5 + (length > LONG_STRING_LENGTH ? length : length * 3));
+    let { read, written } = utf8.encodeInto(value, this.bytes.subarray(textStart));
+    if (read < length) {
+      this.length = start;
+      this.reserve(5 + length * 3);
+      ({ read, written } = utf8.encodeInto(value, this.bytes.subarray(textStart)));
+    }
+    const needed = stringHeaderLength(written);
+    if (needed !== headerLength) {
+      this.bytes.copyWithin(start + needed, textStart, textStart + written);
+    }
     this.length = start;
-    this.stringHeader(written);
-    this.bytes.copyWithin(this.length, start + headerLength, start + headerLength + written);
+    this.#stringHeader(written);
     this.length += written;
   }
 
@@ -102,11 +155,12 @@ export class Writer {
   #shortAscii(value: string): boolean {
     const { length } = value;
     const start = this.reserve(2 + length);
+    const { bytes } = this;
     let at = start;
-    if (length < 32) this.bytes[at++] = 0xa0 | length;
+    if (length < 32) bytes[at++] = 0xa0 | length;
     else {
-      this.bytes[at++] = 0xd9;
-      this.bytes[at++] = length;
+      bytes[at++] = 0xd9;
+      bytes[at++] = length;
     }
     for (let i = 0; i < length; i++) {
       const unit = value.charCodeAt(i);
@@ -114,13 +168,21 @@ export class Writer {
         this.length = start;
         return false;
       }
-      this.bytes[at++] = unit;
+      bytes[at++] = unit;
     }
     this.length = at;
     return true;
   }
 
-  stringHeader(length: number): void {
+  #utf16(value: string): void {
+    this.extHeader(Ext.UTF16, value.length * 2);
+    const start = this.reserve(value.length * 2);
+    for (let i = 0; i < value.length; i++) {
+      this.view.setUint16(start + i * 2, value.charCodeAt(i), true);
+    }
+  }
+
+  #stringHeader(length: number): void {
     if (length < 32) this.byte(0xa0 | length);
     else if (length < 0x100) this.#byteThen(0xd9, length, 1);
     else if (length < 0x10000) this.#byteThen(0xda, length, 2);
@@ -146,20 +208,57 @@ export class Writer {
   }
 
   extHeader(type: number, length: number): void {
-    const fixed = FIXED_EXT[length];
-    if (fixed !== undefined) this.byte(fixed);
+    if (length === 1) this.byte(0xd4);
+    else if (length === 2) this.byte(0xd5);
+    else if (length === 4) this.byte(0xd6);
+    else if (length === 8) this.byte(0xd7);
+    else if (length === 16) this.byte(0xd8);
     else if (length < 0x100) this.#byteThen(0xc7, length, 1);
     else if (length < 0x10000) this.#byteThen(0xc8, length, 2);
     else this.#byteThen(0xc9, length, 4);
     this.byte(type & 0xff);
   }
+
+  constant(constant: number): void {
+    this.extHeader(Ext.CONSTANT, 1);
+    this.byte(constant);
+  }
+
+  uint32(value: number): void {
+    this.view.setUint32(this.reserve(4), value);
+  }
+
+  bigint(value: bigint): void {
+    const negative = value < 0n;
+    let digits = (negative ? -value : value).toString(16);
+    if (digits === "0") digits = "";
+    else if (digits.length % 2 === 1) digits = `0${digits}`;
+    this.extHeader(Ext.BIGINT, 1 + digits.length / 2);
+    this.byte(negative ? 1 : 0);
+    for (let i = 0; i < digits.length; i += 2) {
+      this.byte(Number.parseInt(digits.slice(i, i + 2), 16));
+    }
+  }
+
+  timestamp(time: number): void {
+    const seconds = Math.floor(time / 1000);
+    const nanoseconds = (time - seconds * 1000) * 1e6;
+    if (seconds >= 0 && seconds < 2 ** 32 && nanoseconds === 0) {
+      this.extHeader(Ext.TIMESTAMP, 4);
+      this.uint32(seconds);
+    } else if (seconds >= 0 && seconds < 2 ** 34) {
+      this.extHeader(Ext.TIMESTAMP, 8);
+      this.uint32(nanoseconds * 4 + Math.floor(seconds / 2 ** 32));
+      this.uint32(seconds % 2 ** 32);
+    } else {
+      this.extHeader(Ext.TIMESTAMP, 12);
+      this.uint32(nanoseconds);
+      const start = this.reserve(8);
+      this.view.setBigInt64(start, BigInt(seconds));
+    }
+  }
 }
 
-/** Format bytes of the extensions of 1, 2, 4, 8 and 16 bytes. */
-const FIXED_EXT: Readonly<Record<number, number>> = {
-  1: 0xd4,
-  2: 0xd5,
-  4: 0xd6,
-  8: 0xd7,
-  16: 0xd8,
-};
+function stringHeaderLength(bytes: number): number {
+  return bytes < 32 ? 1 : bytes < 0x100 ? 2 : bytes < 0x10000 ? 3 : 5;
+}

@@ -1,103 +1,127 @@
 /**
- * Values to bytes and back, exactly: MessagePack on the wire, with extension types for all that
- * plain MessagePack cannot say (see `./wire.ts`).
+ * Values to bytes and back, exactly, and the canonical form that keys are made of.
+ *
+ * The bytes are valid MessagePack, with extension types for all that plain MessagePack cannot say
+ * (`wire.ts` has the table), so any MessagePack reader in any language can look inside. Reading
+ * them runs no code. What has no byte form is refused with the path to it, never altered.
+ *
+ * ```ts
+ * import { decode, encode, stableHash } from "@deja/cache/codec";
+ * import { assert } from "chai";
+ *
+ * const value = { when: new Date(0), tags: new Set(["a"]), counts: new Map([["a", -0]]) };
+ * assert.deepEqual(decode(encode(value)), value);
+ * assert.equal(stableHash({ a: 1, b: 2 }), stableHash({ b: 2, a: 1 }));
+ * ```
  *
  * @module
  */
 
-import { blake3, borrowWindow } from "../hash/mod.ts";
-import { type CodeOf, Encoder } from "./_encoder.ts";
+import { toHex } from "../hash/mod.ts";
 import { Decoder } from "./_decoder.ts";
+import { copyOf, hashCanonical, withEncoded } from "./internal.ts";
+import type { CanonicalOptions, DecodeOptions, EncodeOptions } from "./options.ts";
 
-export { MAX_DEPTH, OMITTED } from "./wire.ts";
-export type { CodeOf } from "./_encoder.ts";
-
-/** Encoders at rest, by use. A getter may encode in turn, so one is taken out while in use. */
-const idle: { [use in "plain" | "canonical" | "hash"]: Encoder | undefined } = {
-  plain: undefined,
-  canonical: undefined,
-  hash: undefined,
-};
-
-/** An encoder that met a large value is let go, so that it does not hold the memory for ever. */
-const MAX_IDLE_BYTES = 1 << 20;
-
-/** Encodes `value` and gives `use` the encoder, with the bytes still in its writer. */
-function withEncoded<T>(
-  mode: keyof typeof idle,
-  value: unknown,
-  codeOf: CodeOf | undefined,
-  target: Uint8Array<ArrayBuffer> | undefined,
-  use: (bytes: Uint8Array<ArrayBuffer>, length: number) => T,
-): T {
-  const encoder = idle[mode] ?? new Encoder(mode !== "plain");
-  idle[mode] = undefined;
-  const { writer } = encoder;
-  try {
-    encoder.reset(codeOf);
-    if (target !== undefined) writer.attach(target);
-    encoder.encode(value);
-    return use(writer.bytes, writer.length);
-  } finally {
-    encoder.reset();
-    if (writer.bytes.length <= MAX_IDLE_BYTES) idle[mode] = encoder;
-  }
-}
-
-const copyOf = (bytes: Uint8Array<ArrayBuffer>, length: number) => bytes.slice(0, length);
+export { encodeAsync } from "./async.ts";
+export { decodeStream, encodeStream } from "./stream.ts";
+export { MAX_DEPTH } from "./wire.ts";
+export { DecodeError, DejaError, type DejaErrorCode, EncodeError } from "../errors.ts";
+export type {
+  CanonicalOptions,
+  ClassCodec,
+  ClassRegistry,
+  CodeOf,
+  DecodeOptions,
+  EncodeOptions,
+} from "./options.ts";
 
 /**
- * Encodes a value so that {@linkcode decode} gives it back: primitives, plain and null-prototype
- * objects, arrays, `Date`, `RegExp`, `Map`, `Set`, buffers and views, native errors with `cause`,
- * with shared and cyclic references kept.
+ * Encodes a value so that {@linkcode decode} gives it back: primitives and their boxes, plain and
+ * null-prototype objects, arrays with holes and all, `Date`, `RegExp`, `Map`, `Set`, buffers and
+ * views, native errors with `cause`, `URL`, `URLSearchParams`, `Headers`, the types of `Temporal`,
+ * and instances of the classes that `options` registers; shared and cyclic references are kept.
+ *
+ * Of a view, only the viewed bytes are stored. Views that share a buffer share one again. What
+ * takes time to read, such as a `Blob`, is for {@linkcode encodeAsync}.
  *
  * @param value What to encode.
+ * @param options Registered classes, and whether the stack of errors is kept.
  * @returns The bytes, valid MessagePack; the caller owns them.
  * @throws {EncodeError} Where something has no byte form, with the path to it.
+ *
+ * @example
+ * ```ts
+ * import { decode, encode } from "@deja/cache/codec";
+ * import { assert } from "chai";
+ *
+ * const bytes = encode([1n, new Date(0), new Map([["key", undefined]])]);
+ * assert.deepEqual(decode(bytes), [1n, new Date(0), new Map([["key", undefined]])]);
+ *
+ * class Point {
+ *   constructor(readonly x: number, readonly y: number) {}
+ * }
+ * const classes = {
+ *   Point: {
+ *     class: Point,
+ *     encode: ({ x, y }: Point) => [x, y],
+ *     decode: ([x, y]: [number, number]) => new Point(x, y),
+ *     aliases: ["Vector"], // the name in older bytes
+ *   },
+ * };
+ * assert.deepEqual(decode(encode(new Point(1, 2), { classes }), { classes }), new Point(1, 2));
+ * ```
  */
-export function encode(value: unknown): Uint8Array<ArrayBuffer> {
-  return withEncoded("plain", value, undefined, undefined, copyOf);
+export function encode(value: unknown, options?: EncodeOptions): Uint8Array<ArrayBuffer> {
+  return withEncoded("plain", value, options, undefined, copyOf);
 }
 
 /**
  * Encodes a value so that equal meaning gives equal bytes and different meaning different bytes,
  * on every runtime: properties are sorted by code unit, shared references are written out, cycles
- * point back at the enclosing object. `Map` and `Set` keep their order, since a function sees it.
+ * point back at the enclosing object. `Map` and `Set` keep their order, since a function sees it,
+ * unless `unordered` is set. Buffers count by type and content alone, errors without their stack.
  *
  * @param value What to encode.
- * @param codeOf Gives the text that stands for a function; without it a function is refused.
+ * @param options Registered classes, collections without order, and what stands for a function.
  * @returns The bytes, valid MessagePack; the caller owns them.
  * @throws {EncodeError} Where something has no byte form, with the path to it.
+ *
+ * @example
+ * ```ts
+ * import { encodeCanonical } from "@deja/cache/codec";
+ * import { assert } from "chai";
+ *
+ * assert.deepEqual(encodeCanonical({ a: 1, b: 2 }), encodeCanonical({ b: 2, a: 1 }));
+ * assert.notDeepEqual(encodeCanonical(0), encodeCanonical(-0));
+ * ```
  */
-export function encodeCanonical(value: unknown, codeOf?: CodeOf): Uint8Array<ArrayBuffer> {
-  return withEncoded("canonical", value, codeOf, undefined, copyOf);
+export function encodeCanonical(
+  value: unknown,
+  options?: CanonicalOptions,
+): Uint8Array<ArrayBuffer> {
+  return withEncoded("canonical", value, options, undefined, copyOf);
 }
 
 /**
- * The keyed BLAKE3 of the canonical form of a value. The form is written straight into the memory
- * of the hash core where it fits, so nothing is copied.
+ * The BLAKE3 of the canonical form of a value: the same text for equal meaning, on every runtime
+ * and for ever, and another text for any other meaning.
  *
  * @param value What to hash.
- * @param key A key of 32 bytes.
- * @returns The digest, 32 bytes.
- * @throws {EncodeError} As {@linkcode encodeCanonical}.
+ * @param options As for {@linkcode encodeCanonical}.
+ * @returns The digest, 64 lower-case hexadecimal digits.
+ * @throws {EncodeError} Where something has no byte form, with the path to it.
+ *
+ * @example
+ * ```ts
+ * import { stableHash } from "@deja/cache/codec";
+ * import { assert } from "chai";
+ *
+ * assert.equal(stableHash({ a: 1, b: [2] }), stableHash({ b: [2], a: 1 }));
+ * assert.notEqual(stableHash(["a','b"]), stableHash(["a", "b"]));
+ * ```
  */
-export function hashCanonical(value: unknown, key: Uint8Array): Uint8Array<ArrayBuffer> {
-  const window = borrowWindow();
-  try {
-    return withEncoded(
-      "hash",
-      value,
-      undefined,
-      window?.bytes,
-      (bytes, length) =>
-        bytes === window?.bytes
-          ? window.hash(length, key).slice()
-          : blake3(bytes.subarray(0, length), { key }),
-    );
-  } finally {
-    window?.release();
-  }
+export function stableHash(value: unknown, options?: CanonicalOptions): string {
+  return toHex(hashCanonical(value, undefined, options));
 }
 
 /**
@@ -105,9 +129,20 @@ export function hashCanonical(value: unknown, key: Uint8Array): Uint8Array<Array
  * input.
  *
  * @param bytes One encoded value, all of it and nothing else.
+ * @param options Registered classes.
  * @returns The value, which shares no memory with `bytes`.
  * @throws {DecodeError} Where the bytes are truncated, corrupted or foreign, with the offset.
+ *
+ * @example
+ * ```ts
+ * import { decode, DecodeError, encode } from "@deja/cache/codec";
+ * import { assert } from "chai";
+ *
+ * const bytes = encode({ a: 1 });
+ * assert.deepEqual(decode(bytes), { a: 1 });
+ * assert.throws(() => decode(bytes.subarray(0, 2)), DecodeError, /truncated|more elements/);
+ * ```
  */
-export function decode(bytes: Uint8Array): unknown {
-  return new Decoder(bytes).decode();
+export function decode(bytes: Uint8Array, options?: DecodeOptions): unknown {
+  return new Decoder(bytes, options).decode();
 }

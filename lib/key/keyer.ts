@@ -10,7 +10,8 @@
  * @module
  */
 
-import { encodeCanonical, hashCanonical } from "../codec/mod.ts";
+import { hashCanonical } from "../codec/internal.ts";
+import { encodeCanonical } from "../codec/mod.ts";
 import { EncodeError } from "../errors.ts";
 import { blake3, toHex } from "../hash/mod.ts";
 import {
@@ -142,7 +143,7 @@ export class Keyer {
     if (closure === undefined) return undefined;
     this.#looking = true;
     try {
-      return encodeCanonical(closure(), codeText);
+      return encodeCanonical(closure(), { codeOf: codeText });
     } catch (error) {
       if (!(error instanceof EncodeError)) throw error;
       throw new EncodeError({

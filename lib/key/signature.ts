@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OMITTED } from "../codec/mod.ts";
+import { OMITTED } from "../codec/internal.ts";
 import type { SourceToken } from "./source.ts";
 
 /** A parameter of a function. */

@@ -1,4 +1,5 @@
-import { encodeCanonical, OMITTED } from "../../lib/codec/mod.ts";
+import { OMITTED } from "../../lib/codec/internal.ts";
+import { encodeCanonical } from "../../lib/codec/mod.ts";
 import { EncodeError } from "../../lib/errors.ts";
 import { toHex } from "../../lib/hash/mod.ts";
 import { assert, test } from "../harness.ts";
@@ -67,9 +68,9 @@ test("encodeCanonical() refuses what would expand without end, instead of hangin
 
 test("encodeCanonical() keys on functions by the text it is given, and refuses them without", () => {
   const codeOf = (fn: { name: string }) => `code of ${fn.name}`;
-  const a = encodeCanonical({ fn: function a() {} }, codeOf);
-  assert.notDeepEqual(a, encodeCanonical({ fn: function b() {} }, codeOf));
-  assert.notDeepEqual(a, encodeCanonical({ fn: "code of a" }, codeOf));
+  const a = encodeCanonical({ fn: function a() {} }, { codeOf });
+  assert.notDeepEqual(a, encodeCanonical({ fn: function b() {} }, { codeOf }));
+  assert.notDeepEqual(a, encodeCanonical({ fn: "code of a" }, { codeOf }));
   assert.throws(() => encodeCanonical({ fn: function a() {} }), EncodeError, /a function at \.fn/);
 });
 

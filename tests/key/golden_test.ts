@@ -24,7 +24,7 @@ const GOLDEN: Readonly<Record<string, string>> = {
   "collections": "19eb8c2d8f86e11182ed7a34bfa1620f134274537c1f0a9a2c7e748e4cdffd75",
   "views": "f61290e4da6c30921231f2915e7a1fb9f4050cf9aeda4bf8b7e50aab5e570212",
   "an object": "e70926a488245b7d026767db5f0c48a7c10660366f4ea6967fdc9431979f6bad",
-  "an error": "6e484d28022e61ff0b70e6a22ee8e1fe6d0d48bf9537cf150a6882712a82d84c",
+  "an error": "fb0fe960053544f99673be712a003e194af1923988279c6d6bbbd646d75e5e7a",
   "a cycle": "ebd82f4db24403da33b2a941fdd7e8a8a28fd99eaa44bb15b1c0558d83e99abd",
   "a long string": "ef3201747f761506518203c44f1d79aa1ff029b30ff38c18d0a66fec681ded0c",
 };

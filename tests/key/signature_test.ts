@@ -1,4 +1,4 @@
-import { OMITTED } from "../../lib/codec/mod.ts";
+import { OMITTED } from "../../lib/codec/internal.ts";
 import { bind, signatureOf } from "../../lib/key/signature.ts";
 import { normalTokens } from "../../lib/key/source.ts";
 import { assert, test } from "../harness.ts";

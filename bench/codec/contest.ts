@@ -1,0 +1,144 @@
+/**
+ * The part of the bench that runs in every runtime.
+ *
+ * @module
+ */
+import * as codec from "../../lib/codec/mod.ts";
+import { toHex } from "../../lib/hash/mod.ts";
+import { cache } from "../../mod.ts";
+import { type Codec, CODECS, KEY_MAKERS, type KeyMaker, ocacheKeys } from "../rivals/codec.ts";
+import { race, time, timeAwaited, type Timer } from "../shared/race.ts";
+import { CALLS, VALUES } from "./values.ts";
+
+/** What one codec took for one value. Times are in nanoseconds. */
+export interface CodecFigures {
+  /** The best time to encode. */
+  readonly encode: number;
+  /** The best time to decode. */
+  readonly decode: number;
+  /** Length of what was written, in bytes; of text, in UTF-8. */
+  readonly size: number;
+}
+
+/** What a runtime measured: by row, and then by contender. Times are in nanoseconds. */
+export interface Figures {
+  /** Encoding and decoding; a codec that does not give the value back is absent. */
+  readonly codecs: Readonly<Record<string, Readonly<Record<string, CodecFigures>>>>;
+  /** A copy of the bytes of a row, by row: the least that writing or reading them can take. */
+  readonly copies: Readonly<Record<string, number>>;
+  /** Keys. */
+  readonly keys: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Why a contender is missing. */
+  readonly missing: Readonly<Record<string, string>>;
+}
+
+/** The rows whose bytes are nearly all one block. */
+const BULK_ROWS: readonly string[] = ["8 MB Float64Array"];
+
+/** Loads each contender, or notes why it does not load. */
+async function load<T>(
+  loaders: Readonly<Record<string, () => Promise<T>>>,
+  missing: Record<string, string>,
+): Promise<[name: string, contender: T][]> {
+  const loaded: [string, T][] = [];
+  for (const [name, loader] of Object.entries(loaders)) {
+    try {
+      loaded.push([name, await loader()]);
+    } catch (error) {
+      missing[name] = String(error).split("\n")[0];
+    }
+  }
+  return loaded;
+}
+
+/** Whether a codec gives back what it took; one that does not races out of competition. */
+function isExact({ encode, decode }: Codec, value: unknown): boolean {
+  try {
+    const meaning = toHex(codec.encodeCanonical(value));
+    return toHex(codec.encodeCanonical(decode(encode(value) as never))) === meaning;
+  } catch {
+    return false;
+  }
+}
+
+async function raceCodecs(
+  codecs: readonly (readonly [string, Codec])[],
+  value: unknown,
+  copy: boolean,
+): Promise<{ row: Record<string, CodecFigures>; copy: number | undefined }> {
+  const timers = new Map<string, Timer>();
+  const sizes = new Map<string, number>();
+  for (const [name, each] of codecs) {
+    if (!isExact(each, value)) continue;
+    const written = each.encode(value);
+    sizes.set(
+      name,
+      typeof written === "string" ? new TextEncoder().encode(written).length : written.length,
+    );
+    timers.set(`${name} encode`, (count) => time(() => each.encode(value), count));
+    timers.set(`${name} decode`, (count) => time(() => each.decode(written as never), count));
+  }
+  if (copy) {
+    const bytes = codec.encode(value);
+    timers.set("copy", (count) => time(() => bytes.slice(), count));
+  }
+  const best = await race(timers);
+  const row = Object.fromEntries(
+    [...sizes].map(([name, size]) => [name, {
+      encode: best.get(`${name} encode`)!,
+      decode: best.get(`${name} decode`)!,
+      size,
+    }]),
+  );
+  return { row, copy: best.get("copy") };
+}
+
+async function raceKeys(
+  makers: readonly (readonly [string, KeyMaker])[],
+  ocache: Awaited<ReturnType<typeof ocacheKeys>> | undefined,
+  args: readonly unknown[],
+): Promise<Record<string, number>> {
+  const timers = new Map<string, Timer>(
+    makers.map(([name, make]) => [name, (count) => time(() => make(args), count)]),
+  );
+  if (ocache !== undefined) {
+    timers.set("ocache", (count) => timeAwaited(() => ocache.made(args), count));
+    timers.set("ocache given", (count) => timeAwaited(() => ocache.given(args), count));
+  }
+  const { "ocache": made, "ocache given": given, ...others } = Object.fromEntries(
+    await race(timers),
+  );
+  return made === undefined ? others : { ...others, ocache: made - given };
+}
+
+/** Runs all races whose name contains one of `wanted`; all of them where that is empty. */
+export async function contest(wanted: readonly string[]): Promise<Figures> {
+  const isWanted = (row: string) =>
+    wanted.length === 0 || wanted.some((part) => row.includes(part));
+  const missing: Record<string, string> = {};
+  const { encode, decode } = codec;
+  const codecs: [string, Codec][] = [["déjà", { encode, decode }], ...await load(CODECS, missing)];
+  const rows: Record<string, Record<string, CodecFigures>> = {};
+  const copies: Record<string, number> = {};
+  for (const [name, make] of Object.entries(VALUES)) {
+    if (!isWanted(name)) continue;
+    const { row, copy } = await raceCodecs(codecs, make(), BULK_ROWS.includes(name));
+    rows[name] = row;
+    if (copy !== undefined) copies[name] = copy;
+  }
+
+  const call = cache(function call(_first: unknown, _second: unknown) {});
+  const makers: [string, KeyMaker][] = [
+    ["déjà", (args) => call.key(args[0], args[1])],
+    ...await load(KEY_MAKERS, missing),
+  ];
+  if ("stableHash" in codec) {
+    makers.push(["stableHash", codec.stableHash as KeyMaker]);
+  }
+  const [[, ocache] = []] = await load({ ocache: ocacheKeys }, missing);
+  const keys: Record<string, Record<string, number>> = {};
+  for (const [name, make] of Object.entries(CALLS)) {
+    if (isWanted(`key: ${name}`)) keys[name] = await raceKeys(makers, ocache, make());
+  }
+  return { codecs: rows, copies, keys, missing };
+}

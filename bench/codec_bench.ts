@@ -1,0 +1,166 @@
+/**
+ * Races the codec against other serializers, and the key of a call against the keys of other
+ * caches, on Deno and Bun, and prints the tables.
+ *
+ * ```sh
+ * deno task bench:codec [RUNTIME ...] [--rows=PART,...] [--save]
+ * ```
+ *
+ * `--rows` keeps the rows whose name contains one of the parts, such as `tree` or `key:`. `--save`
+ * also writes the tables into `bench/results/codec.md`.
+ *
+ * @module
+ */
+import { manifest } from "../tests/run/project.ts";
+import type { CodecFigures, Figures } from "./codec/contest.ts";
+import { CODECS, KEY_MAKERS } from "./rivals/codec.ts";
+import { saveReport, table, timeName, wantedNames, where } from "./shared/markdown.ts";
+import { runtimesOf } from "./shared/runtimes.ts";
+
+const OURS = "déjà";
+/** The rival that the targets are set against: no eval, and the same values come back. */
+const MEASURE = "msgpackr sc";
+/** The rivals that write bytes, among which the smallest sets the target for the size. */
+const BINARY: readonly string[] = [MEASURE, "msgpackr", "cbor-x", "@msgpack/msgpack", "v8"];
+const PACKAGES: readonly string[] = [
+  "msgpackr",
+  "cbor-x",
+  "@msgpack/msgpack",
+  "devalue",
+  "seroval",
+  "superjson",
+  "ohash",
+  "ocache",
+];
+
+type Rows = Figures["codecs"];
+
+const VIEWS: readonly (readonly [title: string, of: (figures: CodecFigures) => number])[] = [
+  ["Encode + decode", ({ encode, decode }) => encode + decode],
+  ["Encode", ({ encode }) => encode],
+  ["Decode", ({ decode }) => decode],
+];
+
+const ratio = (value: number): string => `${value.toFixed(2)}×`;
+
+/** Our time in the first column, and that of each rival in units of ours. */
+function speedTable(title: string, rows: Rows, of: (figures: CodecFigures) => number): string {
+  const rivals = Object.keys(CODECS);
+  return table(
+    [title, OURS, ...rivals],
+    Object.entries(rows).map(([name, row]) => {
+      const ours = of(row[OURS]);
+      return [
+        name,
+        timeName(ours),
+        ...rivals.map((rival) => rival in row ? ratio(of(row[rival]) / ours) : "–"),
+      ];
+    }),
+  );
+}
+
+function sizeTable(rows: Rows): string {
+  const columns = [OURS, ...Object.keys(CODECS)];
+  return table(
+    ["Bytes", ...columns],
+    Object.entries(rows).map(([name, row]) => [
+      name,
+      ...columns.map((column) => row[column]?.size.toLocaleString("en-US") ?? "–"),
+    ]),
+  );
+}
+
+function keyTable(rows: Figures["keys"]): string {
+  const columns = [...Object.keys(KEY_MAKERS), "ocache"];
+  const columnsOfOurs = [OURS, "stableHash"];
+  return table(
+    ["Key", ...columnsOfOurs, ...columns],
+    Object.entries(rows).map(([name, row]) => [
+      name,
+      ...columnsOfOurs.map((column) => column in row ? timeName(row[column]) : "–"),
+      ...columns.map((column) => column in row ? ratio(row[column] / row[OURS]) : "–"),
+    ]),
+  );
+}
+
+/** How the figures stand to the targets. */
+function verdicts({ codecs, copies, keys, missing }: Figures): string {
+  const [[, total]] = VIEWS;
+  const ratios = Object.entries(codecs)
+    .filter(([, row]) => MEASURE in row)
+    .map(([name, row]) => ({ name, value: total(row[MEASURE]) / total(row[OURS]) }));
+  const lines: string[] = [];
+  if (ratios.length > 0) {
+    const mean = Math.exp(
+      ratios.reduce((sum, { value }) => sum + Math.log(value), 0) / ratios.length,
+    );
+    const least = ratios.reduce((a, b) => a.value < b.value ? a : b);
+    lines.push(
+      `Against ${MEASURE}, encode + decode: ${ratio(mean)} on average (the geometric mean; 1.3× ` +
+        `is asked), ${ratio(least.value)} at the least (${least.name}; 1× is asked).`,
+    );
+    const sizes = Object.entries(codecs).map(([name, row]) => {
+      const rivals = BINARY.filter((rival) => rival in row).map((rival) => row[rival].size);
+      return { name, value: row[OURS].size / Math.min(...rivals) };
+    });
+    const largest = sizes.reduce((a, b) => a.value > b.value ? a : b);
+    lines.push(
+      `Size in units of the smallest binary rival: ${ratio(largest.value)} at the most ` +
+        `(${largest.name}; 1.1× is asked).`,
+    );
+  }
+  for (const [name, copy] of Object.entries(copies)) {
+    const { encode, decode } = codecs[name][OURS];
+    lines.push(
+      `${name} in units of a copy of its bytes (${timeName(copy)}; 1.5× is asked): ` +
+        `${ratio(encode / copy)} to encode, ${ratio(decode / copy)} to decode.`,
+    );
+  }
+  for (const [name, row] of Object.entries(keys)) {
+    const rivals = Object.entries(row).filter(([each]) => each !== OURS && each !== "stableHash");
+    const [best, value] = rivals.reduce((a, b) => a[1] < b[1] ? a : b);
+    lines.push(
+      `Key of ${name}: ${timeName(row[OURS])}; the best rival, ${best}, takes ` +
+        `${ratio(value / row[OURS])} that.`,
+    );
+  }
+  for (const [name, why] of Object.entries(missing)) lines.push(`Without ${name}: ${why}`);
+  return lines.map((line) => `- ${line}`).join("\n");
+}
+
+async function report(names: readonly string[], rows: readonly string[]): Promise<string> {
+  const { imports = {} } = await manifest("deno.json");
+  const versions = PACKAGES.map((name) => imports[name].replace("npm:", ""));
+  const runtimes = runtimesOf<Figures>({ folder: "codec", args: rows });
+  const sections = [
+    "# Codec and keys",
+    `\`deno task bench:codec ${names.join(" ")}\`, ${where()}. Against ${versions.join(", ")}, ` +
+    "the serializer of V8 (in Bun, of JavaScriptCore) and JSON. `msgpackr` (`sc`: with structured " +
+    "clone) and `cbor-x` run without eval. The best of many turns that the contenders take one " +
+    "after another. The first column is our time, the others are times in units of it: above 1× " +
+    "is slower than ours. A codec that does not give the value back has no figure (–). Codecs " +
+    "that write text are spared the step from text to bytes. `déjà` under keys is `key()` of a " +
+    "cached function, with the whole key; the key of `ocache` is the time of `resolveCacheKeys`, " +
+    "less that of the same call when it is handed a key.",
+  ];
+  for (const name of names) {
+    const result = await runtimes[name]();
+    if ("missing" in result) {
+      sections.push(`## ${name}`, `Skipped: ${result.missing}`);
+      continue;
+    }
+    const { version, figures } = result;
+    sections.push(`## ${name} ${version}`);
+    for (const [title, of] of VIEWS) sections.push(speedTable(title, figures.codecs, of));
+    sections.push(sizeTable(figures.codecs), keyTable(figures.keys), verdicts(figures));
+  }
+  return `${sections.join("\n\n")}\n`;
+}
+
+if (import.meta.main) {
+  const rows = Deno.args.find((each) => each.startsWith("--rows="))?.slice("--rows=".length);
+  const names = wantedNames(Deno.args, ["Deno", "Bun"], ["Deno", "Bun"]);
+  const text = await report(names, rows?.split(",") ?? []);
+  console.log(text);
+  if (Deno.args.includes("--save")) await saveReport("codec", text);
+}

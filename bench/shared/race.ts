@@ -1,0 +1,58 @@
+/**
+ * Races: the time of each contender, on a machine that has other things to do.
+ *
+ * @module
+ */
+
+/** Measures `count` calls, and gives the mean time of one in nanoseconds. */
+export type Timer = (count: number) => number | Promise<number>;
+
+/** Time that one measurement takes, so that the clock's grain does not show. */
+const BATCH_NS = 2_000_000;
+/** Time that a contender gets. */
+const BUDGET_NS = 300_000_000;
+
+/** Nanoseconds that a function takes, as the mean over `count` calls. */
+export function time(body: () => unknown, count: number): number {
+  const start = performance.now();
+  for (let i = 0; i < count; i++) body();
+  return (performance.now() - start) * 1e6 / count;
+}
+
+/** As {@linkcode time}, for a function whose promise is awaited before the next call. */
+export async function timeAwaited(body: () => Promise<unknown>, count: number): Promise<number> {
+  const start = performance.now();
+  for (let i = 0; i < count; i++) await body();
+  return (performance.now() - start) * 1e6 / count;
+}
+
+/**
+ * The best time of each contender. The contenders take turns, so that whatever else the machine
+ * does slows all of them; the best of many turns is the one it slowed least.
+ */
+export async function race(contenders: ReadonlyMap<string, Timer>): Promise<Map<string, number>> {
+  const turns = [];
+  for (const [name, timer] of contenders) turns.push(await prepare(name, timer));
+  const most = Math.max(...turns.map(({ rounds }) => rounds));
+  for (let round = 0; round < most; round++) {
+    for (const turn of turns) {
+      if (round < turn.rounds) turn.best = Math.min(turn.best, await turn.timer(turn.count));
+    }
+  }
+  return new Map(turns.map(({ name, best }) => [name, best]));
+}
+
+/** Finds out how many calls fill one measurement, and how many of those fill the budget. */
+async function prepare(name: string, timer: Timer) {
+  let count = 1;
+  let estimate = 0;
+  // Doubling copes with a clock as coarse as a page's; the best of three, with pauses.
+  const look = async () => {
+    estimate = Infinity;
+    for (let i = 0; i < 3; i++) estimate = Math.min(estimate, await timer(count));
+    return estimate * count;
+  };
+  for (let pass = 0; pass < 3; pass++) while (await look() < BATCH_NS) count *= 2;
+  const rounds = Math.max(3, Math.min(150, Math.round(BUDGET_NS / (count * estimate))));
+  return { name, timer, count, rounds, best: Infinity };
+}
