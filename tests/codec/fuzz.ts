@@ -190,7 +190,7 @@ function attempt(bytes: Uint8Array, seed: number, again: boolean): { ending: str
     if (!isOurs) {
       throw new FuzzFailure(`decode() threw ${String(error)}`, seed, bytes, { cause: error });
     }
-    return { ending: error.message.replaceAll(/\d+|0x[0-9a-f]+/g, "#"), ok: false };
+    return { ending: error.message.replaceAll(/"[^]*"|0x[0-9a-f]+|\d+/g, "#"), ok: false };
   }
   if (!isNative(value)) throw new FuzzFailure("A value has a foreign prototype", seed, bytes);
   const holds = held(value);
