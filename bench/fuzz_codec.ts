@@ -36,7 +36,7 @@ const scope = globalThis as unknown as {
 };
 
 // The cases run in a worker, since nothing in the same thread could stop one that hangs.
-if (typeof document === "undefined" && typeof WorkerGlobalScope !== "undefined") serve();
+if (typeof document === "undefined" && "WorkerGlobalScope" in globalThis) serve();
 else process.exitCode = await main();
 
 function serve(): void {
