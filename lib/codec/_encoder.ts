@@ -5,6 +5,7 @@ import { SharedBuffers } from "./_buffers.ts";
 import { type Classes, indexClasses } from "./_classes.ts";
 import { type Frame, segmentOf } from "./_frames.ts";
 import { describeKind, pathSegment } from "./_kinds.ts";
+import { compareBytes, sorted } from "./_order.ts";
 import { opened, type Opening } from "./_openings.ts";
 import { type Shape, shapeOf } from "./_shapes.ts";
 import { isSparse } from "./_sparse.ts";
@@ -416,16 +417,4 @@ export class Encoder implements Opening {
   refuse(value: unknown, reason: string): never {
     throw new EncodeError({ path: this.#pathText(), found: describeKind(value), reason });
   }
-}
-
-/** The keys of an object in the order of their code units. */
-function sorted(keys: readonly string[], shape: Shape | undefined): readonly string[] {
-  if (shape === undefined) return keys.toSorted();
-  return shape.sorted ??= keys.toSorted();
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i] - b[i];
-  return a.length - b.length;
 }

@@ -5,7 +5,8 @@ import type { Classes } from "./_classes.ts";
 import { formOf } from "./_forms.ts";
 import { entriesOf } from "./_frames.ts";
 import { isPlainObject, tagOf } from "./_kinds.ts";
-import { byIndexThenName, isSparse } from "./_sparse.ts";
+import { byIndexThenName } from "./_order.ts";
+import { isSparse } from "./_sparse.ts";
 import type { Writer } from "./_writer.ts";
 import { Constant, ERROR_NAMES, Kind, MAX_RESERVED_BYTES, VIEW_NAMES } from "./wire.ts";
 
