@@ -2,7 +2,7 @@
 
 import { type Classes, indexClasses } from "./_classes.ts";
 import { type Composite, define, filled, LATE, target } from "./_filling.ts";
-import { Reader } from "./_reader.ts";
+import { narrowed, Reader } from "./_reader.ts";
 import type { DecodeOptions } from "./options.ts";
 import {
   Constant,
@@ -392,10 +392,4 @@ function assign(object: Record<string, unknown>, key: string, value: unknown): v
   // Plain assignment to this one name would call a setter and replace the prototype.
   if (key === "__proto__") define(object, key, value);
   else object[key] = value;
-}
-
-/** A 64-bit integer as a number where that is exact, since only numbers are written that way. */
-function narrowed(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
 }

@@ -157,3 +157,9 @@ export class Reader {
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
+
+/** A 64-bit integer as a number where that is exact, since only numbers are written that way. */
+export function narrowed(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}

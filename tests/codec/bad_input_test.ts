@@ -67,6 +67,18 @@ for (const [name, path, found, make] of UNENCODABLE) {
   }
 }
 
+test("encode() refuses a Map that grows while it is encoded", () => {
+  const map = new Map<string, unknown>();
+  map.set("a", {
+    get grow() {
+      return map.set("b", 1).size;
+    },
+  });
+  const error = assertThrows(() => encode({ map }));
+  assert.equal(error.path, ".map");
+  assert.match(error.reason, /changed while/);
+});
+
 test("encode() works again after a failure", () => {
   assertThrows(() => encode([[() => 1]]));
   assert.deepEqual(decode(encode([[1]])), [[1]]);
