@@ -2,7 +2,7 @@
 
 import { type Classes, indexClasses } from "./_classes.ts";
 import { type Composite, define, filled, LATE, target } from "./_filling.ts";
-import { Reader } from "./_reader.ts";
+import { narrowed, Reader } from "./_reader.ts";
 import type { DecodeOptions } from "./options.ts";
 import {
   Constant,
@@ -84,7 +84,7 @@ export class Decoder extends Reader {
       case 0xca:
         return this.view.getFloat32(this.take(4));
       case 0xcb:
-        return this.view.getFloat64(this.take(8));
+        return this.float64();
       case 0xcc:
         return this.byte();
       case 0xcd:
@@ -157,9 +157,7 @@ export class Decoder extends Reader {
     for (let i = 0; i < length; i++) {
       const key = this.#key();
       keys?.push(key);
-      // Plain assignment to this one name would call a setter and replace the prototype.
-      if (key === "__proto__") define(object, key, this.#value());
-      else object[key] = this.#value();
+      assign(object, key, this.#value());
     }
     this.#depth--;
     this.#define(keys);
@@ -281,7 +279,7 @@ export class Decoder extends Reader {
     if (kind === ARRAY) return parts;
     const object = frame.target as object;
     if (kind === RECORD) {
-      frame.keys!.forEach((key, i) => define(object, key, parts[i]));
+      frame.keys!.forEach((key, i) => assign(object as Record<string, unknown>, key, parts[i]));
       return object;
     }
     if (kind === OBJECT) {
@@ -292,7 +290,7 @@ export class Decoder extends Reader {
           this.fail("Expected a string as the key of an object", frame.offset);
         }
         keys.push(key as string);
-        define(object, key as string, parts[i + 1]);
+        assign(object as Record<string, unknown>, key as string, parts[i + 1]);
       }
       this.#define(keys);
       return object;
@@ -306,6 +304,8 @@ export class Decoder extends Reader {
   }
 
   #key(): string {
+    const known = this.knownKey();
+    if (known !== undefined) return known;
     const start = this.offset;
     const key = this.#value();
     if (typeof key !== "string") this.fail("Expected a string as the key of an object", start);
@@ -387,8 +387,9 @@ export class Decoder extends Reader {
   }
 }
 
-/** A 64-bit integer as a number where that is exact, since only numbers are written that way. */
-function narrowed(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
+/** Sets a property of a plain object. */
+function assign(object: Record<string, unknown>, key: string, value: unknown): void {
+  // Plain assignment to this one name would call a setter and replace the prototype.
+  if (key === "__proto__") define(object, key, value);
+  else object[key] = value;
 }

@@ -5,21 +5,13 @@ import { SharedBuffers } from "./_buffers.ts";
 import { type Classes, indexClasses } from "./_classes.ts";
 import { type Frame, segmentOf } from "./_frames.ts";
 import { describeKind, isOdd, pathSegment } from "./_kinds.ts";
-import { opened, type Opening } from "./_openings.ts";
+import { compareBytes, sorted } from "./_order.ts";
+import { type Load, opened, type Opening } from "./_openings.ts";
 import { type Shape, shapeOf } from "./_shapes.ts";
 import { isSparse } from "./_sparse.ts";
 import { Writer } from "./_writer.ts";
 import type { CanonicalOptions, CodeOf, EncodeOptions } from "./options.ts";
-import {
-  Constant,
-  Ext,
-  Kind,
-  MAX_DEPTH,
-  MAX_SHAPES,
-  OMITTED,
-  RECURSIVE_DEPTH,
-  VIEW_NAMES,
-} from "./wire.ts";
+import { Constant, Ext, Kind, MAX_DEPTH, MAX_SHAPES, OMITTED, RECURSIVE_DEPTH } from "./wire.ts";
 
 /**
  * Most containers that one key may open. Sharing is expanded in keys, so a small graph can stand
@@ -31,13 +23,6 @@ const MAX_KEY_CONTAINERS = 10_000_000;
 const MAX_KEPT_OBJECTS = 4096;
 
 let runs = 0;
-
-/** What has to be loaded before it can be written. */
-export interface Load {
-  readonly path: string;
-  /** What is written, once it is there. */
-  parts: readonly unknown[];
-}
 
 /** One encoding. An instance may be used again after {@linkcode Encoder.reset}. */
 export class Encoder implements Opening {
@@ -262,6 +247,7 @@ export class Encoder implements Opening {
   #map(map: ReadonlyMap<unknown, unknown>): void {
     this.writer.arrayHeader(1 + map.size * 2);
     this.#marker(Kind.MAP, undefined);
+    const { size } = map;
     const at = this.#depth;
     this.#enter(map);
     let index = 0;
@@ -271,6 +257,8 @@ export class Encoder implements Opening {
       this.#value(value);
     }
     this.#exit();
+    // The header has announced the entries that there were.
+    if (index !== size) this.refuse(map, "it was changed while it was encoded");
   }
 
   #define(shape: Shape): void {
@@ -388,20 +376,6 @@ export class Encoder implements Opening {
     if (detail !== undefined) this.writer.byte(detail);
   }
 
-  /** Writes bytes as what `name` is: a buffer, or a view on one of their length. */
-  viewBytes(value: object, name: string, bytes: Uint8Array): void {
-    const { writer } = this;
-    if (name === "Uint8Array") {
-      writer.binaryHeader(bytes.length);
-    } else {
-      const number = (VIEW_NAMES as readonly string[]).indexOf(name);
-      if (number < 0) this.refuse(value, "this kind of view is not known");
-      writer.extHeader(Ext.VIEW, 1 + bytes.length);
-      writer.byte(number);
-    }
-    writer.raw(bytes);
-  }
-
   load(value: object): readonly unknown[] | undefined {
     let load = this.loads?.get(value);
     if (load === undefined && this.loads !== undefined) {
@@ -417,16 +391,4 @@ export class Encoder implements Opening {
   refuse(value: unknown, reason: string): never {
     throw new EncodeError({ path: this.#pathText(), found: describeKind(value), reason });
   }
-}
-
-/** The keys of an object in the order of their code units. */
-function sorted(keys: readonly string[], shape: Shape | undefined): readonly string[] {
-  if (shape === undefined) return keys.toSorted();
-  return shape.sorted ??= keys.toSorted();
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i] - b[i];
-  return a.length - b.length;
 }

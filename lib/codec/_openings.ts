@@ -5,9 +5,10 @@ import type { Classes } from "./_classes.ts";
 import { formOf } from "./_forms.ts";
 import { entriesOf } from "./_frames.ts";
 import { isPlainObject, tagOf } from "./_kinds.ts";
-import { byIndexThenName, isSparse } from "./_sparse.ts";
+import { byIndexThenName } from "./_order.ts";
+import { isSparse } from "./_sparse.ts";
 import type { Writer } from "./_writer.ts";
-import { Constant, ERROR_NAMES, Kind, MAX_RESERVED_BYTES, VIEW_NAMES } from "./wire.ts";
+import { Constant, ERROR_NAMES, Ext, Kind, MAX_RESERVED_BYTES, VIEW_NAMES } from "./wire.ts";
 
 /** The encoding that asks. */
 export interface Opening {
@@ -17,10 +18,16 @@ export interface Opening {
   readonly stack: boolean;
   readonly unordered: boolean;
   readonly classes: Classes | undefined;
-  viewBytes(value: object, name: string, bytes: Uint8Array): void;
   /** The parts of what takes time to read: none at first; `undefined` where nobody can wait. */
   load(value: object): readonly unknown[] | undefined;
   refuse(value: unknown, reason: string): never;
+}
+
+/** What has to be loaded before it can be written. */
+export interface Load {
+  readonly path: string;
+  /** What is written, once it is there. */
+  parts: readonly unknown[];
 }
 
 /** A container: a composite of a kind, a plain array, or a plain object, which has names alone. */
@@ -108,7 +115,7 @@ function openedView(to: Opening, view: ArrayBufferView): Opened | undefined {
     to.buffers.add(buffer, byteOffset, byteOffset + byteLength);
     if (buffer.resizable) to.buffers.add(buffer, 0, buffer.byteLength);
   }
-  to.viewBytes(view, name, new Uint8Array(buffer, byteOffset, byteLength));
+  writeView(to, view, name, new Uint8Array(buffer, byteOffset, byteLength));
   return undefined;
 }
 
@@ -128,7 +135,7 @@ function openedBuffer(to: Opening, buffer: ArrayBuffer): Opened | undefined {
   const stretch = to.buffers.stretchOf(buffer);
   if (!to.canonical && !to.buffers.complete) to.buffers.add(buffer, 0, buffer.byteLength);
   const { start, end } = stretch ?? { start: 0, end: buffer.byteLength };
-  to.viewBytes(buffer, "ArrayBuffer", new Uint8Array(buffer, start, end - start));
+  writeView(to, buffer, "ArrayBuffer", new Uint8Array(buffer, start, end - start));
   return undefined;
 }
 
@@ -171,6 +178,21 @@ function refuseInstance(to: Opening, value: object): never {
 function keysOf(to: Opening, value: object): string[] {
   const keys = Object.keys(value);
   return to.canonical ? keys.sort() : keys;
+}
+
+/** Writes bytes as what `name` is: a buffer, or a view on one of their length. */
+function writeView(to: Opening, value: object, name: string, bytes: Uint8Array): void {
+  const { writer } = to;
+  if (name === "Uint8Array") {
+    // Node's Buffer is one too, and comes back as the plain array that it is a view of.
+    writer.binaryHeader(bytes.length);
+  } else {
+    const number = (VIEW_NAMES as readonly string[]).indexOf(name);
+    if (number < 0) to.refuse(value, "this kind of view is not known");
+    writer.extHeader(Ext.VIEW, 1 + bytes.length);
+    writer.byte(number);
+  }
+  writer.raw(bytes);
 }
 
 let errors: Map<object, number> | undefined;

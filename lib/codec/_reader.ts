@@ -8,17 +8,60 @@ const SHORT_STRING_BYTES = 24;
 // Not fatal: that mode is several times slower in Deno. The encoder never writes ill-formed UTF-8.
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** Keys of objects come again and again, and an engine has to look up each new string. */
+const KEY_SLOTS = 1024;
+const knownKeys: string[] = [];
+
+const scratch = new Float64Array(1);
+const scratchBytes = new Uint8Array(scratch.buffer);
+
 /** Reads numbers, strings and extensions from the front of some bytes. */
 export class Reader {
   readonly bytes: Uint8Array;
-  readonly view: DataView;
+  #view: DataView | undefined;
   offset = 0;
   /** How many bytes the resizable buffers met so far may grow to. */
   reserved = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** The bytes as a `DataView`, made on demand, since most small values need none. */
+  get view(): DataView {
+    const { buffer, byteOffset, byteLength } = this.bytes;
+    return this.#view ??= new DataView(buffer, byteOffset, byteLength);
+  }
+
+  float64(): number {
+    const at = this.take(8);
+    for (let i = 0; i < 8; i++) scratchBytes[7 - i] = this.bytes[at + i];
+    return scratch[0];
+  }
+
+  /** Reads a short ASCII string that was met before, if one stands here. */
+  knownKey(): string | undefined {
+    const { bytes, offset } = this;
+    const length = bytes[offset] - 0xa0;
+    if (!(length > 0 && length < 32) || length >= bytes.length - offset) return undefined;
+    const start = offset + 1;
+    const slot = (bytes[start] * 7 ^ bytes[start + length - 1] * 31 ^ length * 5) & KEY_SLOTS - 1;
+    const known = knownKeys[slot];
+    if (known?.length === length) {
+      let i = 0;
+      while (i < length && known.charCodeAt(i) === bytes[start + i]) i++;
+      if (i === length) {
+        this.offset = start + length;
+        return known;
+      }
+    }
+    let key = "";
+    for (let i = start; i < start + length; i++) {
+      if (bytes[i] > 0x7f) return undefined;
+      key += String.fromCharCode(bytes[i]);
+    }
+    this.offset = start + length;
+    return knownKeys[slot] = key;
   }
 
   /** Moves past `count` bytes and returns where they start. */
@@ -113,4 +156,10 @@ export class Reader {
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** A 64-bit integer as a number where that is exact, since only numbers are written that way. */
+export function narrowed(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
 }

@@ -14,20 +14,3 @@ export function isSparse(array: readonly unknown[]): boolean {
   }
   return length <= MAX_ARRAY_SEARCHED && Object.keys(array).length !== length;
 }
-
-/** Keeps indices before names, and orders names by code unit. */
-export function byIndexThenName(a: string, b: string): number {
-  const indexA = arrayIndex(a);
-  const indexB = arrayIndex(b);
-  if (indexA !== undefined && indexB !== undefined) return indexA - indexB;
-  if (indexA !== undefined) return -1;
-  if (indexB !== undefined) return 1;
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function arrayIndex(key: string): number | undefined {
-  const number = Number(key);
-  return Number.isInteger(number) && number >= 0 && number < 2 ** 32 - 1 && String(number) === key
-    ? number
-    : undefined;
-}

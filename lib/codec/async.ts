@@ -5,10 +5,11 @@
  */
 
 import { EncodeError } from "../errors.ts";
-import { Encoder, type Load } from "./_encoder.ts";
+import { Encoder } from "./_encoder.ts";
 import { formOf } from "./_forms.ts";
 import { describeKind } from "./_kinds.ts";
 import { copyOf } from "./internal.ts";
+import type { Load } from "./_openings.ts";
 import type { EncodeOptions } from "./options.ts";
 
 /**

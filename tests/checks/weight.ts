@@ -9,7 +9,10 @@ import { build } from "esbuild";
 import { browserOptions } from "../run/bundle.ts";
 import { forbidden } from "./forbidden.ts";
 
-/** The most that the portable entry point may weigh, minified and compressed with gzip. */
+/**
+ * The most that the portable entry point may weigh, minified and compressed with gzip. About 9 KiB of
+ * it is the codec, which carries every type of the Web and of Temporal at any depth.
+ */
 export const BUDGET_BYTES: number = 33 * 1024;
 
 /** Every reason why the bundle of `mod.ts` is not fit for a browser; empty when it is. */

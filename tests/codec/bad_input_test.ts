@@ -76,6 +76,18 @@ for (const [name, path, found, make] of UNENCODABLE) {
   }
 }
 
+test("encode() refuses a Map that grows while it is encoded", () => {
+  const map = new Map<string, unknown>();
+  map.set("a", {
+    get grow() {
+      return map.set("b", 1).size;
+    },
+  });
+  const error = assertThrows(() => encode({ map }));
+  assert.equal(error.path, ".map");
+  assert.match(error.reason, /changed while/);
+});
+
 test("encode() works again after a failure", () => {
   assertThrows(() => encode([[() => 1]]));
   assert.deepEqual(decode(encode([[1]])), [[1]]);
@@ -91,6 +103,55 @@ test("the depth limit is the same for writing and for reading, and is an error w
   const header = new Uint8Array(MAX_DEPTH + 2).fill(0x91);
   header[MAX_DEPTH + 1] = 0xc0;
   assert.throws(() => decode(header), DecodeError, /nested deeper/);
+});
+
+const NESTINGS: Readonly<Record<string, (inner: unknown) => unknown>> = {
+  arrays: (inner) => [inner],
+  objects: (inner) => ({ inner }),
+  "objects of one shape": (inner) => [{ inner: null }, { inner }],
+  maps: (inner) => new Map([[1, inner]]),
+  "map keys": (inner) => new Map([[inner, 1]]),
+  sets: (inner) => new Set([inner]),
+  errors: (inner) => new Error("x", { cause: inner }),
+  "arrays with holes": (inner) => Object.assign([], { 3: inner }),
+};
+
+for (const [name, nest] of Object.entries(NESTINGS)) {
+  test(`10,000 levels go both ways, and have a canonical form: ${name}`, () => {
+    let value: unknown = new Date(0);
+    const levels = name === "objects of one shape" ? 5000 : 10_000;
+    for (let i = 0; i < levels; i++) value = nest(value);
+    const bytes = encode(value);
+    assert.deepEqual(encode(decode(bytes)), bytes);
+    const canonical = encodeCanonical(value);
+    assert.deepEqual(encodeCanonical(decode(bytes)), canonical);
+    assert.deepEqual(
+      encodeCanonical(decode(bytes), { unordered: true }),
+      encodeCanonical(value, { unordered: true }),
+    );
+  });
+}
+
+test("cycles and sharing are kept below the levels that the stack holds", () => {
+  const shared = { a: 1 };
+  const loop: unknown[] = [shared, shared];
+  loop.push(loop);
+  let value: unknown = loop;
+  for (let i = 0; i < 1000; i++) value = { value };
+  let copy = decode(encode(value)) as { value: unknown };
+  for (let i = 0; i < 999; i++) copy = copy.value as { value: unknown };
+  const found = copy.value as unknown[];
+  assert.strictEqual(found[2], found);
+  assert.strictEqual(found[0], found[1]);
+});
+
+test("what has no byte form is found with its path however deep it is", () => {
+  let value: unknown = { user: { tags: [0, new WeakMap()] } };
+  for (let i = 0; i < 500; i++) value = [value];
+  for (const write of [encode, encodeCanonical]) {
+    const error = assertThrows(() => write(value));
+    assert.equal(error.path, `${"[0]".repeat(500)}.user.tags[1]`);
+  }
 });
 
 test("decode() refuses every proper prefix of an encoded value", () => {
