@@ -6,6 +6,9 @@ import { formOfKind, make, resizableBuffer } from "./_forms.ts";
 import type { Reader } from "./_reader.ts";
 import { ERROR_NAMES, Kind, MAX_RESERVED_BYTES, VIEW_NAMES } from "./wire.ts";
 
+/** Most holes that an array may have memory for; a longer one is kept as a table. */
+const MAX_RESERVED_HOLES = 1024;
+
 /** Stands for an object that can be made only of its parts, so that nothing in it points at it. */
 export const LATE: unique symbol = Symbol("late");
 
@@ -71,6 +74,8 @@ export function filled(reader: Reader, composite: Composite, classes: Classes | 
       const array = target as unknown[];
       const length = parts[0];
       reader.expect(typeof length === "number" && length >>> 0 === length);
+      // Engines reserve memory for holes, but not in an array that was once this long.
+      if ((length as number) > MAX_RESERVED_HOLES) array.length = 2 ** 32 - 1;
       array.length = length as number;
       properties(reader, array, parts, 1);
       reader.expect(array.length === length);
@@ -82,7 +87,9 @@ export function filled(reader: Reader, composite: Composite, classes: Classes | 
       return made(composite, (): object => {
         if (composite.kind === Kind.RESIZABLE_BUFFER) {
           reader.expect(parts.length === 2);
-          reader.reserved += Number(parts[0]);
+          const reserved = parts[0];
+          reader.expect(typeof reserved === "number");
+          reader.reserved += reserved as number;
           reader.expect(reader.reserved <= MAX_RESERVED_BYTES);
           return resizableBuffer(parts[1], parts[0]);
         }

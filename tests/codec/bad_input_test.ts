@@ -197,6 +197,10 @@ const HOSTILE: readonly (readonly [name: string, hex: string])[] = [
   ["a boxed object", "92d40108 80".replace(" ", "")],
   ["a Response with an impossible status", "95d401140190c0c0"],
   ["a resizable buffer that reserves a terabyte", "93d40109cb4270000000000000c400"],
+  [
+    "a resizable buffer that reserves an array",
+    "93d4010994d40106ceffffffffa137a5736576656effa137a5736576656e",
+  ],
   ["a view that reaches beyond its buffer", "94d5010a06d50300000005"],
   ["a view on what is no buffer", "94d5010a06800000"],
   ["a view of an unknown type", "d503ff00"],
