@@ -1,4 +1,7 @@
-/** A table of calls: what the same-key-everywhere test and its neighbours are about. */
+/**
+ * A table of calls: what the same-key-everywhere test and its neighbours are about. Their names are
+ * rare ones, since a bundler renames what has the name of something else in the bundle.
+ */
 
 import { type AnyFunction, Keyer, type KeyerOptions } from "../../lib/key/mod.ts";
 
@@ -9,9 +12,9 @@ function area(radius: number) {
 
 const joined = (head: string, ...tail: string[]) => [head, ...tail].join("-");
 
-async function fetched(url: string, options = { retries: 2, "keep alive": true }) {
+async function fetched(address: string, options = { retries: 2, "keep alive": true }) {
   await 0;
-  return { url, options };
+  return { address, options };
 }
 
 const generated = {
