@@ -209,7 +209,7 @@ class PersistentCache {
   ): Promise<Outcome> {
     // Once more before the run, since the caller may have changed what it gave while the store was
     // asked; and not after it, since the function may change what it is given.
-    const given = this.keyer.keyWithArguments(args);
+    const given = { ...this.keyer.keyWithArguments(args), closure: this.keyer.closureDigest };
     const start = performance.now();
     let value: unknown;
     try {
@@ -232,7 +232,7 @@ class PersistentCache {
     discard(flight.replaces);
     if (store === undefined) return { value, copy: () => decode(encoded) };
     await this.#handle.inTurn(this.#prefix + key.hex, async () => {
-      if (!flight.discarded) await this.#save(key, store, given.args, encoded, duration);
+      if (!flight.discarded) await this.#save(key, store, given, encoded, duration);
     });
     return { value, copy: () => decode(encoded) };
   }
@@ -250,7 +250,7 @@ class PersistentCache {
   async #save(
     key: CallKey,
     store: Store,
-    args: Uint8Array,
+    { args, closure }: { readonly args: Uint8Array; readonly closure: string | undefined },
     value: Uint8Array,
     duration: number,
   ): Promise<void> {
@@ -260,7 +260,7 @@ class PersistentCache {
     const record = sealRecord(key.bytes, value, { created, expires, duration }, {
       name,
       code: this.keyer.codeDigest,
-      closure: this.keyer.closureDigest,
+      closure,
       args,
     });
     try {

@@ -49,7 +49,7 @@ export function registerWrapper(
  */
 export function functionCode(fn: AnyFunction, code: CodeOption): FunctionCode {
   const wrapped = identities.get(fn);
-  const source = sourceOf(wrapped?.original ?? fn);
+  const source = sourceOf(originalOf(fn));
   const tokens = source === undefined ? undefined : normalTokens(source);
   const signature = tokens === undefined ? opaqueSignature(fn.length) : signatureOf(tokens);
   if (code === "source" && wrapped !== undefined) {
@@ -62,6 +62,15 @@ export function functionCode(fn: AnyFunction, code: CodeOption): FunctionCode {
     ? `source ${tokensText(tokens!)}`
     : `fingerprint ${code}`;
   return { text: () => text, signature };
+}
+
+/** The function that a wrapper calls in the end, through however many others. */
+function originalOf(fn: AnyFunction): AnyFunction {
+  let original = fn;
+  for (let each = identities.get(fn); each !== undefined; each = identities.get(original)) {
+    original = each.original;
+  }
+  return original;
 }
 
 /** The texts of functions met in closures: their source cannot change. */

@@ -98,6 +98,14 @@ for (
   });
 }
 
+test("a wrapper of a wrapper is called as the original is", () => {
+  const inner = ((..._: unknown[]) => 0) as AnyFunction;
+  const outer = ((..._: unknown[]) => 1) as AnyFunction;
+  registerWrapper(inner, add as AnyFunction, () => "inner");
+  registerWrapper(outer, inner, () => "outer");
+  assert.equal(keyer(outer).key([5]).hex, keyer(outer).key([5, 1]).hex);
+});
+
 test("ignore must name parameters", () => {
   assert.throws(
     () => keyer(add, { ignore: ["c"] }),
