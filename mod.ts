@@ -62,7 +62,14 @@ export type {
 export { stableHash } from "./lib/codec/mod.ts";
 export type { AnyFunction, CodeOption } from "./lib/key/mod.ts";
 export { memoryStore, type MemoryStoreOptions } from "./lib/store/memory.ts";
-export type { Store, StoreListEntry, StoreSetOptions, StoreSupports } from "./lib/store/store.ts";
+export type {
+  Store,
+  StoreCallOptions,
+  StoreLease,
+  StoreListEntry,
+  StoreSetOptions,
+  StoreSupports,
+} from "./lib/store/store.ts";
 export {
   DecodeError,
   DejaError,

@@ -5,7 +5,7 @@
  */
 
 import { StoreError, type StoreOperation } from "../errors.ts";
-import { MAX_STORE_KEY_LENGTH, type StoreSetOptions } from "./store.ts";
+import { MAX_STORE_KEY_LENGTH, type StoreCallOptions, type StoreSetOptions } from "./store.ts";
 
 /**
  * Checks that `key` is legal.
@@ -39,6 +39,48 @@ export function checkKey(key: string): void {
 export function checkPrefix(prefix: string): void {
   if (typeof prefix !== "string") {
     throw new TypeError(`The prefix of a list must be a string, received ${describe(prefix)}`);
+  }
+}
+
+/**
+ * Checks how long a lease is to last.
+ *
+ * @param duration Milliseconds.
+ * @throws {TypeError} It is not a number.
+ * @throws {RangeError} It is not finite or not more than zero.
+ */
+export function checkLeaseDuration(duration: number): void {
+  if (typeof duration !== "number") {
+    throw new TypeError(`A lease lasts milliseconds, received ${describe(duration)}`);
+  }
+  if (!Number.isFinite(duration) || duration <= 0) {
+    throw new RangeError(
+      `A lease must last a finite number of milliseconds above zero, received ${duration}`,
+    );
+  }
+}
+
+/**
+ * Waits for `work`, or for the signal: whichever comes first decides. What cannot be given up goes
+ * on, and its outcome is dropped.
+ *
+ * @param signal The signal of the call, if it has one.
+ * @param work Starts the work; not called where the signal is aborted already.
+ * @throws The signal's reason, or whatever `work` rejects with.
+ */
+export async function abortable<T>(
+  { signal }: StoreCallOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return await work();
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([work(), aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }
 

@@ -9,12 +9,29 @@
 export interface StoreSupports {
   /** Entries outlive the handle: a second handle on the same place sees them. */
   readonly persistent: boolean;
+  /** Nothing can be written or deleted: those calls reject. No by default. */
+  readonly readOnly?: boolean;
+  /** `lease` is there, and excludes every other handle on the same place. No by default. */
+  readonly lease?: boolean;
+  /** `getStream` and `setStream` are there. No by default. */
+  readonly streams?: boolean;
+}
+
+/** Options of every call. */
+export interface StoreCallOptions {
+  /**
+   * Gives the call up: it rejects soon with the signal's reason. What a `set` or a `delete` had
+   * begun may or may not take effect, as a whole.
+   */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of {@linkcode Store.set}. */
-export interface StoreSetOptions {
+export interface StoreSetOptions extends StoreCallOptions {
   /** Moment from which the entry counts as missing, in milliseconds since the epoch. */
-  readonly expires?: number;
+  readonly expires?: number | undefined;
+  /** Writes only while this lease on the key is held; rejects with a `StoreError` otherwise. */
+  readonly lease?: StoreLease | undefined;
 }
 
 /** What {@linkcode Store.list} says of an entry. */
@@ -23,6 +40,22 @@ export interface StoreListEntry {
   readonly key: string;
   /** Size of the stored bytes. */
   readonly size: number;
+}
+
+/** The right to compute what belongs under one key, held by one handle at a time. */
+export interface StoreLease extends AsyncDisposable {
+  /** The key. */
+  readonly key: string;
+  /** Fencing token: larger than that of every earlier lease on the key. */
+  readonly token: number;
+  /**
+   * Makes the lease last its whole duration again, from now.
+   *
+   * @returns Whether it is still held; once it was lost, it stays lost.
+   */
+  renew(): Promise<boolean>;
+  /** Gives the lease back, if it is still held. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
@@ -35,6 +68,7 @@ export interface StoreListEntry {
  *   another process and after a crash.
  * - A missing or expired entry is `undefined`. A failure is a rejection with a `StoreError`.
  * - The bytes handed in and out belong to the caller: a store neither keeps nor shares them.
+ * - A call whose signal is aborted, before or meanwhile, rejects with the signal's reason.
  */
 export interface Store extends AsyncDisposable {
   /** Short name for messages, such as `fs`. */
@@ -42,16 +76,45 @@ export interface Store extends AsyncDisposable {
   /** What this store can do. */
   readonly supports: StoreSupports;
   /** Resolves to the bytes under `key`, or to `undefined` where there is no live entry. */
-  get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  get(key: string, options?: StoreCallOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Puts `bytes` under `key`, over whatever stood there. */
   set(key: string, bytes: Uint8Array, options?: StoreSetOptions): Promise<void>;
   /** Removes the entry under `key`; resolves to whether there was one. */
-  delete(key: string): Promise<boolean>;
+  delete(key: string, options?: StoreCallOptions): Promise<boolean>;
   /**
-   * Yields every live entry whose key starts with `prefix`, in no particular order. Entries set or
-   * deleted meanwhile may or may not be seen.
+   * Yields every live entry whose key starts with `prefix`, in no particular order, without
+   * holding them all in memory. Entries set or deleted meanwhile may or may not be seen.
    */
-  list(prefix?: string): AsyncIterable<StoreListEntry>;
+  list(prefix?: string, options?: StoreCallOptions): AsyncIterable<StoreListEntry>;
+  /**
+   * Takes the lease on `key` for `duration` milliseconds: a lease that is neither renewed nor
+   * given back runs out, so that the death of its holder blocks nobody for longer. Leases are no
+   * entries: `get` and `list` do not see them, and `delete` does not touch them.
+   *
+   * @returns The lease, or `undefined` while somebody else holds it.
+   */
+  lease?(
+    key: string,
+    duration: number,
+    options?: StoreCallOptions,
+  ): Promise<StoreLease | undefined>;
+  /**
+   * As `get`, for values larger than memory should hold. The bytes are those of one entry also if
+   * it is overwritten or deleted meanwhile, or else the stream fails with a `StoreError`.
+   */
+  getStream?(
+    key: string,
+    options?: StoreCallOptions,
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined>;
+  /**
+   * As `set`, for values larger than memory should hold. A stream that fails rejects the call with
+   * its error and leaves the old entry.
+   */
+  setStream?(
+    key: string,
+    stream: ReadableStream<Uint8Array>,
+    options?: StoreSetOptions,
+  ): Promise<void>;
   /** Closes the handle and keeps the entries. Later calls reject; closing twice is harmless. */
   [Symbol.asyncDispose](): Promise<void>;
 }
