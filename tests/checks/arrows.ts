@@ -36,7 +36,7 @@ export const RULES: readonly Rule[] = [
   { from: record, to: [errors, hash, codec] },
   { from: store, to: [errors] },
   { from: "lib/store/suite", to: [store, errors, "lib/store/suite/"] },
-  { from: "lib/store/mod.ts", to: [store, "lib/store/suite.ts"] },
+  { from: "lib/store/mod.ts", to: [store, "lib/store/suite.ts", "lib/store/copy.ts"] },
   { from: memory, to: [errors, lru, store, storeHelpers] },
   { from: "lib/store/", to: [errors, hash, store, storeHelpers] },
   { from: "lib/function/default_store.ts", to: [...makingOfFunctions, "lib/store/"] },
