@@ -60,7 +60,15 @@ export type {
   StoreErrorEvent,
 } from "./lib/function/events.ts";
 export { stableHash } from "./lib/codec/mod.ts";
-export type { AnyFunction, CodeOption } from "./lib/key/mod.ts";
+export {
+  type AnyFunction,
+  type CodeOption,
+  dropIf,
+  dropIfEqual,
+  type KeyMapper,
+  type KeyOption,
+  OMIT,
+} from "./lib/key/mod.ts";
 export { memoryStore, type MemoryStoreOptions } from "./lib/store/memory.ts";
 export type {
   Store,

@@ -1,7 +1,7 @@
 /** The options of a cached function: their types, and the check that names every mistake. */
 
 import { closestMatch } from "leven";
-import type { AnyFunction, CodeOption } from "../key/mod.ts";
+import type { AnyFunction, CodeOption, KeyOption } from "../key/mod.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import type { CacheListener } from "./events.ts";
 
@@ -16,8 +16,17 @@ export interface CacheOptions {
    * Asked at each call. Functions among them are keyed on by their code.
    */
   readonly closure?: () => unknown;
-  /** Names of parameters that are left out of the key. */
+  /**
+   * Names of parameters that are left out of the key; `"options.verbose"` is a property of one, and
+   * what a destructured parameter is taken apart into has its own names.
+   */
   readonly ignore?: readonly string[];
+  /**
+   * What parameters are keyed on instead of themselves, by their names as in `ignore`, such as
+   * `{ file: (file) => file.etag }`; a function may return {@linkcode OMIT} to leave its parameter
+   * out. Or one function of all arguments, whose result is then the key.
+   */
+  readonly key?: KeyOption;
   /**
    * How long a result counts, from the moment it was computed: milliseconds, or a string such as
    * `"90s"`, `"15m"` or `"7d"`. For ever unless given.
@@ -45,6 +54,7 @@ export interface Settings {
   readonly version: string | number | undefined;
   readonly closure: (() => unknown) | undefined;
   readonly ignore: readonly string[];
+  readonly key: KeyOption | undefined;
   /** Milliseconds, or `Infinity`. */
   readonly ttl: number;
   readonly code: CodeOption;
@@ -70,6 +80,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   ignore: {
     fits: (value) => Array.isArray(value) && value.every(isString),
     expected: "an array of parameter names",
+  },
+  key: {
+    fits: (value) =>
+      isFunction(value) ||
+      (typeof value === "object" && value !== null && Object.values(value).every(isFunction)),
+    expected: "an object of functions by parameter name, or one function of all arguments",
   },
   ttl: {
     fits: (value) => isString(value) || typeof value === "number",
@@ -111,6 +127,7 @@ export const FUNCTION_OPTIONS = [
   "version",
   "closure",
   "ignore",
+  "key",
   "ttl",
   "code",
   "onEvent",
@@ -186,6 +203,7 @@ export function settingsOf(fn: AnyFunction, options: CacheOptions): Settings {
     version: options.version,
     closure: options.closure,
     ignore: options.ignore ?? [],
+    key: options.key,
     ttl: options.ttl === undefined ? Infinity : milliseconds(options.ttl, "ttl"),
     code: options.code ?? "source",
     onEvent: options.onEvent,

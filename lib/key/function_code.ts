@@ -88,6 +88,11 @@ export function codeText(fn: AnyFunction): string {
   return text;
 }
 
+/** The text that stands for a function that only makes keys: of a native one, its name. */
+export function mapperText(fn: AnyFunction): string {
+  return sourceOf(originalOf(fn)) === undefined ? `native ${fn.name}` : codeText(fn);
+}
+
 /** The source, or `undefined` where the engine hides it. */
 function sourceOf(fn: AnyFunction): string | undefined {
   const source = Function.prototype.toString.call(fn);

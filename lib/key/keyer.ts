@@ -20,8 +20,10 @@ import {
   codeText,
   type FunctionCode,
   functionCode,
+  mapperText,
 } from "./function_code.ts";
-import { bind, type Signature } from "./signature.ts";
+import { Binding, type KeyOption } from "./binding.ts";
+import type { Signature } from "./signature.ts";
 
 /** Tells function keys from every other use of the hash; its number changes with their form. */
 const FUNCTION_KEY_CONTEXT = "deja 1 function";
@@ -41,6 +43,8 @@ export interface KeyerOptions {
   readonly closure?: (() => unknown) | undefined;
   /** Names of the parameters that are left out. */
   readonly ignore: readonly string[];
+  /** What parameters, or all arguments together, are keyed on instead of themselves. */
+  readonly key?: KeyOption | undefined;
 }
 
 /** The key of one call. */
@@ -55,7 +59,7 @@ export interface CallKey {
 export class Keyer {
   readonly #options: KeyerOptions;
   readonly #code: FunctionCode;
-  readonly #ignored: ReadonlySet<string>;
+  readonly #binding: Binding;
   /** What the function key was made of when it was last made. */
   #codeText: string | undefined;
   #closure: Uint8Array<ArrayBuffer> | undefined;
@@ -64,13 +68,12 @@ export class Keyer {
   #looking = false;
 
   /**
-   * @throws {TypeError} The code cannot be seen, or `ignore` names no parameter.
+   * @throws {TypeError} The code cannot be seen, or `ignore` or `key` names no parameter.
    */
   constructor(fn: AnyFunction, options: KeyerOptions) {
     this.#options = options;
     this.#code = functionCode(fn, options.code);
-    this.#ignored = new Set(options.ignore);
-    this.#checkIgnored();
+    this.#binding = new Binding(this.#code.signature, options, options.name, mapperText);
   }
 
   /** BLAKE3 of the text that stands for the code, in hex; `undefined` where the code is ignored. */
@@ -158,34 +161,21 @@ export class Keyer {
 
   /** Words an error about the bound arguments in terms of the parameters. */
   #withArguments<T>(args: readonly unknown[], use: (bound: unknown[]) => T): T {
-    const { signature } = this.#code;
+    const bound = this.#binding.bind(args);
     try {
-      return use(bind(signature, this.#ignored, args));
+      return use(bound);
     } catch (error) {
       if (!(error instanceof EncodeError)) throw error;
-      const [, index, rest] = /^\[(\d+)\](.*)$/s.exec(error.path) ?? ["", "0", ""];
-      const name = signature.parameters[Number(index)]?.name;
+      const { path, parameter } = this.#binding.describe(error.path);
       throw new EncodeError({
         ...details(error),
-        path: `${name ?? `arguments[${index}]`}${rest}`,
+        path,
         reason: `${error.reason}; ` +
-          (name === undefined
+          (parameter === undefined
             ? "pass plain data, or name the parameter and leave it out with ignore"
-            : `pass plain data, or leave the parameter out with ignore: [${JSON.stringify(name)}]`),
+            : `pass plain data, or leave the parameter out with ignore: ` +
+              `[${JSON.stringify(parameter)}]`),
       });
-    }
-  }
-
-  #checkIgnored(): void {
-    const names = this.#code.signature.parameters.map(({ name }) => name);
-    for (const ignored of this.#ignored) {
-      if (names.includes(ignored)) continue;
-      const known = names.filter((name) => name !== undefined).join(", ");
-      throw new TypeError(
-        `ignore names ${JSON.stringify(ignored)}, which is no parameter of ` +
-          `${this.#options.name || "the function"}; ` +
-          (known === "" ? "it has no parameter with a name" : `it has ${known}`),
-      );
     }
   }
 }

@@ -6,3 +6,5 @@
 
 export { type AnyFunction, type CodeOption, registerWrapper } from "./function_code.ts";
 export { type CallKey, KEY_BYTES, Keyer, type KeyerOptions } from "./keyer.ts";
+export type { KeyOption } from "./binding.ts";
+export { dropIf, dropIfEqual, type KeyMapper, OMIT } from "./selectors.ts";

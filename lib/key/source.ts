@@ -9,14 +9,8 @@
  */
 
 import jsTokens from "js-tokens";
-
-/** A token of normalised source. */
-export interface SourceToken {
-  /** The token's kind: a name or keyword, a literal, or anything else. */
-  readonly type: "name" | "string" | "number" | "other";
-  /** Normal text of the token; strings are JSON strings. */
-  readonly text: string;
-}
+import { closing } from "./brackets.ts";
+import type { SourceToken } from "./token.ts";
 
 /** Names after which a line break ends the statement, or makes a keyword a plain name. */
 const BREAK_AFTER = new Set(["return", "break", "continue", "yield", "async", "accessor", "using"]);
@@ -54,6 +48,7 @@ export function normalTokens(source: string): SourceToken[] {
       }
     }
   }
+  dropComputedName(tokens);
   dropOwnName(tokens);
   return withBooleans(tokens);
 }
@@ -153,6 +148,25 @@ function isTagged(before: readonly SourceToken[]): boolean {
   }
   return previous.text.startsWith("#") ||
     [")", "]", "}", "`"].some((end) => previous.text.endsWith(end));
+}
+
+/**
+ * Writes the name of a method plainly where it is computed. Runtimes without decorators put them
+ * there, as in `[(_dec$2 = [dec()], "m")]`, under numbers that change with whatever else the file
+ * decorates; and what a method is called does not change what it does.
+ */
+function dropComputedName(tokens: SourceToken[]): void {
+  const open = tokens.findIndex(({ text }) => text === "[" || text === "(" || text === "=>");
+  if (tokens[open]?.text !== "[") return;
+  const close = closing(tokens, open);
+  if (tokens[close + 1]?.text !== "(") return;
+  const last = tokens.slice(open, close).findLast(({ text }) => text !== ")")!;
+  const isName = last.type === "string" && /^"[A-Za-z_$][\w$]*"$/.test(last.text);
+  tokens.splice(
+    open,
+    close - open + 1,
+    isName ? { type: "name", text: last.text.slice(1, -1) } : { type: "other", text: "[]" },
+  );
 }
 
 /**

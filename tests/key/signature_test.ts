@@ -1,5 +1,4 @@
-import { OMITTED } from "../../lib/codec/internal.ts";
-import { bind, signatureOf } from "../../lib/key/signature.ts";
+import { signatureOf } from "../../lib/key/signature.ts";
 import { normalTokens } from "../../lib/key/source.ts";
 import { assert, test } from "../harness.ts";
 
@@ -85,34 +84,6 @@ for (
   });
 }
 
-test("bind() gives one array for every spelling of a call", () => {
-  const signature = parse("(x, y = 2, z = 3) => 1");
-  const none = new Set<string>();
-  for (
-    const args of [[2], [2, 2], [2, 2, 3], [2, undefined, 3], [2, undefined], [2, 2, undefined]]
-  ) {
-    assert.deepEqual(bind(signature, none, args), [2, 2, 3]);
-  }
-  assert.deepEqual(bind(signature, none, []), [undefined, 2, 3]);
-  assert.deepEqual(bind(signature, none, [1, null, 3]), [1, null, 3]);
-});
-
-test("bind() keeps rest arguments and arguments beyond the parameters", () => {
-  const none = new Set<string>();
-  assert.deepEqual(bind(parse("(a, ...r) => 1"), none, [1, 2, undefined]), [1, [
-    2,
-    undefined,
-  ]]);
-  assert.deepEqual(bind(parse("(a, ...r) => 1"), none, []), [undefined, []]);
-  assert.deepEqual(bind(parse("(a) => 1"), none, [1, 2, 3]), [1, 2, 3]);
-});
-
-test("bind() leaves out ignored parameters, rest parameters too", () => {
-  const ignored = new Set(["b", "r"]);
-  assert.deepEqual(bind(parse("(a, b, c) => 1"), ignored, [1, 2, 3]), [1, OMITTED, 3]);
-  assert.deepEqual(bind(parse("(a, ...r) => 1"), ignored, [1, 2, 3]), [1, OMITTED]);
-});
-
 const READERS: readonly (readonly [source: string, reads: string])[] = [
   ["function () { return this.x }", "of the call"],
   ["method() { return super.x }", "of the call"],
@@ -129,10 +100,38 @@ for (const [source, reads] of READERS) {
   test(`whose this ${source} reads: ${reads}`, () => assert.equal(parse(source).readsThis, reads));
 }
 
-test("bind() counts the arguments of a function that can see how many there are", () => {
-  const none = new Set<string>();
-  const signature = parse("function (x) { return arguments.length }");
-  assert.notDeepEqual(bind(signature, none, []), bind(signature, none, [undefined]));
+test("whether a function can see how many arguments it is given", () => {
+  assert.isTrue(parse("function (x) { return arguments.length }").readsArguments);
   assert.isFalse(parse("function (x) { return x.arguments }").readsArguments);
   assert.isFalse(parse("(x) => arguments").readsArguments);
 });
+
+test("an object pattern is read with its names, defaults and what is taken apart in turn", () => {
+  const [{ pattern, fallback }] =
+    parse("({ a, b: c = 2, 'd e': { f = [1] } = {}, g: [h], ...i } = { a: 1 }) => 1").parameters;
+  assert.deepEqual(fallback, { a: 1 });
+  const plain = { fallback: undefined, pattern: undefined };
+  assert.deepEqual(pattern, {
+    rest: true,
+    properties: [
+      { ...plain, key: "a", name: "a" },
+      { ...plain, key: "b", name: "c", fallback: 2 },
+      {
+        key: "d e",
+        name: undefined,
+        fallback: {},
+        pattern: {
+          rest: false,
+          properties: [{ ...plain, key: "f", name: "f", fallback: [1] }],
+        },
+      },
+      { ...plain, key: "g", name: undefined },
+    ],
+  });
+});
+
+for (const source of ["({ [x]: a }) => 1", "({ __proto__: a }) => 1", "([a]) => 1", "(a) => 1"]) {
+  test(`${source} has no pattern that can be read`, () => {
+    assert.isUndefined(parse(source).parameters[0].pattern);
+  });
+}

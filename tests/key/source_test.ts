@@ -17,6 +17,16 @@ const EQUAL: readonly (readonly [name: string, a: string, b: string])[] = [
   ["a function's own unused name", "function f(x) { return x }", "function (x) { return x }"],
   ["a line break before a plain operator", "() => a\n+ b", "() => a + b"],
   ["a line break after a semicolon", "() => { a;\n++b }", "() => { a; ++b }"],
+  [
+    "the decorators that a printer puts into a method's name",
+    "async *g(x) { yield x }",
+    'async* [(_dec$4 = [\n dec,\n d2({ a: ")" })\n], _dec$5 = [d], "g")](x) { yield x; }',
+  ],
+  [
+    "how a method's name is computed",
+    "[_computedKey1](x) {}",
+    "[(_dec = [d], _key$8 = a.b)](x) {}",
+  ],
   ["carriage returns in a template", "() => `a\r\n${1}`.length", "() => `a\n${1}`.length"],
 ];
 
@@ -55,6 +65,7 @@ const DIFFERENT: readonly (readonly [name: string, a: string, b: string])[] = [
   ],
   ["raw text that a method sees as a tag", "(t) => t.of`\\u0041`", "(t) => t.of`A`"],
   ["raw text that a private method sees", "(t) => t.#f`\\u0041`", "(t) => t.#f`A`"],
+  ["an index in a default", "(x = [1]) => x", "(x = [2]) => x"],
   ["an elision", "() => [,]", "() => []"],
   ["two elisions", "() => [,,]", "() => [,]"],
   ["the parts of a for", "() => { for (;;) f() }", "() => { for (;f();) ; }"],

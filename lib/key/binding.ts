@@ -1,0 +1,229 @@
+/**
+ * The binding of arguments to parameters: every spelling of one call gives one array, which is what
+ * a key is made of.
+ *
+ * | of a call                                                | in the array                        |
+ * |----------------------------------------------------------|-------------------------------------|
+ * | an argument                                              | itself                              |
+ * | a missing one, or `undefined`                            | its default, if that is a constant  |
+ * | one that is taken apart                                  | the properties that are read        |
+ * | rest arguments                                           | one array of them                   |
+ * | an ignored one                                           | a mark                              |
+ * | one that `key` maps                                      | at the end, under its name, if kept |
+ * | an `AbortSignal`, also as `signal` in an object          | nothing, as if it were not given    |
+ * | one beyond the parameters that the function cannot see   | nothing                             |
+ *
+ * @module
+ */
+
+import { OMITTED } from "../codec/internal.ts";
+import { blake3Hex } from "../hash/mod.ts";
+import type { AnyFunction } from "./function_code.ts";
+import { isPruning, type KeyMapper, OMIT, type Selector, selectorsOf } from "./selectors.ts";
+import type { ObjectPattern, Parameter, Signature } from "./signature.ts";
+
+/** What the options say of the parameters. */
+export interface BindingOptions {
+  /** Names of the parameters that are left out. */
+  readonly ignore: readonly string[];
+  /** What some parameters, or all arguments together, are keyed on instead of themselves. */
+  readonly key?: KeyOption | undefined;
+}
+
+/** What the option `key` takes. */
+export type KeyOption =
+  | Readonly<Record<string, KeyMapper>>
+  // deno-lint-ignore no-explicit-any -- takes the arguments of the function, whatever they are.
+  | ((...args: any[]) => unknown);
+
+/** A mapper, with the text that stands for its code. */
+interface Mapping {
+  readonly map: KeyMapper;
+  /** Empty where the code does not count. */
+  readonly code: string;
+}
+
+/** A change inside an argument: a property that is left out, or mapped. */
+interface Edit {
+  readonly path: readonly string[];
+  readonly mapping: Mapping | undefined;
+}
+
+/** What becomes of one parameter. */
+interface Step {
+  readonly parameter: Parameter;
+  readonly omitted: boolean;
+  /** Set where the whole parameter is mapped. */
+  readonly mapped: { readonly name: string; readonly mapping: Mapping } | undefined;
+  readonly edits: readonly Edit[];
+}
+
+/** Binds the arguments of one function. */
+export class Binding {
+  readonly #steps: readonly Step[];
+  readonly #whole: Mapping | undefined;
+  /** Whether the function can see arguments that no parameter takes. */
+  readonly #seesAll: boolean;
+  readonly #countsArguments: boolean;
+  /** Names of the parameters in the order of the bound array. */
+  readonly #labels: readonly (string | undefined)[];
+
+  /**
+   * @param codeOf Gives the text that stands for the code of a mapper.
+   * @throws {TypeError} A name is that of no parameter, or stands in both options.
+   */
+  constructor(
+    signature: Signature,
+    { ignore, key }: BindingOptions,
+    functionName: string,
+    codeOf: (fn: AnyFunction) => string,
+  ) {
+    const mappings = new Map<string, Mapping>();
+    if (typeof key === "function") this.#whole = mappingOf(key, codeOf);
+    else for (const name in key) mappings.set(name, mappingOf(key[name], codeOf));
+    const both = ignore.find((name) => mappings.has(name));
+    if (both !== undefined) {
+      throw new TypeError(
+        `${JSON.stringify(both)} stands both in ignore and in key; leave one of them out`,
+      );
+    }
+    const ignored = selectorsOf(signature, "ignore", ignore, functionName);
+    const mapped = selectorsOf(signature, "key", [...mappings.keys()], functionName);
+    this.#seesAll = signature.isOpaque || signature.readsArguments;
+    this.#countsArguments = signature.readsArguments;
+    this.#steps = signature.parameters.map((parameter, index): Step => {
+      const here = <T>(all: Map<string, Selector>, use: (name: string, at: Selector) => T) =>
+        [...all].flatMap(([name, at]) => at.index === index ? [use(name, at)] : []);
+      const edits = [
+        ...here(ignored, (_, { path }) => ({ path, mapping: undefined })),
+        ...here(mapped, (name, { path }) => ({ path, mapping: mappings.get(name) })),
+      ];
+      const whole = edits.filter(({ path }) => path.length === 0);
+      const mapping = whole.find(({ mapping }) => mapping !== undefined)?.mapping;
+      return {
+        parameter: signature.readsArguments ? { ...parameter, pattern: undefined } : parameter,
+        omitted: whole.some(({ mapping }) => mapping === undefined),
+        mapped: mapping === undefined ? undefined : { name: parameter.name!, mapping },
+        edits: edits.filter(({ path }) => path.length > 0),
+      };
+    });
+    this.#labels = this.#steps.filter(({ mapped }) => mapped === undefined)
+      .map(({ parameter }) => parameter.name);
+  }
+
+  /** The array that stands for a call with `args`; see the table at the top. */
+  bind(args: readonly unknown[]): unknown[] {
+    if (this.#whole !== undefined) {
+      const { map, code } = this.#whole;
+      return [OMITTED, code, (map as (...args: unknown[]) => unknown)(...args)];
+    }
+    const bound: unknown[] = [];
+    let tail: Record<string, unknown> | undefined;
+    let position = 0;
+    for (const { parameter, omitted, mapped, edits } of this.#steps) {
+      const { rest } = parameter;
+      let value = rest ? args.slice(position).filter(isNoSignal) : args[position];
+      position = rest ? args.length : position + 1;
+      if (omitted) {
+        bound.push(OMITTED);
+        continue;
+      }
+      if (!rest) {
+        if (typeof value === "object" && value !== null) value = withoutSignal(value);
+        if (value === undefined) value = parameter.fallback;
+        if (parameter.pattern !== undefined) value = readBy(parameter.pattern, value);
+      }
+      for (const edit of edits) value = edited(value, edit.path, edit.mapping);
+      if (mapped === undefined) bound.push(value);
+      else {
+        const kept = mappedBy(mapped.mapping, value);
+        if (kept !== OMIT) (tail ??= {})[mapped.name] = kept;
+      }
+    }
+    if (this.#seesAll) {
+      for (; position < args.length; position++) bound.push(args[position]);
+      if (this.#countsArguments) bound.push(args.length);
+    }
+    if (tail !== undefined) bound.push(OMITTED, tail);
+    return bound;
+  }
+
+  /** Names what stands at `path` in a bound array in terms of the parameters. */
+  describe(path: string): { path: string; parameter: string | undefined } {
+    const [, index = "0", rest = ""] = /^\[(\d+)\](.*)$/s.exec(path) ?? [];
+    if (this.#whole !== undefined) return { path: `key()${rest}`, parameter: undefined };
+    const position = Number(index);
+    const parameter = this.#labels[position];
+    if (parameter !== undefined) return { path: `${parameter}${rest}`, parameter };
+    const inTail = position > this.#labels.length && /^\.([\w$]+)(.*)$/s.exec(rest);
+    return inTail
+      ? { path: `key.${inTail[1]}()${inTail[2].replace(/^\[1\]/, "")}`, parameter: inTail[1] }
+      : { path: `arguments[${index}]${rest}`, parameter: undefined };
+  }
+}
+
+function mappingOf(map: KeyMapper, codeOf: (fn: AnyFunction) => string): Mapping {
+  return { map, code: isPruning(map) ? "" : blake3Hex(utf8.encode(codeOf(map))).slice(0, 32) };
+}
+
+const utf8 = new TextEncoder();
+
+/** What a mapper makes of a value, beside its code: another mapper is another key. */
+function mappedBy({ map, code }: Mapping, value: unknown): unknown {
+  const mapped = map(value);
+  return mapped === OMIT || code === "" ? mapped : [code, mapped];
+}
+
+function isNoSignal(value: unknown): boolean {
+  return !(value instanceof AbortSignal);
+}
+
+/** An argument without the signal that it is, or has as `signal`. */
+function withoutSignal(value: object): unknown {
+  if (value instanceof AbortSignal) return undefined;
+  if (!Object.hasOwn(value, "signal") || !isPlain(value)) return value;
+  const own = Object.getOwnPropertyDescriptor(value, "signal")?.value;
+  if (!(own instanceof AbortSignal)) return value;
+  const { signal: _, ...rest } = value as { signal?: unknown };
+  return rest;
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** The properties that a pattern reads of a value, with their defaults, and no others. */
+function readBy({ properties, rest }: ObjectPattern, value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  try {
+    const given = value as Record<string, unknown>;
+    const read: Record<string, unknown> = rest ? { ...given } : {};
+    for (const { key, fallback, pattern } of properties) {
+      let part = given[key];
+      if (part instanceof AbortSignal) part = undefined;
+      if (part === undefined) part = fallback;
+      if (pattern !== undefined) part = readBy(pattern, part);
+      if (part === undefined) delete read[key];
+      else read[key] = part;
+    }
+    return read;
+  } catch {
+    // A getter that throws: what makes the key will meet it again, and can tell its path.
+    return value;
+  }
+}
+
+/** A copy of a plain object in which the property at `path` is left out or mapped. */
+function edited(
+  value: unknown,
+  [name, ...path]: readonly string[],
+  mapping: Mapping | undefined,
+): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (!Object.hasOwn(value, name) || !isPlain(value)) return value;
+  const { [name]: part, ...others } = value as Record<string, unknown>;
+  if (path.length > 0) return { ...others, [name]: edited(part, path, mapping) };
+  const kept = mapping === undefined ? OMIT : mappedBy(mapping, part);
+  return kept === OMIT ? others : { ...others, [name]: kept };
+}
