@@ -57,7 +57,7 @@ const BAD_OPTIONS: readonly Bad[] = [
     "an option like no other",
     { somethingElse: 1 },
     TypeError,
-    /Unknown option "somethingElse" of \w+: it takes name, version, closure, ignore, ttl, code, onEvent/,
+    /Unknown option "somethingElse" of \w+: it takes name, version, closure, ignore, key, ttl, code, onEvent/,
   ],
   ["an inherited name as an option", { constructor: 1 }, TypeError, /Unknown option "constructor"/],
   [
@@ -112,6 +112,9 @@ const BAD_OPTIONS: readonly Bad[] = [
   ["a ttl with another unit", { ttl: "5 fortnights" }, TypeError, /received "5 fortnights"$/],
   ["a ttl without a unit", { ttl: "5" }, TypeError, /^ttl must be milliseconds.+received "5"$/],
   ["an empty ttl", { ttl: "" }, TypeError, /^ttl must be milliseconds.+received ""$/],
+  ["a key that is no function", { key: 1 }, TypeError, /"key" .* must be an object of functions/],
+  ["a key of a parameter that is no function", { key: { radius: 1 } }, TypeError, /"key" .* must/],
+  ["a key of no parameter", { key: { size: String } }, TypeError, /key names "size".*has radius/],
 ];
 
 for (const [verb, call] of Object.entries(VERBS)) {
@@ -142,7 +145,7 @@ for (const [verb, call] of Object.entries(VERBS)) {
     assert.throws(
       () => call(two, verb.includes("ersistent") ? { ignore: ["debug"] } : named),
       TypeError,
-      /^ignore names "debug", which is no parameter of (two|verb); it has width, more$/,
+      /^ignore names "debug", which is no parameter of (two|verb); it has width, deep, more$/,
     );
     assert.throws(
       () => call(() => 1, { ignore: ["debug"] }),
