@@ -65,7 +65,7 @@ export function functionCode(fn: AnyFunction, code: CodeOption): FunctionCode {
 }
 
 /** The function that a wrapper calls in the end, through however many others. */
-function originalOf(fn: AnyFunction): AnyFunction {
+export function originalOf(fn: AnyFunction): AnyFunction {
   let original = fn;
   for (let each = identities.get(fn); each !== undefined; each = identities.get(original)) {
     original = each.original;
@@ -94,7 +94,7 @@ export function mapperText(fn: AnyFunction): string {
 }
 
 /** The source, or `undefined` where the engine hides it. */
-function sourceOf(fn: AnyFunction): string | undefined {
+export function sourceOf(fn: AnyFunction): string | undefined {
   const source = Function.prototype.toString.call(fn);
   return /\{\s*\[native code\]\s*\}\s*$/.test(source) ? undefined : source;
 }

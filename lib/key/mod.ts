@@ -8,3 +8,4 @@ export { type AnyFunction, type CodeOption, registerWrapper } from "./function_c
 export { type CallKey, KEY_BYTES, Keyer, type KeyerOptions } from "./keyer.ts";
 export type { KeyOption } from "./binding.ts";
 export { dropIf, dropIfEqual, type KeyMapper, OMIT } from "./selectors.ts";
+export { freeVariables } from "./free_variables.ts";

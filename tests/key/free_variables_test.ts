@@ -1,0 +1,68 @@
+import { type AnyFunction, freeVariables, registerWrapper } from "../../lib/key/mod.ts";
+import { assert, test } from "../harness.ts";
+
+/** A function of a given source, as `toString()` gives it. */
+function printedAs(source: string): AnyFunction {
+  return { toString: () => source } as unknown as AnyFunction;
+}
+
+/** What the finder says of a source, by way of a function that prints so. */
+async function namesIn(source: string): Promise<string[]> {
+  const original = Function.prototype.toString;
+  const fn = printedAs(source);
+  Function.prototype.toString = function (this: unknown): string {
+    return this === fn ? source : original.call(this as AnyFunction);
+  };
+  try {
+    // The source is taken before anything is awaited.
+    return await freeVariables(fn);
+  } finally {
+    Function.prototype.toString = original;
+  }
+}
+
+const SOURCES: readonly (readonly [source: string, names: readonly string[]])[] = [
+  ["(x) => x * rate", ["rate"]],
+  ["(x, y = base, { a, b: [c] = [other] }, ...r) => [x, y, a, b2, c, r]", ["base", "other", "b2"]],
+  ["function f(n) { return n < 2 ? n : f(n - 1) + g(n) }", ["g"]],
+  ["async (x) => { for (const i of list) { var late = i } return late }", ["list"]],
+  ["() => { try { parseInt('1') } catch (error) { throw error } }", []],
+  ["() => { try { openFile() } catch { label: for (;;) break label } }", ["openFile"]],
+  ["() => ({ short, [computed]: 1, plain: 2 }.plain)", ["short", "computed"]],
+  ["() => new (class A extends Base { #p = m; n() { return this.#p } static { s() } })()", [
+    "Base",
+    "m",
+    "s",
+  ]],
+  ["() => tag`a ${part}`", ["tag", "part"]],
+  ["() => typeof maybe", ["maybe"]],
+  ["() => { written = 1 }", ["written"]],
+  ["() => Math.max(Number.MAX_VALUE, globalThis.x, undefined, NaN, console)", []],
+  ["function () { return arguments.length + this.size }", []],
+  ["method(a) { return super.method(a, extra) }", ["extra"]],
+  ["async *generator(a) { yield* helper(a) }", ["helper"]],
+  ["get value() { return hidden }", ["hidden"]],
+  ["#secret(a) { return this.#other + outer }", ["outer"]],
+  ["x => x /* a comment with words */ // and another", []],
+  ["() => import(address)", ["address"]],
+  ["() => new.target", []],
+  ["not a function at all {", []],
+];
+
+for (const [source, names] of SOURCES) {
+  test(`the free variables of ${source} are ${names.join(", ") || "none"}`, async () => {
+    assert.deepEqual(await namesIn(source), names);
+  });
+}
+
+test("a wrapper has the free variables of its original", async () => {
+  const rate = { value: 2 };
+  const original = (x: number) => x * rate.value;
+  const wrapper = () => 0;
+  registerWrapper(wrapper as AnyFunction, original as AnyFunction, () => "identity");
+  assert.equal((await freeVariables(wrapper as AnyFunction)).length, 1);
+});
+
+test("a native function has no free variables that could be told", async () => {
+  assert.deepEqual(await freeVariables(Math.max as AnyFunction), []);
+});
