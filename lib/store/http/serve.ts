@@ -1,0 +1,409 @@
+/**
+ * Serves a store over HTTP.
+ *
+ * @module
+ */
+
+import { DecodeError, StoreError } from "../../errors.ts";
+import { blake3, toHex } from "../../hash/mod.ts";
+import { chunksOf, concatenated, streamOf } from "../_fetch.ts";
+import { checkKey, checkLeaseDuration } from "../_keys.ts";
+import type { Store, StoreSetOptions } from "../store.ts";
+import { frame, frames, FRAMES_TYPE, unframed } from "./frames.ts";
+import { Leases } from "./leases.ts";
+import { LISTING_TYPE, writeListing } from "./listing.ts";
+import { ERROR_TYPE, type Refusal, STATUS_OF } from "./protocol.ts";
+import { Tokens } from "./tokens.ts";
+
+/** Options of {@linkcode serveStore}. */
+export interface ServeStoreOptions {
+  /** Bearer token that lets read. Without one, everybody who can reach the server may read. */
+  readonly readToken?: string;
+  /** Bearer token that lets read and write. Without one, nobody may write. */
+  readonly writeToken?: string;
+  /** Largest value that is taken, in bytes; 1 GiB by default. */
+  readonly maxBytes?: number;
+  /** Path below which the cache is, such as `/cache`; by default the root. */
+  readonly prefix?: string;
+  /** Origin of the web pages that may ask from elsewhere, or `*` for all; none by default. */
+  readonly origin?: string;
+  /**
+   * Hears of what the store failed with: the client is told no more than that it failed. By
+   * default a line on the console.
+   */
+  readonly onError?: (error: unknown) => void;
+}
+
+const DEFAULT_MAX_BYTES = 2 ** 30;
+/** Bytes of BLAKE3 in an ETag. */
+const TAG_BYTES = 16;
+
+/** A request that is refused, with what its sender is told. */
+class Refused extends Error {
+  readonly refusal: Refusal;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(refusal: Refusal, message: string, headers: Record<string, string> = {}) {
+    super(message);
+    this.refusal = refusal;
+    this.headers = headers;
+  }
+}
+
+/** A request and the parameters in its URL. */
+interface Asked {
+  readonly request: Request;
+  readonly query: URLSearchParams;
+}
+
+/** What may be done with one path, by method. */
+type Methods = Readonly<Record<string, (asked: Asked) => Promise<Response>>>;
+
+/** Methods that change nothing. */
+const READING: readonly string[] = ["GET", "HEAD"];
+
+class StoreServer {
+  readonly #store: Store;
+  readonly #tokens: Tokens;
+  readonly #leases = new Leases();
+  readonly #prefix: string;
+  readonly #options: ServeStoreOptions;
+  readonly #paths: Readonly<Record<string, Methods>> = {
+    "entry": {
+      GET: (asked) => this.#get(asked),
+      HEAD: (asked) => this.#get(asked),
+      PUT: (asked) => this.#set(asked),
+      DELETE: (asked) => this.#delete(asked),
+    },
+    "entries": { GET: (asked) => this.#list(asked) },
+    "lease": {
+      POST: (asked) => this.#lease(asked),
+      PUT: (asked) => this.#renew(asked),
+      DELETE: (asked) => this.#release(asked),
+    },
+  };
+
+  constructor(store: Store, options: ServeStoreOptions) {
+    const { readToken, writeToken, prefix = "", maxBytes = DEFAULT_MAX_BYTES } = options;
+    if (!(typeof maxBytes === "number" && maxBytes >= 0)) {
+      throw new RangeError(`maxBytes must be bytes from 0 on, received ${String(maxBytes)}`);
+    }
+    this.#store = store;
+    this.#tokens = new Tokens(readToken, writeToken);
+    this.#prefix = `/${prefix.replace(/^\/+|\/+$/g, "")}/`.replace("//", "/");
+    this.#options = options;
+  }
+
+  async answer(request: Request): Promise<Response> {
+    let response: Response;
+    try {
+      response = await this.#dispatch(request);
+    } catch (error) {
+      response = this.#refuse(error);
+    }
+    const { origin } = this.#options;
+    if (origin !== undefined) {
+      response.headers.set("access-control-allow-origin", origin);
+      response.headers.append("vary", "origin");
+    }
+    // A body that was not read would hold up the connection.
+    if (!request.bodyUsed) await request.body?.cancel().catch(() => {});
+    return response;
+  }
+
+  async #dispatch(request: Request): Promise<Response> {
+    const { pathname, searchParams: query } = new URL(request.url);
+    const path = pathname.startsWith(this.#prefix) ? pathname.slice(this.#prefix.length) : "";
+    if (!Object.hasOwn(this.#paths, path)) {
+      throw new Refused("not-found", "There is nothing at this path; check the URL of the cache");
+    }
+    const methods = this.#paths[path];
+    const allow = Object.keys(methods).join(", ");
+    const { method } = request;
+    if (method === "OPTIONS" && this.#options.origin !== undefined) return preflight(allow);
+    if (!Object.hasOwn(methods, method)) {
+      throw new Refused("method-not-allowed", `Only ${allow} may be used here`, { allow });
+    }
+    this.#authorize(request, READING.includes(method));
+    return await methods[method]({ request, query });
+  }
+
+  #authorize({ headers }: Request, reading: boolean): void {
+    const right = this.#tokens.rightOf(headers.get("authorization"));
+    if (right === "write" || (right === "read" && reading)) return;
+    if (right === "none" || (this.#tokens.writable && !headers.has("authorization"))) {
+      throw new Refused("unauthorized", "A valid bearer token is needed", {
+        "www-authenticate": 'Bearer realm="cache"',
+      });
+    }
+    throw new Refused(
+      "forbidden",
+      this.#tokens.writable
+        ? "This token may only read; use one that may write"
+        : "This cache may only be read",
+    );
+  }
+
+  async #get({ request, query }: Asked): Promise<Response> {
+    const key = keyIn(query);
+    const headers = { "content-type": FRAMES_TYPE, "cache-control": "private, no-cache" };
+    if (query.has("stream") && this.#store.getStream !== undefined) {
+      const stream = await this.#store.getStream(key);
+      if (stream === undefined) throw noEntry();
+      if (request.method === "HEAD") {
+        await stream.cancel();
+        return new Response(null, { headers });
+      }
+      return new Response(streamOf(this.#heard(frames(chunksOf(stream)))), { headers });
+    }
+    const bytes = await this.#store.get(key);
+    if (bytes === undefined) throw noEntry();
+    const etag = `"${toHex(blake3(bytes).subarray(0, TAG_BYTES))}"`;
+    const tagged = { ...headers, etag, "vary": "authorization" };
+    if (matches(request.headers.get("if-none-match"), etag)) {
+      return new Response(null, { status: 304, headers: tagged });
+    }
+    return new Response(request.method === "HEAD" ? null : frame(bytes), { headers: tagged });
+  }
+
+  async #set({ request, query }: Asked): Promise<Response> {
+    const key = keyIn(query);
+    if (request.headers.has("if-match") || request.headers.has("if-none-match")) {
+      throw new Refused("unsupported", "A write cannot have a condition here; use a lease");
+    }
+    const options = this.#setOptions(query);
+    const announced = Number(request.headers.get("content-length"));
+    const { maxBytes = DEFAULT_MAX_BYTES } = this.#options;
+    // What frames add does not count, so only what is too large for sure is refused unread.
+    if (announced > 2 * maxBytes + 4096) throw tooLarge(maxBytes);
+    const bytes = limited(unframed(received(request)), maxBytes);
+    try {
+      if (query.has("stream") && this.#store.setStream !== undefined) {
+        await this.#store.setStream(key, streamOf(bytes), options);
+      } else {
+        await this.#store.set(key, await concatenated(bytes), options);
+      }
+    } catch (error) {
+      if (
+        options.lease !== undefined && error instanceof StoreError && !await options.lease.renew()
+      ) {
+        throw leaseLost();
+      }
+      throw error;
+    }
+    return new Response(null, { status: 204 });
+  }
+
+  #setOptions(query: URLSearchParams): StoreSetOptions {
+    const id = query.get("lease");
+    const lease = id === null ? undefined : this.#leases.find(id);
+    if (id !== null && lease === undefined) throw leaseLost();
+    const expires = query.has("expires") ? numberIn(query, "expires") : undefined;
+    return { expires, lease };
+  }
+
+  async #delete({ query }: Asked): Promise<Response> {
+    return Response.json({ deleted: await this.#store.delete(keyIn(query)) });
+  }
+
+  async #list({ query }: Asked): Promise<Response> {
+    const blocks = writeListing(this.#store, query.get("prefix") ?? "");
+    // The first block is waited for, so that a store that fails at once is an error and no stump.
+    const { value } = await blocks.next();
+    const stream = streamOf(after(value, this.#heard(blocks)));
+    return new Response(stream, {
+      headers: { "content-type": LISTING_TYPE, "cache-control": "private, no-store" },
+    });
+  }
+
+  async #lease({ query }: Asked): Promise<Response> {
+    const key = keyIn(query);
+    const duration = numberIn(query, "duration");
+    badRequestOn(() => checkLeaseDuration(duration));
+    if (this.#store.lease === undefined) {
+      throw new Refused("unsupported", "The store behind this server has no leases");
+    }
+    const lease = await this.#store.lease(key, duration);
+    if (lease === undefined) throw new Refused("lease-held", "Another client holds the lease");
+    const id = this.#leases.keep(lease, duration);
+    return Response.json({ id, token: lease.token }, { status: 201 });
+  }
+
+  async #renew({ query }: Asked): Promise<Response> {
+    return Response.json({ held: await this.#leases.renew(textIn(query, "id")) });
+  }
+
+  async #release({ query }: Asked): Promise<Response> {
+    await this.#leases.release(textIn(query, "id"));
+    return new Response(null, { status: 204 });
+  }
+
+  /** Tells the operator of a failure that breaks off an answer that has begun. */
+  async *#heard<T>(parts: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+    try {
+      yield* parts;
+    } catch (error) {
+      this.#report(error);
+      throw error;
+    }
+  }
+
+  #refuse(error: unknown): Response {
+    const { refusal, message, headers } = this.#refusalOf(error);
+    return Response.json({ error: refusal, message }, {
+      status: STATUS_OF[refusal],
+      headers: { ...headers, "content-type": ERROR_TYPE, "cache-control": "no-store" },
+    });
+  }
+
+  #refusalOf(error: unknown): Refused {
+    if (error instanceof Refused) return error;
+    if (error instanceof DecodeError) return new Refused("bad-request", error.message);
+    this.#report(error);
+    return new Refused("store-failed", "The store behind this server failed; its operator knows");
+  }
+
+  #report(error: unknown): void {
+    const { onError = (error) => console.error("serveStore:", error) } = this.#options;
+    try {
+      onError(error);
+    } catch {
+      // A listener that fails must not keep the client from its answer.
+    }
+  }
+}
+
+/**
+ * Makes the handler of a server for one store, so that one machine can serve a team. Pass it to
+ * `Deno.serve`, to `Bun.serve` as `fetch`, or to whatever else answers requests; the clients use
+ * `httpStore`.
+ *
+ * Serve it over `https:` where the network is not yours, since the tokens travel with each request.
+ * Leases are kept by the process that gave them: let one process serve them. On Bun, raise
+ * `maxRequestBodySize` for values over 128 MB.
+ *
+ * @param store The store; the caller closes it.
+ * @param options Who may do what, and limits.
+ * @returns The handler. It never rejects.
+ * @throws {TypeError} A token is empty or has other characters than visible ASCII.
+ * @throws {RangeError} `maxBytes` is no number of bytes.
+ *
+ * @example
+ * ```ts
+ * import { memoryStore } from "@deja/cache";
+ * import { httpStore, serveStore } from "@deja/cache/http";
+ * import { assert } from "chai";
+ *
+ * const handler = serveStore(memoryStore(), { writeToken: "secret" });
+ * // On a server: Deno.serve({ port: 8000 }, handler), or Bun.serve({ port: 8000, fetch: handler }).
+ *
+ * await using store = httpStore("http://localhost/", { token: "secret", fetch: handler });
+ * await store.set("greeting", new TextEncoder().encode("hello"));
+ * assert.equal(new TextDecoder().decode(await store.get("greeting")), "hello");
+ * ```
+ */
+export function serveStore(
+  store: Store,
+  options: ServeStoreOptions = {},
+): (request: Request) => Promise<Response> {
+  const server = new StoreServer(store, options);
+  return (request) => server.answer(request);
+}
+
+function preflight(allow: string): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      "access-control-allow-methods": allow,
+      "access-control-allow-headers": "authorization, content-type",
+      "access-control-max-age": "3600",
+    },
+  });
+}
+
+function keyIn(query: URLSearchParams): string {
+  const key = textIn(query, "key");
+  badRequestOn(() => checkKey(key));
+  return key;
+}
+
+function textIn(query: URLSearchParams, name: string): string {
+  const text = query.get(name);
+  if (text === null) throw new Refused("bad-request", `The parameter ${name} is missing`);
+  return text;
+}
+
+function numberIn(query: URLSearchParams, name: string): number {
+  const number = Number(textIn(query, name) || NaN);
+  if (Number.isFinite(number)) return number;
+  throw new Refused("bad-request", `The parameter ${name} must be milliseconds`);
+}
+
+/** Makes of a caller's mistake, which a check throws, one of the client. */
+function badRequestOn(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw new Refused("bad-request", (error as Error).message);
+  }
+}
+
+function matches(condition: string | null, etag: string): boolean {
+  if (condition === null) return false;
+  const tags = condition.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+  return tags.includes(etag) || tags.includes("*");
+}
+
+async function* after<T>(
+  first: T | void,
+  rest: AsyncGenerator<T, void>,
+): AsyncGenerator<T, void> {
+  if (first !== undefined) yield first;
+  yield* rest;
+}
+
+/** Yields what a client sends, and tells a line that breaks from a store that fails. */
+async function* received(request: Request): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  const chunks = bodyOf(request);
+  try {
+    while (true) {
+      const { done, value } = await chunks.next().catch(() => {
+        throw new Refused("bad-request", "The body broke off");
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await chunks.return();
+  }
+}
+
+async function* bodyOf(request: Request): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  // Firefox has no streams of what a request carries.
+  if (request.body === undefined) yield new Uint8Array(await request.arrayBuffer());
+  else if (request.body !== null) yield* chunksOf(request.body as ReadableStream);
+}
+
+async function* limited(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.length;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    yield chunk;
+  }
+}
+
+function noEntry(): Refused {
+  return new Refused("no-entry", "There is no entry under this key");
+}
+
+function leaseLost(): Refused {
+  return new Refused("lease-lost", "The lease is no longer held");
+}
+
+function tooLarge(maxBytes: number): Refused {
+  return new Refused("too-large", `This server takes values of at most ${maxBytes} bytes`);
+}

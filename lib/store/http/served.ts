@@ -1,0 +1,347 @@
+/**
+ * The client of {@linkcode serveStore}.
+ *
+ * @module
+ */
+
+import { DecodeError, type StoreError, type StoreOperation } from "../../errors.ts";
+import { chunksOf, concatenated, Remote, type Reply, streamOf } from "../_fetch.ts";
+import { checkKey, checkLeaseDuration, checkPrefix, checkSet, Handle } from "../_keys.ts";
+import type {
+  Store,
+  StoreCallOptions,
+  StoreLease,
+  StoreListEntry,
+  StoreSetOptions,
+  StoreSupports,
+} from "../store.ts";
+import { frame, frames, FRAMES_TYPE, unframed } from "./frames.ts";
+import { LISTING_TYPE, readListing } from "./listing.ts";
+import { headersOf, type HttpStoreOptions } from "./options.ts";
+import { refusalIn, refused } from "./refusal.ts";
+
+/** A request as the methods of the store word it. */
+interface Ask {
+  readonly operation: StoreOperation;
+  readonly method: string;
+  readonly path: "entry" | "entries" | "lease";
+  readonly query: Readonly<Record<string, string | number | undefined>>;
+  readonly signal?: AbortSignal | undefined;
+  readonly body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+}
+
+/** The longest answer in JSON. */
+const MAX_ANSWER_BYTES = 4096;
+
+/** A {@linkcode Store} behind a server of ours. */
+export class ServedStore implements Store {
+  /** Short name for messages. */
+  readonly name = "http";
+  /** What this store can do. */
+  readonly supports: StoreSupports;
+  readonly #url: URL;
+  readonly #options: HttpStoreOptions;
+  readonly #remote: Remote;
+  readonly #handle = new Handle("http");
+  readonly #leaseIds = new WeakMap<StoreLease, string>();
+
+  /** @param url Address of the cache, with a slash at its end. */
+  constructor(url: URL, options: HttpStoreOptions) {
+    const { readOnly = false, lease = true } = options;
+    this.#url = url;
+    this.#options = options;
+    this.supports = { persistent: true, readOnly, lease: lease && !readOnly, streams: true };
+    this.#remote = new Remote({ ...options, store: "http", place: url.href });
+    if (!this.supports.lease) Object.defineProperty(this, "lease", { value: undefined });
+  }
+
+  /** Resolves to the bytes under `key`, or to `undefined`. */
+  async get(
+    key: string,
+    { signal }: StoreCallOptions = {},
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const chunks = await this.#read({ key }, signal);
+    if (chunks === undefined) return undefined;
+    return await concatenated(chunks);
+  }
+
+  /** As `get`, for large values. */
+  async getStream(
+    key: string,
+    { signal }: StoreCallOptions = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
+    const chunks = await this.#read({ key, stream: 1 }, signal);
+    return chunks && streamOf(chunks);
+  }
+
+  /** Puts `bytes` under `key`. */
+  async set(key: string, bytes: Uint8Array, options: StoreSetOptions = {}): Promise<void> {
+    this.#check("set", key);
+    checkSet(bytes, options);
+    this.#checkMayWrite("set");
+    await this.#write(key, frame(bytes), options, {});
+  }
+
+  /** As `set`, for large values. */
+  async setStream(
+    key: string,
+    stream: ReadableStream<Uint8Array>,
+    options: StoreSetOptions = {},
+  ): Promise<void> {
+    this.#check("set", key);
+    checkSet(new Uint8Array(0), options);
+    this.#checkMayWrite("set");
+    const { signal } = options;
+    let failure: { readonly error: unknown } | undefined;
+    const source = (async function* () {
+      try {
+        yield* chunksOf(stream);
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
+    })();
+    const body = streamOf(frames(abortedBy(source, signal)));
+    try {
+      const { streamBodies = "Deno" in globalThis || "Bun" in globalThis } = this.#options;
+      const sent = streamBodies ? body : await concatenated(chunksOf(body));
+      await this.#write(key, sent, options, { stream: 1 });
+    } catch (error) {
+      throw failure === undefined ? error : failure.error;
+    } finally {
+      if (!body.locked) await body.cancel().catch(() => {});
+    }
+  }
+
+  /** Removes the entry under `key`. */
+  async delete(key: string, { signal }: StoreCallOptions = {}): Promise<boolean> {
+    this.#check("delete", key);
+    this.#checkMayWrite("delete");
+    const ask: Ask = { operation: "delete", method: "DELETE", path: "entry", query: { key } };
+    const { deleted } = await this.#json({ ...ask, signal }, 200);
+    if (typeof deleted !== "boolean") throw this.#rubbish("delete");
+    return deleted;
+  }
+
+  /** Yields the live entries by prefix. */
+  async *list(
+    prefix = "",
+    { signal }: StoreCallOptions = {},
+  ): AsyncIterableIterator<StoreListEntry> {
+    this.#handle.check("list");
+    checkPrefix(prefix);
+    // Half a character cannot travel; what the whole ones let through is looked at here.
+    const query = { prefix: prefix.isWellFormed() ? prefix : prefix.slice(0, -1).toWellFormed() };
+    if (!prefix.slice(0, -1).isWellFormed()) return; // No key starts so.
+    const reply = await this.#ask({
+      operation: "list",
+      method: "GET",
+      path: "entries",
+      query,
+      signal,
+    });
+    if (reply.status !== 200) throw await this.#refused("list", reply);
+    await this.#checkType("list", reply, LISTING_TYPE);
+    try {
+      for await (const entry of readListing(reply.chunks())) {
+        signal?.throwIfAborted();
+        if (entry.key.startsWith(prefix)) yield entry;
+      }
+    } catch (error) {
+      throw error instanceof DecodeError ? this.#rubbish("list", error) : error;
+    }
+  }
+
+  /** Takes the lease on `key`. */
+  async lease(
+    key: string,
+    duration: number,
+    { signal }: StoreCallOptions = {},
+  ): Promise<StoreLease | undefined> {
+    this.#check("lease", key);
+    checkLeaseDuration(duration);
+    const query = { key, duration };
+    const reply = await this.#ask({
+      operation: "lease",
+      method: "POST",
+      path: "lease",
+      query,
+      signal,
+    });
+    if (reply.status !== 201) {
+      const { code, message } = await refusalIn(reply);
+      if (code === "lease-held") return undefined;
+      throw code === "unsupported"
+        ? this.#remote.failure("lease", "its store has no leases; set lease: false")
+        : refused(this.#remote, "lease", reply, message);
+    }
+    const { id, token } = await this.#jsonIn("lease", reply);
+    if (typeof id !== "string" || typeof token !== "number") throw this.#rubbish("lease");
+    const lease: StoreLease = {
+      key,
+      token,
+      renew: async () => {
+        this.#handle.check("lease");
+        const ask: Ask = { operation: "lease", method: "PUT", path: "lease", query: { id } };
+        const { held } = await this.#json(ask, 200);
+        if (typeof held !== "boolean") throw this.#rubbish("lease");
+        return held;
+      },
+      [Symbol.asyncDispose]: async () => {
+        const ask: Ask = { operation: "lease", method: "DELETE", path: "lease", query: { id } };
+        const reply = await this.#ask(ask);
+        if (reply.status !== 204) throw await this.#refused("lease", reply);
+        await reply.discard();
+      },
+    };
+    this.#leaseIds.set(lease, id);
+    return lease;
+  }
+
+  /** Closes the handle. */
+  // deno-lint-ignore require-await -- the contract wants a Promise.
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#handle.close();
+  }
+
+  #check(operation: StoreOperation, key: string): void {
+    this.#handle.check(operation);
+    checkKey(key);
+  }
+
+  #checkMayWrite(operation: StoreOperation): void {
+    if (this.supports.readOnly !== true) return;
+    throw this.#remote.failure(operation, "it was opened with readOnly");
+  }
+
+  /** Yields the bytes of an entry; `undefined` where there is none. */
+  async #read(
+    query: { readonly key: string; readonly stream?: number },
+    signal: AbortSignal | undefined,
+  ): Promise<AsyncGenerator<Uint8Array<ArrayBuffer>, void> | undefined> {
+    this.#check("get", query.key);
+    const ask: Ask = { operation: "get", method: "GET", path: "entry", query, signal };
+    const reply = await this.#ask(ask);
+    if (reply.status === 404) {
+      const { code, message } = await refusalIn(reply);
+      if (code === "no-entry") return undefined;
+      throw refused(this.#remote, "get", reply, message);
+    }
+    if (reply.status !== 200) throw await this.#refused("get", reply);
+    await this.#checkType("get", reply, FRAMES_TYPE);
+    return this.#explained(unframed(reply.chunks()));
+  }
+
+  async *#explained(
+    chunks: AsyncGenerator<Uint8Array<ArrayBuffer>, void>,
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+    try {
+      yield* chunks;
+    } catch (error) {
+      throw error instanceof DecodeError ? this.#rubbish("get", error) : error;
+    }
+  }
+
+  async #write(
+    key: string,
+    body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>,
+    { expires, lease, signal }: StoreSetOptions,
+    more: { readonly stream?: number },
+  ): Promise<void> {
+    // A lease of another handle is none that this server could know of.
+    const id = lease && (this.#leaseIds.get(lease) ?? "unknown");
+    const query = { key, expires, lease: id, ...more };
+    const ask: Ask = { operation: "set", method: "PUT", path: "entry", query, signal, body };
+    const reply = await this.#ask(ask);
+    if (reply.status === 204) return await reply.discard();
+    const { code, message } = await refusalIn(reply);
+    throw code === "lease-lost"
+      ? this.#remote.failure("set", "the lease is no longer held; somebody else may compute now")
+      : refused(this.#remote, "set", reply, message);
+  }
+
+  async #ask({ operation, method, path, query, signal, body }: Ask): Promise<Reply> {
+    const url = new URL(path, this.#url);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    return await this.#remote.ask({
+      operation,
+      signal,
+      sends: body instanceof Uint8Array ? body.length : body === undefined ? 0 : Infinity,
+      request: async (signal) => {
+        const headers = await headersOf(this.#options);
+        if (body !== undefined) headers.set("content-type", FRAMES_TYPE);
+        // Streams have to be asked for so; the types of the Web do not know of it yet.
+        const duplex = body instanceof ReadableStream ? { duplex: "half" } : {};
+        return new Request(url, { method, headers, body: body ?? null, signal, ...duplex });
+      },
+    });
+  }
+
+  async #json(ask: Ask, status: number): Promise<Record<string, unknown>> {
+    const reply = await this.#ask(ask);
+    if (reply.status !== status) throw await this.#refused(ask.operation, reply);
+    return await this.#jsonIn(ask.operation, reply);
+  }
+
+  async #jsonIn(operation: StoreOperation, reply: Reply): Promise<Record<string, unknown>> {
+    await this.#checkType(operation, reply, "application/json");
+    const text = await reply.text(MAX_ANSWER_BYTES);
+    try {
+      const value: unknown = JSON.parse(text);
+      if (value !== null && typeof value === "object") return { ...value };
+    } catch (cause) {
+      throw this.#rubbish(operation, cause);
+    }
+    throw this.#rubbish(operation);
+  }
+
+  async #refused(operation: StoreOperation, reply: Reply): Promise<StoreError> {
+    const { message } = await refusalIn(reply);
+    return refused(this.#remote, operation, reply, message);
+  }
+
+  /** Fails unless the answer is of the type that ours has. */
+  async #checkType(operation: StoreOperation, reply: Reply, type: string): Promise<void> {
+    if (reply.type === type) return;
+    await reply.discard();
+    throw this.#remote.failure(
+      operation,
+      `${reply.type || "something without a media type"} came instead of ${type}; check the ` +
+        "address, and that serveStore() answers there",
+    );
+  }
+
+  #rubbish(operation: StoreOperation, cause?: unknown): StoreError {
+    const what = cause instanceof Error ? cause.message : "an answer of another shape";
+    return this.#remote.failure(
+      operation,
+      `the answer is none that can be used ("${what}"); see what stands between here and there`,
+      cause,
+    );
+  }
+}
+
+/** Ends with the signal's reason when it is aborted, also while the source is silent. */
+async function* abortedBy(
+  source: AsyncGenerator<Uint8Array, void>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void> {
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => {});
+  const abort = () => aborted.reject(signal!.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort);
+  try {
+    while (true) {
+      const { done, value } = await Promise.race([source.next(), aborted.promise]);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    // Not awaited: a source that is silent would hold this up.
+    source.return().catch(() => {});
+  }
+}
