@@ -95,7 +95,17 @@ export function checkSet(bytes: Uint8Array, options: StoreSetOptions = {}): numb
   if (!(bytes instanceof Uint8Array)) {
     throw new TypeError(`A store keeps a Uint8Array, received ${describe(bytes)}`);
   }
-  const { expires } = options;
+  return checkExpires(options);
+}
+
+/**
+ * Checks the expiry that `set` or `setStream` was given.
+ *
+ * @returns The moment of expiry in milliseconds since the epoch, `Infinity` for never.
+ * @throws {TypeError} It is not a number.
+ * @throws {RangeError} It is not finite.
+ */
+export function checkExpires({ expires }: StoreSetOptions): number {
   if (expires === undefined) return Infinity;
   if (typeof expires !== "number") {
     throw new TypeError(

@@ -5,8 +5,25 @@
  */
 
 import { LruMap } from "../lru.ts";
-import { checkKey, checkPrefix, checkSet, Handle } from "./_keys.ts";
-import type { Store, StoreListEntry, StoreSetOptions, StoreSupports } from "./store.ts";
+import type { StoreOperation } from "../errors.ts";
+import {
+  checkExpires,
+  checkKey,
+  checkLeaseDuration,
+  checkPrefix,
+  checkSet,
+  Handle,
+} from "./_keys.ts";
+import { MemoryLeases } from "./_memory_leases.ts";
+import { readStream, streamOf } from "./_streams.ts";
+import type {
+  Store,
+  StoreCallOptions,
+  StoreLease,
+  StoreListEntry,
+  StoreSetOptions,
+  StoreSupports,
+} from "./store.ts";
 
 /** Options of {@linkcode memoryStore}. */
 export interface MemoryStoreOptions {
@@ -24,8 +41,9 @@ interface MemoryEntry {
 
 class MemoryStore implements Store {
   readonly name = "memory";
-  readonly supports: StoreSupports = { persistent: false };
+  readonly supports: StoreSupports = { persistent: false, lease: true, streams: true };
   readonly #entries: LruMap<string, MemoryEntry>;
+  readonly #leases = new MemoryLeases();
   readonly #handle = new Handle("memory");
 
   constructor(options: MemoryStoreOptions) {
@@ -33,37 +51,35 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await -- the contract wants failures as rejections.
-  async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    this.#handle.check("get");
+  async get(
+    key: string,
+    options?: StoreCallOptions,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    this.#check("get", options);
     checkKey(key);
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    if (entry.expires <= Date.now()) {
-      this.#entries.delete(key);
-      return undefined;
-    }
-    return new Uint8Array(entry.bytes);
+    const bytes = this.#live(key)?.bytes;
+    return bytes === undefined ? undefined : new Uint8Array(bytes);
   }
 
   // deno-lint-ignore require-await -- the contract wants failures as rejections.
   async set(key: string, bytes: Uint8Array, options?: StoreSetOptions): Promise<void> {
-    this.#handle.check("set");
+    this.#check("set", options);
     checkKey(key);
     const expires = checkSet(bytes, options);
     // The constructor copies; `slice` would not where a subclass such as Node's Buffer overrides it.
-    this.#entries.set(key, { bytes: new Uint8Array(bytes), expires });
+    this.#put(key, { bytes: new Uint8Array(bytes), expires }, options);
   }
 
   // deno-lint-ignore require-await -- the contract wants failures as rejections.
-  async delete(key: string): Promise<boolean> {
-    this.#handle.check("delete");
+  async delete(key: string, options?: StoreCallOptions): Promise<boolean> {
+    this.#check("delete", options);
     checkKey(key);
     const entry = this.#entries.peek(key);
     return this.#entries.delete(key) && entry!.expires > Date.now();
   }
 
-  async *list(prefix = ""): AsyncIterableIterator<StoreListEntry> {
-    this.#handle.check("list");
+  async *list(prefix = "", options?: StoreCallOptions): AsyncIterableIterator<StoreListEntry> {
+    this.#check("list", options);
     checkPrefix(prefix);
     for (const [key, entry] of this.#entries) {
       if (entry.expires <= Date.now()) {
@@ -71,14 +87,67 @@ class MemoryStore implements Store {
         if (this.#entries.peek(key) === entry) this.#entries.delete(key);
       } else if (key.startsWith(prefix)) {
         yield { key, size: entry.bytes.length };
+        options?.signal?.throwIfAborted();
       }
     }
+  }
+
+  // deno-lint-ignore require-await -- the contract wants failures as rejections.
+  async lease(
+    key: string,
+    duration: number,
+    options?: StoreCallOptions,
+  ): Promise<StoreLease | undefined> {
+    this.#check("lease", options);
+    checkKey(key);
+    checkLeaseDuration(duration);
+    return this.#leases.take(key, duration);
+  }
+
+  // deno-lint-ignore require-await -- the contract wants failures as rejections.
+  async getStream(
+    key: string,
+    options?: StoreCallOptions,
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
+    this.#check("get", options);
+    checkKey(key);
+    const bytes = this.#live(key)?.bytes;
+    // The stream hands out copies of its parts, and nothing else changes the bytes of an entry.
+    return bytes === undefined ? undefined : streamOf(bytes);
+  }
+
+  async setStream(
+    key: string,
+    stream: ReadableStream<Uint8Array>,
+    options: StoreSetOptions = {},
+  ): Promise<void> {
+    this.#check("set", options);
+    checkKey(key);
+    const expires = checkExpires(options);
+    this.#put(key, { bytes: await readStream(stream, options), expires }, options);
   }
 
   // deno-lint-ignore require-await -- the contract wants a Promise.
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handle.close();
     this.#entries.clear();
+  }
+
+  #check(operation: StoreOperation, options: StoreCallOptions | undefined): void {
+    this.#handle.check(operation);
+    options?.signal?.throwIfAborted();
+  }
+
+  #live(key: string): MemoryEntry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.expires > Date.now()) return entry;
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  #put(key: string, entry: MemoryEntry, options: StoreSetOptions | undefined): void {
+    if (options?.lease !== undefined) this.#leases.check(key, options.lease);
+    this.#entries.set(key, entry);
   }
 }
 

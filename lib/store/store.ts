@@ -11,6 +11,8 @@ export interface StoreSupports {
   readonly persistent: boolean;
   /** Nothing can be written or deleted: those calls reject. No by default. */
   readonly readOnly?: boolean;
+  /** Most bytes of one entry: `set` of more rejects with a `StoreError`. Unlimited by default. */
+  readonly maxBytes?: number;
   /** `lease` is there, and excludes every other handle on the same place. No by default. */
   readonly lease?: boolean;
   /** `getStream` and `setStream` are there. No by default. */

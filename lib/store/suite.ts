@@ -5,13 +5,18 @@
  * @module
  */
 
-import type { StoreCase, StoreSubject } from "./suite/_case.ts";
+import type { CaseContext, StoreCase, StoreSubject } from "./suite/_case.ts";
+import { cases as abortCases } from "./suite/abort.ts";
 import { cases as bytesCases } from "./suite/bytes.ts";
 import { cases as concurrencyCases } from "./suite/concurrency.ts";
 import { cases as expiryCases } from "./suite/expiry.ts";
 import { cases as keysCases } from "./suite/keys.ts";
+import { cases as leaseCases } from "./suite/lease.ts";
 import { lifecycleCases, persistenceCases } from "./suite/lifecycle.ts";
 import { cases as listCases } from "./suite/list.ts";
+import { cases as readOnlyCases } from "./suite/read_only.ts";
+import { cases as streamsCases } from "./suite/streams.ts";
+import type { StoreSupports } from "./store.ts";
 
 export type { StoreSubject } from "./suite/_case.ts";
 
@@ -37,6 +42,10 @@ const GROUPS: readonly (readonly [group: string, cases: readonly StoreCase[]])[]
   ["concurrency", concurrencyCases],
   ["lifecycle", lifecycleCases],
   ["persistence", persistenceCases],
+  ["abort", abortCases],
+  ["lease", leaseCases],
+  ["streams", streamsCases],
+  ["read-only", readOnlyCases],
 ];
 
 /**
@@ -76,28 +85,43 @@ export async function storeSuite(
   const { test, skip } = chooseRunner(options);
   const { supports } = await useSubject(factory, ({ store }) => Promise.resolve(store));
   for (const [group, cases] of GROUPS) {
-    for (const { name: fact, needs, body } of cases) {
-      const title = `${name} store, ${group}: ${fact}`;
-      if (needs !== undefined && !supports[needs]) {
-        skip(title, `supports.${needs} is false`);
-      } else {
-        test(title, () =>
-          useSubject(factory, async ({ store, reopen }) =>
-            await body({
-              store,
-              // Asynchronous, so that a synchronous throw is a rejection as well.
-              reopen: async () => {
-                if (reopen === undefined) {
-                  throw new TypeError(
-                    "A store that supports.persistent needs reopen in what its factory returns",
-                  );
-                }
-                return await reopen();
-              },
-            })));
-      }
+    for (const each of cases) {
+      // What holds of stores that cannot be written to is no fact that others lack.
+      if (each.forReadOnly === true && supports.readOnly !== true) continue;
+      const title = `${name} store, ${group}: ${each.name}`;
+      const because = missing(each, supports);
+      if (because !== undefined) skip(title, because);
+      else test(title, () => useSubject(factory, (subject) => each.body(contextOf(subject))));
     }
   }
+}
+
+/** What the manifest lacks for a case, if anything. */
+function missing(
+  { needs, bytes = 0, forReadOnly = false }: StoreCase,
+  supports: StoreSupports,
+): string | undefined {
+  const { readOnly = false, maxBytes = Infinity } = supports;
+  if (readOnly && !forReadOnly) return "supports.readOnly is true";
+  if (bytes > maxBytes) return `supports.maxBytes is ${maxBytes}`;
+  return needs !== undefined && supports[needs] !== true ? `supports.${needs} is false` : undefined;
+}
+
+function contextOf({ store, reopen, fill }: StoreSubject): CaseContext {
+  const lacks = (member: string, claim: string) =>
+    new TypeError(`A store with ${claim} needs ${member} in what its factory returns`);
+  return {
+    store,
+    // Asynchronous, so that a synchronous throw is a rejection as well.
+    reopen: async () => {
+      if (reopen === undefined) throw lacks("reopen", "supports.persistent");
+      return await reopen();
+    },
+    fill: async (key, bytes) => {
+      if (fill === undefined) throw lacks("fill", "supports.readOnly");
+      await fill(key, bytes);
+    },
+  };
 }
 
 /** Makes a store, hands it to `use`, closes it and cleans up, whatever happens. */

@@ -5,7 +5,7 @@ import { runSuite } from "./_suite.ts";
 const BYTES = Uint8Array.of(1, 2, 3);
 
 await runSuite("memory", () => ({ store: memoryStore() }));
-await runSuite("bounded memory", () => ({ store: memoryStore({ maxEntries: 1000 }) }));
+await runSuite("bounded memory", () => ({ store: memoryStore({ maxEntries: 20_000 }) }));
 
 async function keysOf(store: ReturnType<typeof memoryStore>): Promise<string[]> {
   const keys: string[] = [];

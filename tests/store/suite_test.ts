@@ -1,10 +1,22 @@
 import { StoreError } from "../../lib/errors.ts";
+import { MemoryLeases } from "../../lib/store/_memory_leases.ts";
+import { piecesOf, readStream, streamOf } from "../../lib/store/_streams.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
-import type { Store, StoreListEntry, StoreSubject } from "../../lib/store/mod.ts";
+import type {
+  Store,
+  StoreCallOptions,
+  StoreLease,
+  StoreListEntry,
+  StoreSetOptions,
+  StoreSubject,
+  StoreSupports,
+} from "../../lib/store/mod.ts";
 import { storeSuite } from "../../lib/store/mod.ts";
 import { assert, rejects, test } from "../harness.ts";
 
-type Place = Map<string, { bytes: Uint8Array<ArrayBuffer>; expires: number }>;
+class Place extends Map<string, { bytes: Uint8Array<ArrayBuffer>; expires: number }> {
+  readonly leases = new MemoryLeases();
+}
 
 /**
  * A store as a third party might write it; each bug overrides one of its methods. The place is a
@@ -12,7 +24,7 @@ type Place = Map<string, { bytes: Uint8Array<ArrayBuffer>; expires: number }>;
  */
 class ToyStore implements Store {
   readonly name: string = "toy";
-  readonly supports = { persistent: true };
+  readonly supports: StoreSupports = { persistent: true, lease: true, streams: true };
   protected closed = false;
 
   constructor(readonly place: Place) {}
@@ -36,37 +48,82 @@ class ToyStore implements Store {
     return expires > Date.now();
   }
 
+  protected giveUp(options?: StoreCallOptions): void {
+    options?.signal?.throwIfAborted();
+  }
+
   // deno-lint-ignore require-await
-  async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async get(
+    key: string,
+    options?: StoreCallOptions,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.check(key);
+    this.giveUp(options);
     const entry = this.place.get(this.placeOf(key));
     return entry && this.isLive(entry.expires) ? this.copy(entry.bytes) : undefined;
   }
 
   // deno-lint-ignore require-await
-  async set(key: string, bytes: Uint8Array, options?: { expires?: number }): Promise<void> {
+  async set(key: string, bytes: Uint8Array, options?: StoreSetOptions): Promise<void> {
     this.check(key);
+    this.giveUp(options);
     if (!(bytes instanceof Uint8Array)) throw new TypeError("No bytes");
     const expires = options?.expires;
     if (expires !== undefined && typeof expires !== "number") throw new TypeError("No moment");
     if (expires !== undefined && !Number.isFinite(expires)) throw new RangeError("No moment");
+    if (options?.lease !== undefined) this.place.leases.check(key, options.lease);
     this.place.set(this.placeOf(key), { bytes: this.copy(bytes), expires: expires ?? Infinity });
   }
 
   // deno-lint-ignore require-await
-  async delete(key: string): Promise<boolean> {
+  async delete(key: string, options?: StoreCallOptions): Promise<boolean> {
     this.check(key);
+    this.giveUp(options);
     const entry = this.place.get(this.placeOf(key));
     this.place.delete(this.placeOf(key));
     return entry !== undefined && this.isLive(entry.expires);
   }
 
-  async *list(prefix = ""): AsyncIterableIterator<StoreListEntry> {
+  async *list(prefix = "", options?: StoreCallOptions): AsyncIterableIterator<StoreListEntry> {
     this.check();
     if (typeof prefix !== "string") throw new TypeError("No prefix");
+    this.giveUp(options);
     for (const [key, { bytes, expires }] of [...this.place]) {
-      if (key.startsWith(prefix) && this.isLive(expires)) yield { key, size: bytes.length };
+      if (!key.startsWith(prefix) || !this.isLive(expires)) continue;
+      yield { key, size: bytes.length };
+      this.giveUp(options);
     }
+  }
+
+  // deno-lint-ignore require-await
+  async lease(
+    key: string,
+    duration: number,
+    options?: StoreCallOptions,
+  ): Promise<StoreLease | undefined> {
+    this.check(key);
+    this.giveUp(options);
+    if (typeof duration !== "number") throw new TypeError("No duration");
+    if (!(duration > 0 && duration < Infinity)) throw new RangeError("No duration");
+    return this.place.leases.take(key, duration);
+  }
+
+  async getStream(
+    key: string,
+    options?: StoreCallOptions,
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
+    const bytes = await this.get(key, options);
+    return bytes && streamOf(bytes);
+  }
+
+  async setStream(
+    key: string,
+    stream: ReadableStream<Uint8Array>,
+    options: StoreSetOptions = {},
+  ): Promise<void> {
+    this.check(key);
+    this.giveUp(options);
+    await this.set(key, await readStream(stream, options), options);
   }
 
   // deno-lint-ignore require-await
@@ -92,7 +149,7 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
     "bytes",
     "copies the whole buffer of a view",
     class extends ToyStore {
-      override async set(key: string, bytes: Uint8Array, options?: { expires?: number }) {
+      override async set(key: string, bytes: Uint8Array, options?: StoreSetOptions) {
         const whole = bytes instanceof Uint8Array ? new Uint8Array(bytes.buffer) : bytes;
         await super.set(key, whole, options);
       }
@@ -112,7 +169,7 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
     "bytes",
     "overwrites in place, so that the end of longer bytes stays",
     class extends ToyStore {
-      override async set(key: string, bytes: Uint8Array, options?: { expires?: number }) {
+      override async set(key: string, bytes: Uint8Array, options?: StoreSetOptions) {
         const old = this.place.get(key)?.bytes;
         await super.set(key, bytes, options);
         const entry = this.place.get(key)!;
@@ -220,7 +277,7 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
     "expiry",
     "keeps the old expiry of an entry that is overwritten",
     class extends ToyStore {
-      override async set(key: string, bytes: Uint8Array, options?: { expires?: number }) {
+      override async set(key: string, bytes: Uint8Array, options?: StoreSetOptions) {
         const old = this.place.get(key);
         await super.set(key, bytes, options);
         if (old !== undefined && options?.expires === undefined) {
@@ -233,7 +290,7 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
     "expiry",
     "takes NaN for never",
     class extends ToyStore {
-      override async set(key: string, bytes: Uint8Array, options?: { expires?: number }) {
+      override async set(key: string, bytes: Uint8Array, options?: StoreSetOptions) {
         await super.set(key, bytes, Number.isNaN(options?.expires) ? {} : options);
       }
     },
@@ -242,7 +299,7 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
     "concurrency",
     "writes in two steps",
     class extends ToyStore {
-      override async set(key: string, bytes: Uint8Array, options?: { expires?: number }) {
+      override async set(key: string, bytes: Uint8Array, options?: StoreSetOptions) {
         const half = bytes.length >> 1;
         await super.set(key, bytes.slice(0, half), options);
         await new Promise((resolve) => setTimeout(resolve));
@@ -255,7 +312,7 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
     "concurrency",
     "deletes before it sets",
     class extends ToyStore {
-      override async set(key: string, bytes: Uint8Array, options?: { expires?: number }) {
+      override async set(key: string, bytes: Uint8Array, options?: StoreSetOptions) {
         const copy = new Uint8Array(bytes);
         this.place.delete(key);
         await new Promise((resolve) => setTimeout(resolve));
@@ -299,9 +356,171 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
         if (!this.#read.has(key)) this.#read.set(key, await super.get(key));
         return this.#read.get(key)?.slice();
       }
-      override async set(key: string, bytes: Uint8Array, options?: { expires?: number }) {
+      override async set(key: string, bytes: Uint8Array, options?: StoreSetOptions) {
         this.#read.delete(key);
         await super.set(key, bytes, options);
+      }
+    },
+  ],
+  [
+    "bytes",
+    "keeps 64 MiB at most",
+    class extends ToyStore {
+      protected override copy(bytes: Uint8Array) {
+        return super.copy(bytes.subarray(0, 0x4000000));
+      }
+    },
+  ],
+  [
+    "list",
+    "lists at most 5000 entries",
+    class extends ToyStore {
+      override async *list(prefix = "") {
+        let count = 0;
+        for await (const entry of super.list(prefix)) if (count++ < 5000) yield entry;
+      }
+    },
+  ],
+  [
+    "abort",
+    "takes no notice of signals",
+    class extends ToyStore {
+      protected override giveUp() {}
+    },
+  ],
+  [
+    "abort",
+    "rejects with an error of its own",
+    class extends ToyStore {
+      protected override giveUp(options?: StoreCallOptions) {
+        if (options?.signal?.aborted) throw new Error("Aborted");
+      }
+    },
+  ],
+  [
+    "abort",
+    "acts before it looks at the signal",
+    class extends ToyStore {
+      override async delete(key: string, options?: StoreCallOptions) {
+        const done = await super.delete(key);
+        this.giveUp(options);
+        return done;
+      }
+    },
+  ],
+  [
+    "abort",
+    "lists on after an abort",
+    class extends ToyStore {
+      override async *list(prefix = "", options?: StoreCallOptions) {
+        this.giveUp(options);
+        yield* super.list(prefix);
+      }
+    },
+  ],
+  [
+    "lease",
+    "leases a key to everybody",
+    class extends ToyStore {
+      #count = 0;
+      override lease(key: string, duration: number) {
+        return super.lease(`${key}${this.#count++}`, duration);
+      }
+    },
+  ],
+  [
+    "lease",
+    "leases to one of each handle",
+    class extends ToyStore {
+      readonly #own = new MemoryLeases();
+      override async lease(key: string, duration: number, options?: StoreCallOptions) {
+        const lease = await super.lease(key, duration, options);
+        return this.#own.take(key, duration) ?? lease;
+      }
+    },
+  ],
+  [
+    "lease",
+    "numbers its leases downwards",
+    class extends ToyStore {
+      override async lease(key: string, duration: number, options?: StoreCallOptions) {
+        const lease = await super.lease(key, duration, options);
+        return lease && { ...lease, token: -lease.token };
+      }
+    },
+  ],
+  [
+    "lease",
+    "never ends a lease by itself",
+    class extends ToyStore {
+      override lease(key: string, duration: number, options?: StoreCallOptions) {
+        const given = Number.isFinite(duration) && duration > 0 ? 3_600_000 : duration;
+        return super.lease(key, given, options);
+      }
+    },
+  ],
+  [
+    "lease",
+    "writes under a lost lease",
+    class extends ToyStore {
+      override set(key: string, bytes: Uint8Array, options: StoreSetOptions = {}) {
+        return super.set(key, bytes, { ...options, lease: undefined });
+      }
+    },
+  ],
+  [
+    "lease",
+    "keeps its leases as entries",
+    class extends ToyStore {
+      override async lease(key: string, duration: number, options?: StoreCallOptions) {
+        const lease = await super.lease(key, duration, options);
+        await this.set(`${key} lease`, new Uint8Array(1));
+        return lease;
+      }
+    },
+  ],
+  [
+    "streams",
+    "keeps the first half of a stream that fails",
+    class extends ToyStore {
+      override async setStream(
+        key: string,
+        stream: ReadableStream<Uint8Array>,
+        options: StoreSetOptions = {},
+      ) {
+        const kept: number[] = [];
+        try {
+          for await (const piece of piecesOf(stream, options)) kept.push(...piece);
+        } finally {
+          await this.set(key, new Uint8Array(kept), options);
+        }
+      }
+    },
+  ],
+  [
+    "streams",
+    "streams one piece",
+    class extends ToyStore {
+      override async getStream(key: string, options?: StoreCallOptions) {
+        const bytes = await this.get(key, options);
+        return bytes && streamOf(bytes.subarray(0, 0x10000));
+      }
+    },
+  ],
+  [
+    "streams",
+    "reads on in the entry that replaced the one it streams",
+    class extends ToyStore {
+      override async getStream(key: string, options?: StoreCallOptions) {
+        if (await this.get(key, options) === undefined) return undefined;
+        let at = 0;
+        return new ReadableStream<Uint8Array<ArrayBuffer>>({
+          pull: async (controller) => {
+            const bytes = await this.get(key);
+            if (bytes === undefined || at >= bytes.length) controller.close();
+            else controller.enqueue(bytes.slice(at, at += 0x10000));
+          },
+        });
       }
     },
   ],
@@ -320,7 +539,7 @@ async function outcomes(factory: () => StoreSubject): Promise<Map<string, unknow
 
 function subjectOf(toy: Toy): () => StoreSubject {
   return () => {
-    const place: Place = new Map();
+    const place = new Place();
     return { store: new toy(place), reopen: () => new toy(place) };
   };
 }
@@ -371,11 +590,11 @@ test("storeSuite() without a skip reports what it skips as a test of that name",
 });
 
 test("storeSuite() fails a store that claims to be persistent and cannot be reopened", async () => {
-  const found = await outcomes(() => ({ store: new ToyStore(new Map()) }));
+  const found = await outcomes(() => ({ store: new ToyStore(new Place()) }));
   const failed = [...found].filter(([, error]) => error !== undefined);
   assert.isNotEmpty(failed);
   for (const [name, error] of failed) {
-    assert.match(name, /persistence/);
+    assert.match(name, /persistence|lease/);
     assert.match(String(error), /needs reopen/);
   }
 });
@@ -384,7 +603,7 @@ test("storeSuite() cleans up after every test, also one that fails", async () =>
   let open = 0;
   await outcomes(() => {
     open++;
-    return { store: new ToyStore(new Map()), cleanup: () => void open-- };
+    return { store: new ToyStore(new Place()), cleanup: () => void open-- };
   });
   assert.equal(open, 0);
 });
@@ -392,4 +611,60 @@ test("storeSuite() cleans up after every test, also one that fails", async () =>
 test("storeSuite() passes on why no store could be made", async () => {
   const factory = () => Promise.reject(new Error("No server"));
   await rejects(storeSuite("toy", factory, { test: () => {} }), Error, /No server/);
+});
+
+/** A store that is filled by other means than itself. */
+class ReadOnlyToy extends ToyStore {
+  override readonly supports: StoreSupports = { persistent: true, readOnly: true };
+
+  override set(): Promise<void> {
+    return Promise.reject(new StoreError("Read-only", { store: "toy", operation: "set" }));
+  }
+
+  override delete(): Promise<boolean> {
+    return Promise.reject(new StoreError("Read-only", { store: "toy", operation: "delete" }));
+  }
+}
+
+function readOnlySubject(toy: Toy): () => StoreSubject {
+  return () => {
+    const place = new Place();
+    return {
+      store: new toy(place),
+      reopen: () => new toy(place),
+      fill: (key, bytes) => new ToyStore(place).set(key, bytes),
+    };
+  };
+}
+
+test("storeSuite() asks of a read-only store that it reads and refuses to write", async () => {
+  const skipped = new Set<string>();
+  const tests: [string, () => Promise<void>][] = [];
+  await storeSuite("toy", readOnlySubject(ReadOnlyToy), {
+    test: (...entry) => tests.push(entry),
+    skip: (_, because) => skipped.add(because),
+  });
+  for (const [, body] of tests) await body();
+  assert.isTrue(tests.every(([name]) => name.startsWith("toy store, read-only: ")));
+  assert.deepEqual([...skipped], ["supports.readOnly is true"]);
+});
+
+test("storeSuite() finds a read-only store that writes", async () => {
+  class Writing extends ToyStore {
+    override readonly supports: StoreSupports = { persistent: true, readOnly: true };
+  }
+  const found = await outcomes(readOnlySubject(Writing));
+  assert.isNotEmpty([...found.values()].filter((error) => error !== undefined));
+});
+
+test("storeSuite() skips entries that are larger than the manifest allows", async () => {
+  class Small extends ToyStore {
+    override readonly supports: StoreSupports = { persistent: true, maxBytes: 0x200000 };
+  }
+  const skipped: string[] = [];
+  await storeSuite("toy", subjectOf(Small), {
+    test: () => {},
+    skip: (_, because) => skipped.push(because),
+  });
+  assert.include(skipped, "supports.maxBytes is 2097152");
 });

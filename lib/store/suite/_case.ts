@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Store, StoreListEntry, StoreSupports } from "../store.ts";
+import type { Store, StoreCallOptions, StoreListEntry } from "../store.ts";
 
 /** A store to be tested, fresh and empty, and how to get at its place again. */
 export interface StoreSubject {
@@ -16,6 +16,11 @@ export interface StoreSubject {
    * `store.supports.persistent` holds. The suite closes it.
    */
   readonly reopen?: () => Store | Promise<Store>;
+  /**
+   * Puts an entry into the place by another way than the store. Needed where
+   * `store.supports.readOnly` holds.
+   */
+  readonly fill?: (key: string, bytes: Uint8Array) => Promise<void>;
   /** Removes what the store left behind; runs after all handles are closed. */
   readonly cleanup?: () => void | Promise<void>;
 }
@@ -26,6 +31,8 @@ export interface CaseContext {
   readonly store: Store;
   /** Opens another handle on the same place. */
   readonly reopen: () => Promise<Store>;
+  /** Puts an entry into the place by another way than the store. */
+  readonly fill: (key: string, bytes: Uint8Array) => Promise<void>;
 }
 
 /** One fact about stores. */
@@ -33,7 +40,11 @@ export interface StoreCase {
   /** What holds. */
   readonly name: string;
   /** What the store's manifest has to claim for the fact to be expected of it. */
-  readonly needs?: keyof StoreSupports;
+  readonly needs?: "persistent" | "lease" | "streams";
+  /** Size of the largest entry that it sets, if large. */
+  readonly bytes?: number;
+  /** Whether it holds of a store that cannot be written to, and of no other. */
+  readonly forReadOnly?: boolean;
   /** Throws where the fact does not hold. */
   readonly body: (context: CaseContext) => Promise<void>;
 }
@@ -64,7 +75,9 @@ export function check(condition: boolean, message: string): asserts condition {
 
 /** Whether `actual` holds just the bytes of `expected`. */
 export function sameBytes(actual: Uint8Array | undefined, expected: Uint8Array): boolean {
-  return actual?.length === expected.length && expected.every((byte, i) => byte === actual[i]);
+  if (actual?.length !== expected.length) return false;
+  for (let i = 0; i < expected.length; i++) if (actual[i] !== expected[i]) return false;
+  return true;
 }
 
 /** Fails unless `store` has just `expected` under `key`. */
@@ -135,9 +148,13 @@ export async function checkRejects(
 }
 
 /** Collects what `store` lists. */
-export async function collect(store: Store, prefix?: string): Promise<StoreListEntry[]> {
+export async function collect(
+  store: Store,
+  prefix?: string,
+  options?: StoreCallOptions,
+): Promise<StoreListEntry[]> {
   const entries: StoreListEntry[] = [];
-  for await (const entry of store.list(prefix)) entries.push(entry);
+  for await (const entry of store.list(prefix, options)) entries.push(entry);
   return entries;
 }
 

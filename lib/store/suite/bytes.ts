@@ -16,6 +16,20 @@ const SIZES: readonly (readonly [label: string, length: number])[] = [
   ["1 MiB", 0x100000],
 ];
 
+const MIB = 0x100000;
+const LARGE = 100 * MIB;
+
+/** Bytes of 100 MiB that repeat nowhere: one mebibyte over and over, each with a number of its own. */
+function largeSample(): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(LARGE);
+  const part = sample(MIB);
+  for (let at = 0; at < LARGE; at += MIB) {
+    bytes.set(part, at);
+    bytes[at] = at / MIB;
+  }
+  return bytes;
+}
+
 /** A `Uint8Array` whose `slice` shares memory, as that of Node's `Buffer` does. */
 class SharingBytes extends Uint8Array<ArrayBuffer> {
   override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
@@ -33,6 +47,15 @@ export const cases: readonly StoreCase[] = [
       await checkEntry(store, "name/key", bytes);
     },
   })),
+  {
+    name: "keeps 100 MiB exactly",
+    bytes: LARGE,
+    body: async ({ store }) => {
+      const bytes = largeSample();
+      await store.set("name/key", bytes);
+      await checkEntry(store, "name/key", bytes);
+    },
+  },
   {
     name: "keeps every byte value",
     body: async ({ store }) => {

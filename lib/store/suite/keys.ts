@@ -158,6 +158,7 @@ const ILLEGAL_KEYS: readonly (readonly [
 ])[] = [
   ["an empty key", "", RangeError],
   ["a key that is too long", "x".repeat(MAX + 1), RangeError],
+  ["a key of 10,000 characters", "x".repeat(10_000), RangeError],
   ["a key with a lone high surrogate", "a\ud83d", TypeError],
   ["a key with a lone low surrogate", "\ude00a", TypeError],
   ["a number", 5, TypeError],

@@ -4,7 +4,11 @@
  * @module
  */
 
+import { together } from "./concurrency.ts";
 import { checkList, collect, sample, type StoreCase } from "./_case.ts";
+
+/** Calls under way at a time where there are many. */
+const BATCH = 100;
 
 const HEX = "0123456789abcdef".repeat(4);
 
@@ -99,6 +103,24 @@ export const cases: readonly StoreCase[] = [
         await store.set(key, sample(i));
       }
       await checkList(store, undefined, expected);
+    },
+  },
+  {
+    name: "lists 10,000 entries by prefix, each once",
+    body: async ({ store }) => {
+      const expected = Array.from({ length: 10_000 }, (_, i) => ({
+        key: `name ${i % 10 === 0 ? "few" : "many"}/${(i * 0x9e3779b1 >>> 0).toString(16)}`,
+        size: i % 17,
+      }));
+      for (let at = 0; at < expected.length; at += BATCH) {
+        await together(
+          expected.slice(at, at + BATCH).map(({ key, size }) => store.set(key, sample(size))),
+        );
+      }
+      for (const prefix of ["name few/", "name many/"]) {
+        const under = expected.filter(({ key }) => key.startsWith(prefix));
+        await checkList(store, prefix, new Map(under.map(({ key, size }) => [key, size])));
+      }
     },
   },
   {

@@ -1,0 +1,60 @@
+/**
+ * Leases among the users of one object, such as a store in memory.
+ *
+ * @module
+ */
+
+import { StoreError } from "../errors.ts";
+import type { StoreLease } from "./store.ts";
+
+interface Holding {
+  readonly token: number;
+  /** Moment from which the lease has run out, by the clock that nobody sets. */
+  until: number;
+}
+
+/** Who holds which lease. */
+export class MemoryLeases {
+  readonly #holdings = new Map<string, Holding>();
+  #lastToken = 0;
+
+  /** Takes the lease on `key` for `duration` milliseconds; `undefined` while another holds it. */
+  take(key: string, duration: number): StoreLease | undefined {
+    const held = this.#holdings.get(key);
+    if (held !== undefined && held.until > performance.now()) return undefined;
+    const holding: Holding = { token: ++this.#lastToken, until: performance.now() + duration };
+    this.#holdings.set(key, holding);
+    return {
+      key,
+      token: holding.token,
+      // deno-lint-ignore require-await -- the contract wants a Promise.
+      renew: async () => {
+        if (!this.#holds(key, holding.token)) return false;
+        holding.until = performance.now() + duration;
+        return true;
+      },
+      // deno-lint-ignore require-await -- the contract wants a Promise.
+      [Symbol.asyncDispose]: async () => {
+        if (this.#holdings.get(key) === holding) this.#holdings.delete(key);
+      },
+    };
+  }
+
+  /**
+   * Checks that a lease is still held.
+   *
+   * @throws {StoreError} It is not, or it is that of another key.
+   */
+  check(key: string, lease: StoreLease): void {
+    if (lease.key === key && this.#holds(key, lease.token)) return;
+    throw new StoreError(
+      `Cannot set ${JSON.stringify(key)} under a lease that was lost; take a new one`,
+      { store: "memory", operation: "set" },
+    );
+  }
+
+  #holds(key: string, token: number): boolean {
+    const holding = this.#holdings.get(key);
+    return holding?.token === token && holding.until > performance.now();
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Cases about values that come and go in pieces.
+ *
+ * @module
+ */
+
+import { StoreError } from "../../errors.ts";
+import {
+  check,
+  checkEntry,
+  checkList,
+  checkMissing,
+  checkRejects,
+  sameBytes,
+  sample,
+  type StoreCase,
+  withClock,
+} from "./_case.ts";
+
+const SIZES = [0, 1, 0xffff, 0x10000, 0x10001, 3_000_001];
+/** Prime, so that pieces end at no boundary of a store. */
+const PIECE = 40_009;
+
+/** The cases; each needs `supports.streams`. */
+export const cases: readonly StoreCase[] = ([
+  {
+    name: "keeps exactly what a stream gives",
+    body: async ({ store }) => {
+      for (const size of SIZES) {
+        await store.setStream!("key", streamOf(sample(size)));
+        await checkEntry(store, "key", sample(size));
+        await checkList(store, undefined, { key: size });
+      }
+    },
+  },
+  {
+    name: "streams exactly what was set",
+    body: async ({ store }) => {
+      check(await store.getStream!("key") === undefined, "getStream() found a missing entry");
+      for (const size of SIZES) {
+        await store.set("key", sample(size));
+        const stream = await store.getStream!("key");
+        check(stream !== undefined, `getStream() missed an entry of ${size} bytes`);
+        check(sameBytes(await bytesOf(stream), sample(size)), `A stream of ${size} bytes differs`);
+      }
+    },
+  },
+  {
+    name: "keeps the old entry where a stream fails, and rejects with its error",
+    body: async ({ store }) => {
+      await store.set("key", sample(100));
+      const error = new Error("The source failed");
+      for (const key of ["key", "new"]) {
+        let found: unknown;
+        await store.setStream!(key, failingStream(sample(200_000), error))
+          .catch((reason) => found = reason);
+        check(found === error, `setStream() of a failing stream rejected with ${String(found)}`);
+      }
+      await checkEntry(store, "key", sample(100));
+      await checkMissing(store, "new");
+      await checkList(store, undefined, { key: 100 });
+    },
+  },
+  {
+    name: "refuses pieces that are no bytes",
+    body: async ({ store }) => {
+      const stream = new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue("text" as unknown as Uint8Array);
+          controller.close();
+        },
+      });
+      await checkRejects(() => store.setStream!("key", stream), TypeError, "setStream() of text");
+      await checkMissing(store, "key");
+    },
+  },
+  {
+    name: "streams under an expiry",
+    body: ({ store }) =>
+      withClock(async (clock) => {
+        await store.setStream!("key", streamOf(sample(100)), { expires: clock.now() + 1000 });
+        check(await store.getStream!("key") !== undefined, "getStream() missed a live entry");
+        clock.advance(1000);
+        check(await store.getStream!("key") === undefined, "getStream() found an expired entry");
+        await checkMissing(store, "key");
+      }),
+  },
+  {
+    name: "lets a reader stop early",
+    body: async ({ store }) => {
+      await store.set("key", sample(1_000_000));
+      const stream = await store.getStream!("key");
+      const reader = stream!.getReader();
+      await reader.read();
+      await reader.cancel("enough");
+      await store.set("key", sample(10));
+      await checkEntry(store, "key", sample(10));
+      check(await store.delete("key"), "delete() after a stream was cancelled said false");
+    },
+  },
+  {
+    name: "streams one entry whole while it is overwritten and deleted, or fails",
+    body: async ({ store }) => {
+      const old = sample(2_000_000, 1);
+      for (const change of ["overwrite", "delete"]) {
+        await store.set("key", old);
+        const stream = await store.getStream!("key");
+        const reader = stream!.getReader();
+        const pieces = [await reader.read()];
+        if (change === "delete") await store.delete("key");
+        else await store.set("key", sample(2_000_000, 2));
+        try {
+          while (!pieces.at(-1)!.done) pieces.push(await reader.read());
+        } catch (error) {
+          check(error instanceof StoreError, `A stream failed with ${String(error)}`);
+          continue;
+        }
+        const whole = joined(pieces.flatMap(({ value }) => value ?? []));
+        check(sameBytes(whole, old), `A stream mixed two entries (${change})`);
+      }
+    },
+  },
+  {
+    name: "refuses streams where it is closed, aborted, or given a wrong key",
+    body: async ({ store }) => {
+      const signal = AbortSignal.abort(new SyntaxError("The reason"));
+      await checkRejects(
+        () => store.getStream!("key", { signal }),
+        SyntaxError,
+        "getStream() with an aborted signal",
+      );
+      await checkRejects(
+        () => store.setStream!("key", streamOf(sample(1)), { signal }),
+        SyntaxError,
+        "setStream() with an aborted signal",
+      );
+      await checkRejects(() => store.getStream!(""), RangeError, "getStream() of an empty key");
+      await store[Symbol.asyncDispose]();
+      await checkRejects(() => store.getStream!("key"), StoreError, "getStream() after closing");
+      await checkRejects(
+        () => store.setStream!("key", streamOf(sample(1))),
+        StoreError,
+        "setStream() after closing",
+      );
+    },
+  },
+] satisfies StoreCase[]).map((each) => ({ ...each, needs: "streams" }));
+
+function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= bytes.length) controller.close();
+      else controller.enqueue(bytes.slice(at, at += PIECE));
+    },
+  });
+}
+
+/** Gives all of `bytes` but the end, and then fails. */
+function failingStream(bytes: Uint8Array<ArrayBuffer>, error: Error): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at + PIECE >= bytes.length) controller.error(error);
+      else controller.enqueue(bytes.slice(at, at += PIECE));
+    },
+  });
+}
+
+async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  const reader = stream.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    pieces.push(next.value);
+  }
+  return joined(pieces);
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
