@@ -11,7 +11,7 @@
  */
 
 import { hashCanonical } from "../codec/internal.ts";
-import { encodeCanonical } from "../codec/mod.ts";
+import { type CanonicalOptions, encodeCanonical } from "../codec/mod.ts";
 import { EncodeError } from "../errors.ts";
 import { blake3, toHex } from "../hash/mod.ts";
 import {
@@ -23,6 +23,8 @@ import {
   mapperText,
 } from "./function_code.ts";
 import { Binding, type KeyOption } from "./binding.ts";
+import { inputsExist } from "./inputs/inputs.ts";
+import { InputError, Readings, readingsAtOnce } from "./inputs/readings.ts";
 import type { Signature } from "./signature.ts";
 
 /** Tells function keys from every other use of the hash; its number changes with their form. */
@@ -93,13 +95,31 @@ export class Keyer {
   }
 
   /**
+   * Reads the files among the arguments and closed-over values, in the background. What it resolves
+   * to makes keys of the same call at once, and of the same content, whatever happens to the files.
+   *
+   * @throws {EncodeError} An argument or a closed-over value has no byte form, or cannot be read.
+   */
+  async prepare(args: readonly unknown[]): Promise<Readings | undefined> {
+    if (!inputsExist()) return undefined;
+    const readings = new Readings(true);
+    do this.keyWithArguments(args, readings); while (await readings.finish());
+    return readings;
+  }
+
+  /**
    * The key of a call with `args`.
    *
+   * @param readings What was prepared for this call; without it, files are read now.
    * @throws {EncodeError} An argument or a closed-over value has no byte form.
    */
-  key(args: readonly unknown[]): CallKey {
-    const functionKey = this.functionKey();
-    const bytes = this.#withArguments(args, (bound) => hashCanonical(bound, functionKey));
+  key(args: readonly unknown[], readings?: Readings): CallKey {
+    const options = inputOptions(readings);
+    const functionKey = this.functionKey(options);
+    const bytes = this.#withArguments(
+      args,
+      (bound) => hashCanonical(bound, functionKey, options),
+    );
     return { bytes, hex: toHex(bytes) };
   }
 
@@ -108,9 +128,13 @@ export class Keyer {
    *
    * @throws {EncodeError} An argument or a closed-over value has no byte form.
    */
-  keyWithArguments(args: readonly unknown[]): { hex: string; args: Uint8Array<ArrayBuffer> } {
-    const key = this.functionKey();
-    const encoded = this.#withArguments(args, (bound) => encodeCanonical(bound));
+  keyWithArguments(
+    args: readonly unknown[],
+    readings?: Readings,
+  ): { hex: string; args: Uint8Array<ArrayBuffer> } {
+    const options = inputOptions(readings);
+    const key = this.functionKey(options);
+    const encoded = this.#withArguments(args, (bound) => encodeCanonical(bound, options));
     return { hex: toHex(blake3(encoded, { key })), args: encoded };
   }
 
@@ -127,9 +151,11 @@ export class Keyer {
    *
    * @throws {EncodeError} A closed-over value has no byte form.
    */
-  functionKey(): Uint8Array<ArrayBuffer> {
+  functionKey(
+    options: CanonicalOptions | undefined = inputOptions(undefined),
+  ): Uint8Array<ArrayBuffer> {
     const code = this.#code.text();
-    const closure = this.#encodeClosure();
+    const closure = this.#encodeClosure(options);
     const known = this.#functionKey;
     if (known !== undefined && code === this.#codeText && sameBytes(closure, this.#closure)) {
       return known;
@@ -141,14 +167,14 @@ export class Keyer {
     return this.#functionKey = blake3(identity, { context: FUNCTION_KEY_CONTEXT });
   }
 
-  #encodeClosure(): Uint8Array<ArrayBuffer> | undefined {
+  #encodeClosure(options: CanonicalOptions | undefined): Uint8Array<ArrayBuffer> | undefined {
     const { closure } = this.#options;
     if (closure === undefined) return undefined;
     this.#looking = true;
     try {
-      return encodeCanonical(closure(), { codeOf: codeText });
+      return encodeCanonical(closure(), { ...options, codeOf: codeText });
     } catch (error) {
-      if (!(error instanceof EncodeError)) throw error;
+      if (!(error instanceof EncodeError) || error instanceof InputError) throw error;
       throw new EncodeError({
         ...details(error),
         path: `closure()${error.path}`,
@@ -165,7 +191,7 @@ export class Keyer {
     try {
       return use(bound);
     } catch (error) {
-      if (!(error instanceof EncodeError)) throw error;
+      if (!(error instanceof EncodeError) || error instanceof InputError) throw error;
       const { path, parameter } = this.#binding.describe(error.path);
       throw new EncodeError({
         ...details(error),
@@ -181,6 +207,11 @@ export class Keyer {
 }
 
 const utf8 = new TextEncoder();
+
+/** How the canonical form treats inputs; nothing as long as there are none. */
+function inputOptions(readings: Readings | undefined): CanonicalOptions | undefined {
+  return readings ?? (inputsExist() ? readingsAtOnce() : undefined);
+}
 
 function details(error: EncodeError): { found: string; cause: unknown } {
   return { found: error.found, cause: error };

@@ -9,3 +9,13 @@ export { type CallKey, KEY_BYTES, Keyer, type KeyerOptions } from "./keyer.ts";
 export type { KeyOption } from "./binding.ts";
 export { dropIf, dropIfEqual, type KeyMapper, OMIT } from "./selectors.ts";
 export { freeVariables } from "./free_variables.ts";
+export {
+  directory,
+  DirectoryInput,
+  type DirectoryOptions,
+  file,
+  type FileHandleLike,
+  FileInput,
+  type FileSource,
+} from "./inputs/inputs.ts";
+export type { Readings } from "./inputs/readings.ts";

@@ -32,7 +32,7 @@ export const RULES: readonly Rule[] = [
   { from: errors, to: [] },
   { from: hash, to: [errors, environment, "wasm/"] },
   { from: codec, to: [errors, hash] },
-  { from: key, to: [errors, hash, codec] },
+  { from: key, to: [errors, hash, codec, lru] },
   { from: record, to: [errors, hash, codec] },
   { from: store, to: [errors] },
   { from: "lib/store/suite", to: [store, errors, "lib/store/suite/"] },

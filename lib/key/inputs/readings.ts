@@ -1,0 +1,205 @@
+/**
+ * The digests of inputs: from memory where a file is as it was, and else by reading it.
+ *
+ * @module
+ */
+
+import type { ClassRegistry } from "../../codec/mod.ts";
+import { EncodeError } from "../../errors.ts";
+import { hashStream } from "../../hash/mod.ts";
+import { LruMap } from "../../lru.ts";
+import { type Disk, findDisk, type Identity, isSame, type Status } from "./disk.ts";
+import { DirectoryInput, type FileHandleLike, FileInput } from "./inputs.ts";
+
+type Digest = Uint8Array<ArrayBuffer>;
+
+/** A file as it was when it was read. */
+interface Known {
+  readonly identity: Identity;
+  readonly digest: Digest;
+}
+
+/** An input that cannot be read: the trouble is with the file, not with where it is passed. */
+export class InputError extends EncodeError {}
+
+/** Files whose digests are remembered. */
+const MAX_KNOWN = 100_000;
+/**
+ * A file that changed so shortly before it was read may change again without another time to show
+ * for it: some file systems count in steps of two seconds.
+ */
+const FRESH_NS = 2_000_000_000n;
+
+/** What was read in this process, by absolute path. */
+const known = new LruMap<string, Known>({ maxEntries: MAX_KNOWN });
+
+/** Stands for a digest that is still to be read. */
+const PENDING: Digest = new Uint8Array(0);
+
+/** The digests that one key needs: what can be told at once, and what has to be read first. */
+export class Readings {
+  readonly #disk: Disk | undefined = findDisk();
+  /** What was read for this key, and holds for it whatever happens to the file meanwhile. */
+  readonly #read = new Map<string | Blob | FileHandleLike, Digest>();
+  readonly #pending = new Map<string | Blob | FileHandleLike, () => Promise<Digest>>();
+  readonly #mayWait: boolean;
+  /** How inputs are written into a key. */
+  readonly classes: ClassRegistry = {
+    "deja.file": { class: FileInput, encode: (input) => this.#ofFile(input), decode: neverRead },
+    "deja.directory": {
+      class: DirectoryInput,
+      encode: (input) => this.#ofDirectory(input),
+      decode: neverRead,
+    },
+  };
+
+  /** @param mayWait Whether {@linkcode Readings.finish} will be called; if not, files are read at once. */
+  constructor(mayWait: boolean) {
+    this.#mayWait = mayWait;
+  }
+
+  /**
+   * Reads what a key was found to need.
+   *
+   * @returns Whether there was anything to read, so that the key has to be made again.
+   * @throws {EncodeError} A file cannot be read.
+   */
+  async finish(): Promise<boolean> {
+    const reads = [...this.#pending];
+    this.#pending.clear();
+    // One after the other: the disk and the hash are busy with one anyhow.
+    for (const [source, read] of reads) this.#read.set(source, await read());
+    return reads.length > 0;
+  }
+
+  #ofFile(input: FileInput): Digest {
+    const { source } = input;
+    if (typeof source !== "string") return this.#ofWebFile(input);
+    return this.#onDisk(`file(${JSON.stringify(source)})`, (disk) => {
+      const path = disk.absolute(source);
+      const status = disk.status(path);
+      if (status.isDirectory()) throw unreadable(input, "it is a folder; use directory()");
+      return this.#digestOf(disk, path, status);
+    });
+  }
+
+  #ofWebFile(input: FileInput): Digest {
+    const source = input.source as Blob | FileHandleLike;
+    const digest = this.#read.get(source);
+    if (digest !== undefined) return digest;
+    if (!this.#mayWait) {
+      throw unreadable(
+        input,
+        "a blob or handle is read in the background; cache the function with persistentCache",
+      );
+    }
+    this.#pending.set(source, async () => {
+      const blob = source instanceof Blob ? source : await source.getFile();
+      return await hashStream(blob.stream());
+    });
+    return PENDING;
+  }
+
+  /** Names and digests of what is below a folder, in order. */
+  #ofDirectory({ path, filter }: DirectoryInput): unknown {
+    return this.#onDisk(`directory(${JSON.stringify(path)})`, (disk) => {
+      const root = disk.absolute(path);
+      const found: [name: string, kind: "file" | "folder" | "link", content: unknown][] = [];
+      const visit = (folder: string, below: string): void => {
+        for (const entry of disk.entries(folder)) {
+          const name = `${below}${entry.name}`;
+          if (filter !== undefined && !filter(name)) continue;
+          const at = `${folder}/${entry.name}`;
+          if (entry.isDirectory()) {
+            found.push([name, "folder", undefined]);
+            visit(at, `${name}/`);
+          } else if (entry.isSymbolicLink()) found.push(this.#ofLink(disk, at, name));
+          else if (entry.isFile()) {
+            found.push([name, "file", this.#digestOf(disk, at, disk.status(at))]);
+          }
+        }
+      };
+      visit(root, "");
+      return found;
+    });
+  }
+
+  #ofLink(disk: Disk, at: string, name: string): [string, "file" | "link", unknown] {
+    let status: Status | undefined;
+    try {
+      status = disk.status(at);
+    } catch {
+      // It leads nowhere, so what it says is all there is.
+    }
+    return status?.isFile()
+      ? [name, "file", this.#digestOf(disk, at, status)]
+      : [name, "link", disk.link(at)];
+  }
+
+  #digestOf(disk: Disk, path: string, status: Status): Digest {
+    const read = this.#read.get(path);
+    if (read !== undefined) return read;
+    const before = known.get(path);
+    if (before !== undefined && isSame(before.identity, status)) return before.digest;
+    if (this.#mayWait) {
+      this.#pending.set(path, async () => {
+        const start = BigInt(Date.now()) * 1_000_000n;
+        try {
+          return remember(path, status, start, await disk.hash(path, status.size));
+        } catch (cause) {
+          throw failure(`file(${JSON.stringify(path)})`, cause);
+        }
+      });
+      return PENDING;
+    }
+    const start = BigInt(Date.now()) * 1_000_000n;
+    return remember(path, status, start, disk.hashSync(path, status.size));
+  }
+
+  #onDisk<T>(found: string, use: (disk: Disk) => T): T {
+    if (this.#disk === undefined) {
+      throw new InputError({
+        path: "",
+        found,
+        reason: "this runtime has no file system; use file() with a Blob or a file handle",
+      });
+    }
+    try {
+      return use(this.#disk);
+    } catch (error) {
+      throw error instanceof InputError ? error : failure(found, error);
+    }
+  }
+}
+
+/** Keeps a digest for later keys, unless the file may have changed again unseen. */
+function remember(path: string, status: Status, start: bigint, digest: Digest): Digest {
+  const { size, mtimeNs, ctimeNs, ino, dev } = status;
+  const changed = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  if (changed + FRESH_NS < start) {
+    known.set(path, { identity: { size, mtimeNs, ctimeNs, ino, dev }, digest });
+  }
+  return digest;
+}
+
+/** Reads files as soon as a key needs them. */
+let atOnce: Readings | undefined;
+
+/** What makes keys without having been prepared. */
+export function readingsAtOnce(): Readings {
+  return atOnce ??= new Readings(false);
+}
+
+function unreadable(input: FileInput, reason: string): InputError {
+  return new InputError({ path: "", found: `file(${JSON.stringify(input.path)})`, reason });
+}
+
+function failure(found: string, cause: unknown): InputError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new InputError({ path: "", found, reason: `it cannot be read (${reason})`, cause });
+}
+
+/** Keys are never read back. */
+function neverRead(): never {
+  throw new TypeError("An input cannot be decoded");
+}
