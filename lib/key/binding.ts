@@ -19,6 +19,7 @@
 import { OMITTED } from "../codec/internal.ts";
 import { blake3Hex } from "../hash/mod.ts";
 import type { AnyFunction } from "./function_code.ts";
+import { DirectoryInput, FileInput } from "./inputs/inputs.ts";
 import { isPruning, type KeyMapper, OMIT, type Selector, selectorsOf } from "./selectors.ts";
 import type { ObjectPattern, Parameter, Signature } from "./signature.ts";
 
@@ -196,6 +197,8 @@ function isPlain(value: object): boolean {
 /** The properties that a pattern reads of a value, with their defaults, and no others. */
 function readBy({ properties, rest }: ObjectPattern, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
+  // What is read of an input is its path, and what the function makes of that is its content.
+  if (value instanceof FileInput || value instanceof DirectoryInput) return value;
   try {
     const given = value as Record<string, unknown>;
     const read: Record<string, unknown> = rest ? { ...given } : {};

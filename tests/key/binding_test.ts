@@ -1,6 +1,6 @@
 import { OMITTED } from "../../lib/codec/internal.ts";
 import { Binding, type BindingOptions } from "../../lib/key/binding.ts";
-import { dropIf, dropIfEqual, OMIT } from "../../lib/key/mod.ts";
+import { directory, dropIf, dropIfEqual, file, OMIT } from "../../lib/key/mod.ts";
 import { opaqueSignature, signatureOf } from "../../lib/key/signature.ts";
 import { normalTokens } from "../../lib/key/source.ts";
 import { assert, test } from "../harness.ts";
@@ -89,6 +89,12 @@ test("a destructured instance counts by what is read of it", () => {
     }
   }
   assert.deepEqual(bind("({ x }) => 1", [new Point()]), [{ x: 4 }]);
+});
+
+test("a destructured file or folder counts as a whole", () => {
+  for (const input of [file("a"), directory("a")]) {
+    assert.equal(bind("({ path }) => 1", [input])[0], input);
+  }
 });
 
 test("a getter that throws is left for the key to name", () => {
