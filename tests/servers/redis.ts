@@ -57,7 +57,7 @@ export async function startRedis(...settings: readonly string[]): Promise<Server
 /** Every kind of client on this runtime. */
 export const CLIENT_KINDS: readonly ClientKind[] = [
   ...runtime === "bun" ? [{ name: "Bun's client", open: openBun }] : [],
-  { name: "ioredis", open: openIoRedis },
+  { name: "ioredis", open: (port) => openIoRedis(port) },
   { name: "redis", open: openNodeRedis },
 ];
 
@@ -70,8 +70,10 @@ function openBun(port: number): OpenClient {
 
 type BunClientClass = new (url: string, options: object) => RedisClient & { close(): void };
 
-function openIoRedis(port: number): OpenClient {
-  const client = new ioredis!.Redis(port, "127.0.0.1", { retryStrategy: () => null });
+/** Makes a `Redis` of `ioredis`, which may put something in front of all keys. */
+export function openIoRedis(port: number, keyPrefix = ""): OpenClient {
+  const settings = { keyPrefix, retryStrategy: () => null };
+  const client = new ioredis!.Redis(port, "127.0.0.1", settings);
   return {
     client,
     close: async () => {
@@ -94,4 +96,15 @@ function openNodeRedis(port: number): OpenClient {
       await connecting;
     },
   };
+}
+
+/** Sends a command that the store has no use for. */
+export async function send(
+  client: RedisClient,
+  command: string,
+  ...args: string[]
+): Promise<unknown> {
+  if ("call" in client) return await client.call(command, ...args);
+  if ("sendCommand" in client) return await client.sendCommand([command, ...args]);
+  return await client.send(command, args);
 }

@@ -3,9 +3,9 @@ import type { RedisClient } from "../../lib/store/redis/mod.ts";
 import { redisStore } from "../../lib/store/redis/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { assert, rejects, test, testOn } from "../harness.ts";
-import { MISBEHAVIOURS, withFakeServer } from "../servers/fake.ts";
+import { type RawConnection, startRawServer } from "../servers/http.ts";
 import { freePort } from "../servers/process.ts";
-import { CLIENT_KINDS, startRedis, whyNoRedis } from "../servers/redis.ts";
+import { CLIENT_KINDS, send, startRedis, whyNoRedis } from "../servers/redis.ts";
 
 const BYTES = Uint8Array.of(1, 2, 3);
 
@@ -16,6 +16,13 @@ const CALLS: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   delete: (store) => store.delete("key"),
   list: (store) => Array.fromAsync(store.list()),
   lease: (store) => store.lease!("key", 1000),
+};
+
+/** What a server may do with a connection, by what it does. */
+const MISBEHAVIOURS: Readonly<Record<string, (connection: RawConnection) => void>> = {
+  "hangs": () => {},
+  "answers rubbish": (connection) => connection.write("<html>\r\nnothing here\r\n\r\n\0$-9\r\n"),
+  "hangs up": (connection) => connection.destroy(),
 };
 
 async function checkAllFail(client: RedisClient, message?: RegExp): Promise<void> {
@@ -43,11 +50,10 @@ if (because !== undefined) {
 
     for (const [what, misbehave] of Object.entries(MISBEHAVIOURS)) {
       test(`redisStore() over ${name}: every call fails where the server ${what}`, async () => {
-        await withFakeServer(misbehave, async (port) => {
-          const { client, close } = open(port);
-          await checkAllFail(client);
-          await close();
-        });
+        await using server = await startRawServer(misbehave);
+        const { client, close } = open(Number(new URL(server.url).port));
+        await checkAllFail(client);
+        await close();
       });
     }
 
@@ -105,11 +111,4 @@ if (because !== undefined) {
       await stop();
     });
   }
-}
-
-/** Sends a command that the store has no use for. */
-async function send(client: RedisClient, command: string, ...args: string[]): Promise<unknown> {
-  if ("call" in client) return await client.call(command, ...args);
-  if ("sendCommand" in client) return await client.sendCommand([command, ...args]);
-  return await client.send(command, args);
 }

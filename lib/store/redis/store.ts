@@ -165,6 +165,7 @@ export class RedisStore implements Store {
     this.#handle.check("lease");
     checkKey(key);
     checkLeaseDuration(duration);
+    options.signal?.throwIfAborted();
     const lifetime = lifetimeText(duration);
     const keys = [this.#keys.of("lease", key), this.#keys.of("token", key)];
     const taking = this.#script("lease", TAKE_LEASE, key, keys, [
