@@ -89,7 +89,15 @@ export class DecodeError extends DejaError {
 }
 
 /** What a store was doing when it failed. */
-export type StoreOperation = "open" | "get" | "set" | "delete" | "list" | "lease" | "close";
+export type StoreOperation =
+  | "open"
+  | "get"
+  | "set"
+  | "delete"
+  | "list"
+  | "lease"
+  | "prune"
+  | "close";
 
 /** A store could not do what was asked of it. */
 export class StoreError extends DejaError {

@@ -50,18 +50,32 @@ export function writeEntry(
   bytes: Uint8Array,
   expires: number,
 ): Uint8Array<ArrayBuffer> {
+  const header = writeHeader(key, bytes.length, expires);
+  const file = new Uint8Array(header.length + bytes.length);
+  file.set(header);
+  file.set(bytes, header.length);
+  return file;
+}
+
+/** Makes what stands in an entry's file in front of `size` bytes. */
+export function writeHeader(key: string, size: number, expires: number): Uint8Array<ArrayBuffer> {
   const keyBytes = new TextEncoder().encode(key);
-  const offset = FIXED_BYTES + keyBytes.length;
-  const file = new Uint8Array(offset + bytes.length);
-  const view = new DataView(file.buffer);
+  const header = new Uint8Array(FIXED_BYTES + keyBytes.length);
+  const view = new DataView(header.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint8(4, HEADER_VERSION);
   view.setUint16(6, keyBytes.length, true);
   view.setFloat64(8, expires, true);
-  view.setBigUint64(16, BigInt(bytes.length), true);
-  file.set(keyBytes, FIXED_BYTES);
-  file.set(bytes, offset);
-  return file;
+  view.setBigUint64(16, BigInt(size), true);
+  header.set(keyBytes, FIXED_BYTES);
+  return header;
+}
+
+/** Whether a file starts as an entry of another version does, which a later release may read. */
+export function isOtherVersion(start: Uint8Array): boolean {
+  if (start.length < 6) return false;
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  return view.getUint32(0, true) === MAGIC && view.getUint16(4, true) !== HEADER_VERSION;
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 
 import { blake3, toHex } from "../hash/mod.ts";
+import { MAX_STORE_KEY_LENGTH } from "./store.ts";
 
 /** Where an entry stands below the versioned folder. */
 export interface Place {
@@ -48,6 +49,23 @@ export function foldersOf(prefix: string): string[] {
   return prefix.split("/").slice(0, -1).slice(0, MAX_NAMED_FOLDERS).map(escapeName);
 }
 
+/**
+ * Finds the key whose place this is, without a look into the file.
+ *
+ * @param names Names of the folders below the versioned one, the {@linkcode Place.shard} left out,
+ *   and of the file.
+ * @returns The key, or `undefined` where its place tells only a hash of it, or is that of no key.
+ */
+export function keyAt(names: readonly string[]): string | undefined {
+  const segments = names.map(unescapeName);
+  if (segments.includes(undefined)) return undefined;
+  const key = segments.join("/");
+  if (key === "" || key.length > MAX_STORE_KEY_LENGTH) return undefined;
+  const { folders, file } = placeOf(key);
+  const same = [...folders, file].every((name, i) => name === names[i]);
+  return same && folders.length + 1 === names.length ? key : undefined;
+}
+
 /** Whether a folder's name is that of a {@linkcode Place.shard}. */
 export function isShard(name: string): boolean {
   return SHARD_NAME.test(name);
@@ -76,6 +94,19 @@ export function escapeName(segment: string): string {
   return `${name.slice(0, SHORTENED_LENGTH)}~${hashText(segment)}`;
 }
 
+/** The segment that {@linkcode escapeName} made `name` of, if that can be told. */
+function unescapeName(name: string): string | undefined {
+  if (name === "%_") return "";
+  if (name.includes("~")) return undefined;
+  try {
+    return decodeURIComponent(
+      name.replace(/!([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+    );
+  } catch {
+    return undefined; // The name of nothing that was escaped.
+  }
+}
+
 function escapeCharacter(character: string): string {
   return /[A-Z]/.test(character) ? `!${character.toLowerCase()}` : percentEncode(character);
 }
@@ -84,6 +115,7 @@ function percentEncode(character: string): string {
   return toHex(new TextEncoder().encode(character)).replace(/../g, "%$&");
 }
 
-function hashText(text: string): string {
+/** A name of 32 hexadecimal digits for a text that may be long or hostile. */
+export function hashText(text: string): string {
   return toHex(blake3(new TextEncoder().encode(text)).subarray(0, NAME_HASH_BYTES));
 }

@@ -22,10 +22,22 @@ const codec = "lib/codec/";
 const key = "lib/key/";
 const record = "lib/record/";
 const lru = "lib/lru.ts";
+const units = "lib/units.ts";
 const store = "lib/store/store.ts";
 const memory = "lib/store/memory.ts";
 const storeHelpers = "lib/store/_";
-const makingOfFunctions = [errors, environment, hash, codec, key, record, store, memory, lru];
+const makingOfFunctions = [
+  errors,
+  environment,
+  hash,
+  codec,
+  key,
+  record,
+  store,
+  memory,
+  lru,
+  units,
+];
 
 /** The first rule whose `from` fits a file is the one that holds for it. */
 export const RULES: readonly Rule[] = [
@@ -38,7 +50,7 @@ export const RULES: readonly Rule[] = [
   { from: "lib/store/suite", to: [store, errors, "lib/store/suite/"] },
   { from: "lib/store/mod.ts", to: [store, "lib/store/suite.ts", "lib/store/copy.ts"] },
   { from: memory, to: [errors, lru, store, storeHelpers] },
-  { from: "lib/store/", to: [errors, hash, store, storeHelpers] },
+  { from: "lib/store/", to: [errors, units, hash, store, storeHelpers] },
   { from: "lib/function/default_store.ts", to: [...makingOfFunctions, "lib/store/"] },
   { from: "lib/function/", to: makingOfFunctions },
   ...["lib/transform/", "lib/cli/", "lib/inspector/"].map((leaf) => ({

@@ -2,7 +2,7 @@ import { StoreError } from "../../lib/errors.ts";
 import { chooseFiles } from "../../lib/store/fs/choose_files.ts";
 import { type Files, MAX_SYNC_BYTES, problemOf } from "../../lib/store/fs/files.ts";
 import { resolvePath } from "../../lib/store/fs/path.ts";
-import { FsStore } from "../../lib/store/fs/store.ts";
+import { FolderStore } from "../../lib/store/fs/store.ts";
 import { assert, rejects, testOn, withTempFolder } from "../harness.ts";
 import { builtin, NEEDS_FILES, nodeDriver } from "./_files.ts";
 
@@ -40,14 +40,18 @@ const PROBLEMS: readonly (readonly [
   ["reads below a file", "not-a-folder", (files, at) => files.read(`${at}/file/below`)],
   ["reads a folder", "is-a-folder", (files, at) => files.read(`${at}/folder`)],
   ["reads the start of a folder", "is-a-folder", (files, at) => files.readStart(`${at}/folder`, 9)],
-  ["creates over a file", "exists", (files, at) => files.create(`${at}/file`, BYTES)],
+  ["creates over a file", "exists", (files, at) => files.createNow(`${at}/file`, BYTES)],
   [
-    "creates a large file over a file",
+    "creates a file over a file to write it piece by piece",
     "exists",
-    (files, at) => files.create(`${at}/file`, new Uint8Array(MAX_SYNC_BYTES + 1)),
+    (files, at) => files.create(`${at}/file`),
   ],
-  ["creates in no folder", "not-found", (files, at) => files.create(`${at}/none/file`, BYTES)],
-  ["creates below a file", "not-a-folder", (files, at) => files.create(`${at}/file/below`, BYTES)],
+  ["creates in no folder", "not-found", (files, at) => files.create(`${at}/none/file`)],
+  [
+    "creates below a file",
+    "not-a-folder",
+    (files, at) => files.createNow(`${at}/file/below`, BYTES),
+  ],
   ["moves over a folder", "is-a-folder", (files, at) => files.rename(`${at}/file`, `${at}/folder`)],
   ["moves nothing", "not-found", (files, at) => files.rename(`${at}/none`, `${at}/other`)],
   ["removes nothing", "not-found", (files, at) => files.remove(`${at}/none`)],
@@ -61,7 +65,7 @@ const PROBLEMS: readonly (readonly [
 
 for (const [what, problem, act] of PROBLEMS) {
   testDrivers(`problemOf() says ${problem} when a driver ${what}`, async (files, folder) => {
-    await files.create(`${folder}/file`, BYTES);
+    files.createNow(`${folder}/file`, BYTES);
     files.makeFolder(`${folder}/folder/inside`);
     assert.equal(problemOf(await thrownBy(() => act(files, folder))), problem);
   });
@@ -72,8 +76,8 @@ testDrivers(
   async (files, folder) => {
     for (const size of [0, 1, 1000, MAX_SYNC_BYTES, MAX_SYNC_BYTES + 1, 3_000_000]) {
       const bytes = new Uint8Array(size).map((_, i) => i * 31 >> 3);
-      await files.create(`${folder}/${size}`, bytes);
-      const whole = await files.read(`${folder}/${size}`);
+      files.createNow(`${folder}/${size}`, bytes);
+      const { bytes: whole } = await files.read(`${folder}/${size}`);
       assert.isTrue(whole.length === size && whole.every((byte, i) => byte === bytes[i]));
       assert.equal(Object.getPrototypeOf(whole), Uint8Array.prototype);
       const part = files.readStart(`${folder}/${size}`, 500);
@@ -86,17 +90,17 @@ testDrivers(
 testDrivers("Files moves, lists, removes and says what stands where", async (files, folder) => {
   files.makeFolder(`${folder}/a/b`);
   files.makeFolder(`${folder}/a/b`);
-  await files.create(`${folder}/a/one`, BYTES);
-  await files.create(`${folder}/a/two`, new Uint8Array(9));
+  files.createNow(`${folder}/a/one`, BYTES);
+  files.createNow(`${folder}/a/two`, new Uint8Array(9));
   files.rename(`${folder}/a/one`, `${folder}/a/two`);
   const entries = (await files.entries(`${folder}/a`)).sort((x, y) => x.name < y.name ? -1 : 1);
   assert.deepEqual(entries, [{ name: "b", isFolder: true }, { name: "two", isFolder: false }]);
-  assert.deepEqual(await files.read(`${folder}/a/two`), BYTES);
+  assert.deepEqual((await files.read(`${folder}/a/two`)).bytes, BYTES);
   assert.isTrue(files.status(`${folder}/a`).isFolder);
   const { isFolder, modified } = files.status(`${folder}/a/two`);
   assert.isFalse(isFolder);
   assert.approximately(modified, Date.now(), 3_600_000);
-  files.remove(`${folder}/a`);
+  files.removeTree(`${folder}/a`);
   assert.deepEqual(await files.entries(folder), []);
 });
 
@@ -106,8 +110,8 @@ testOn(
   "The drivers share one cache",
   () =>
     withTempFolder(async (folder) => {
-      await using own = await FsStore.open(chooseFiles(), folder, false);
-      await using node = await FsStore.open(nodeDriver(), folder, false);
+      await using own = await FolderStore.open(chooseFiles(), folder);
+      await using node = await FolderStore.open(nodeDriver(), folder);
       await own.set("name/own", BYTES);
       await node.set("name/node", BYTES);
       assert.deepEqual(await node.get("name/own"), BYTES);
@@ -124,8 +128,9 @@ function failing(files: Files, error: Error): Files {
   const fail = (): never => {
     throw error;
   };
-  const fails = (): Promise<never> => Promise.reject(error);
-  return { ...files, create: fails, rename: fail, remove: fail, makeFolder: fail };
+  const create = (): Promise<never> => Promise.reject(error);
+  const removals = { remove: fail, removeTree: fail };
+  return { ...files, ...removals, create, createNow: fail, rename: fail, makeFolder: fail };
 }
 
 const REFUSALS: readonly (readonly [what: string, error: Error, message: RegExp])[] = [
@@ -143,12 +148,12 @@ for (const [what, error, message] of REFUSALS) {
   testDrivers(`fsStore() opens a cache that is ${what} only to read it`, async (files, folder) => {
     const root = `${folder}/cache`;
     const unwritable = failing(files, error);
-    const refused = await rejects(FsStore.open(unwritable, root, false), StoreError, message);
+    const refused = await rejects(FolderStore.open(unwritable, root), StoreError, message);
     assert.include(refused.message, root);
     assert.equal(refused.cause, error);
 
-    await (await FsStore.open(files, root, false)).set("name/key", BYTES);
-    await using store = await FsStore.open(unwritable, root, false);
+    await (await FolderStore.open(files, root)).set("name/key", BYTES);
+    await using store = await FolderStore.open(unwritable, root);
     assert.deepEqual(await store.get("name/key"), BYTES);
     assert.deepEqual(await Array.fromAsync(store.list()), [{ key: "name/key", size: 3 }]);
     await rejects(store.set("name/key", BYTES), StoreError, message);
@@ -162,12 +167,12 @@ testDrivers(
     let full = false;
     const filling: Files = {
       ...files,
-      async create(path, bytes) {
-        await files.create(path, full ? bytes.subarray(0, bytes.length >> 1) : bytes);
+      createNow(path, bytes) {
+        files.createNow(path, full ? bytes.subarray(0, bytes.length >> 1) : bytes);
         if (full) throw systemError("ENOSPC");
       },
     };
-    await using store = await FsStore.open(filling, folder, false);
+    await using store = await FolderStore.open(filling, folder);
     await store.set("name/key", BYTES);
     full = true;
     await rejects(
@@ -197,8 +202,8 @@ testDrivers("fsStore() passes a failing read on as a StoreError", async (files, 
       throw systemError("EIO");
     },
   };
-  await (await FsStore.open(files, folder, false)).set("name/key", BYTES);
-  await using store = await FsStore.open(broken, folder, false);
+  await (await FolderStore.open(files, folder)).set("name/key", BYTES);
+  await using store = await FolderStore.open(broken, folder);
   await rejects(store.get("name/key"), StoreError, /Cannot get in the cache at .+ EIO/);
   await rejects(store.delete("name/key"), StoreError, /Cannot delete in the cache at .+ EIO/);
   await rejects(Array.fromAsync(store.list()), StoreError, /Cannot list in the cache at .+ EIO/);

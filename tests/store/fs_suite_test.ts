@@ -1,6 +1,6 @@
 import type { Files } from "../../lib/store/fs/files.ts";
 import { fsStore } from "../../lib/store/fs/mod.ts";
-import { FsStore } from "../../lib/store/fs/store.ts";
+import { FolderStore } from "../../lib/store/fs/store.ts";
 import type { Store, StoreSubject } from "../../lib/store/mod.ts";
 import { runSuiteOn } from "./_suite.ts";
 import { builtin, NEEDS_FILES, nodeDriver } from "./_files.ts";
@@ -19,7 +19,7 @@ async function subject(open: (path: string) => Promise<Store>): Promise<StoreSub
 }
 
 function openWith(files: () => Files): (path: string) => Promise<Store> {
-  return (path) => FsStore.open(files(), path, false);
+  return (path) => FolderStore.open(files(), path);
 }
 
 await runSuiteOn(["deno", "bun"], NEEDS_FILES, "fs", () => subject((path) => fsStore(path)));

@@ -2,33 +2,13 @@ import { DecodeError, StoreError } from "../../lib/errors.ts";
 import { writeEntry } from "../../lib/store/_entry_file.ts";
 import { fsStore } from "../../lib/store/fs/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
-import { assert, rejects, runScript, testOn, withFakeTime, withTempFolder } from "../harness.ts";
-import { builtin, NEEDS_FILES } from "./_files.ts";
-
-type NodeFs = typeof import("node:fs");
+import { assert, rejects, runScript, withFakeTime } from "../harness.ts";
+import { filesIn, type NodeFs, testFiles } from "./_files.ts";
 
 const DIGEST = "3fa9".repeat(16);
 const KEY = `etl/load users/${DIGEST}`;
 const ENTRY = `v1/etl/load%20users/3f/${DIGEST}`;
 const BYTES = Uint8Array.of(1, 2, 3);
-
-/** A test on a file system: `root` does not exist yet. */
-function testFiles(name: string, body: (root: string, fs: NodeFs) => Promise<void>): void {
-  testOn(
-    ["deno", "bun"],
-    NEEDS_FILES,
-    name,
-    () => withTempFolder((folder) => body(`${folder}/cache`, builtin<NodeFs>("node:fs"))),
-  );
-}
-
-/** Paths of all files below a folder, from there on. */
-function filesIn(fs: NodeFs, root: string): string[] {
-  return fs.readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => `${entry.parentPath}/${entry.name}`.slice(root.length + 1))
-    .sort();
-}
 
 async function keysOf(store: Store): Promise<string[]> {
   const keys: string[] = [];
@@ -107,7 +87,7 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
     assert.include(error.message, DIGEST);
     assert.equal(error.operation, "get");
     assert.instanceOf(error.cause, DecodeError);
-    assert.deepEqual(await keysOf(store), ["whole"]);
+    assert.deepEqual(await keysOf(store), [KEY, "whole"]);
     await store.set(KEY, BYTES);
     assert.deepEqual(await store.get(KEY), BYTES);
     damage(`${root}/${ENTRY}`, fs);
@@ -118,11 +98,15 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
 }
 
 testFiles(
-  "fsStore() does not list an entry that was moved to another's place",
+  "fsStore() lists an entry that was moved under the key of its new place, where it is damaged",
   async (root, fs) => {
     await using store = await fsStore(root);
     await store.set(KEY, BYTES);
     fs.cpSync(`${root}/v1/etl`, `${root}/v1/copy`, { recursive: true });
+    const copy = KEY.replace("etl", "copy");
+    assert.deepEqual(await keysOf(store), [copy, KEY]);
+    await rejects(store.get(copy), StoreError, /cannot be read: the file is .+ of another key/);
+    assert.isTrue(await store.delete(copy));
     assert.deepEqual(await keysOf(store), [KEY]);
   },
 );

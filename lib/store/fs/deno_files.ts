@@ -4,12 +4,29 @@
  * @module
  */
 
-import { type Files, MAX_SYNC_BYTES } from "./files.ts";
+import { type FileContent, type Files, MAX_SYNC_BYTES } from "./files.ts";
 
 interface DenoFile extends Disposable {
-  statSync(): { readonly size: number };
+  statSync(): { readonly size: number; readonly mtime: Date | null };
   readSync(bytes: Uint8Array): number | null;
   read(bytes: Uint8Array): Promise<number | null>;
+  writeSync(bytes: Uint8Array): number;
+  write(bytes: Uint8Array): Promise<number>;
+  seekSync(offset: number, whence: 0): number;
+  sync(): Promise<void>;
+  close(): void;
+}
+
+interface DenoOpenOptions {
+  readonly read?: boolean;
+  readonly write?: boolean;
+  readonly createNew?: boolean;
+}
+
+interface DenoStatus {
+  readonly isDirectory: boolean;
+  readonly size: number;
+  readonly mtime: Date | null;
 }
 
 /** The part of the `Deno` namespace that is used here. */
@@ -22,22 +39,30 @@ export interface DenoApi {
   };
   /** The working directory. */
   cwd(): string;
-  /** Opens a file to read it. */
-  openSync(path: string): DenoFile;
-  /** Writes a file, here always a new one. */
-  writeFileSync(path: string, bytes: Uint8Array, options: { createNew: true }): void;
-  /** As `writeFileSync`. */
-  writeFile(path: string, bytes: Uint8Array, options: { createNew: true }): Promise<void>;
+  /** Opens a file, to read it unless the options say otherwise. */
+  openSync(path: string, options?: DenoOpenOptions): DenoFile;
+  /** As `openSync`. */
+  open(path: string, options?: DenoOpenOptions): Promise<DenoFile>;
+  /** Writes a file. */
+  writeFileSync(
+    path: string,
+    bytes: Uint8Array,
+    options: { createNew?: boolean; append?: boolean },
+  ): void;
   /** Moves a file. */
   renameSync(from: string, to: string): void;
   /** Removes a file or folder. */
-  removeSync(path: string, options: { recursive: true }): void;
+  removeSync(path: string, options?: { recursive: true }): void;
   /** Makes a folder. */
   mkdirSync(path: string, options: { recursive: true }): void;
   /** Lists a folder. */
   readDir(path: string): AsyncIterable<{ readonly name: string; readonly isDirectory: boolean }>;
+  /** As `readDir`. */
+  readDirSync(path: string): Iterable<{ readonly name: string }>;
   /** Says what stands at a path. */
-  statSync(path: string): { readonly isDirectory: boolean; readonly mtime: Date | null };
+  statSync(path: string): DenoStatus;
+  /** Sets when a file was read and when it was modified. */
+  utimeSync(path: string, read: Date, modified: Date): void;
 }
 
 /** Provides the file system of Deno. */
@@ -49,45 +74,107 @@ export function denoFiles(deno: DenoApi): Files {
       const { state } = deno.permissions.querySync({ name: "read", path: "." });
       return state === "granted" ? deno.cwd() : undefined;
     },
-    async read(path) {
-      using file = deno.openSync(path);
-      const { size } = file.statSync();
-      const bytes = new Uint8Array(size);
-      let length = 0;
-      while (length < size) {
-        const rest = bytes.subarray(length);
-        const count = size <= MAX_SYNC_BYTES ? file.readSync(rest) : await file.read(rest);
-        if (!count) break;
-        length += count;
-      }
-      return bytes.subarray(0, length);
+    read(path) {
+      const file = deno.openSync(path);
+      const { size, mtime } = statusOf(file);
+      if (size > MAX_SYNC_BYTES) return readRest(file, size, mtime);
+      using _ = file;
+      return { bytes: readSync(file, size), modified: time(mtime) };
     },
     readStart(path, limit) {
       using file = deno.openSync(path);
-      const { size } = file.statSync();
-      const start = new Uint8Array(Math.min(size, limit));
-      let length = 0;
-      while (length < start.length) {
-        const count = file.readSync(start.subarray(length));
-        if (!count) break;
-        length += count;
-      }
-      return { start: start.subarray(0, length), size };
+      const { size, mtime } = file.statSync();
+      return { start: readSync(file, Math.min(size, limit)), size, modified: time(mtime) };
     },
-    async create(path, bytes) {
-      if (bytes.length <= MAX_SYNC_BYTES) deno.writeFileSync(path, bytes, { createNew: true });
-      else await deno.writeFile(path, bytes, { createNew: true });
+    async open(path) {
+      const file = await deno.open(path);
+      const { size, mtime } = statusOf(file);
+      return {
+        size,
+        modified: time(mtime),
+        read: async (bytes) => await file.read(bytes) ?? 0,
+        close: () => Promise.resolve(file.close()),
+      };
     },
+    createNow: (path, bytes) => deno.writeFileSync(path, bytes, { createNew: true }),
+    async create(path) {
+      const file = await deno.open(path, { write: true, createNew: true });
+      const write = async (bytes: Uint8Array) => {
+        for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+      };
+      return {
+        write,
+        async writeStart(bytes) {
+          file.seekSync(0, 0);
+          await write(bytes);
+        },
+        sync: () => file.sync(),
+        close: () => Promise.resolve(file.close()),
+      };
+    },
+    overwrite(path, bytes) {
+      using file = deno.openSync(path, { write: true });
+      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+    },
+    append: (path, bytes) => deno.writeFileSync(path, bytes, { append: true }),
     rename: (from, to) => deno.renameSync(from, to),
-    remove: (path) => deno.removeSync(path, { recursive: true }),
+    remove: (path) => deno.removeSync(path),
+    removeTree: (path) => deno.removeSync(path, { recursive: true }),
     makeFolder: (path) => deno.mkdirSync(path, { recursive: true }),
+    async syncFolder(path) {
+      using folder = await deno.open(path);
+      await folder.sync();
+    },
     async entries(path) {
       const found = await Array.fromAsync(deno.readDir(path));
       return found.map(({ name, isDirectory }) => ({ name, isFolder: isDirectory }));
     },
+    names: (path) => Array.from(deno.readDirSync(path), ({ name }) => name),
     status(path) {
-      const { isDirectory, mtime } = deno.statSync(path);
-      return { isFolder: isDirectory, modified: mtime?.getTime() ?? 0 };
+      const { isDirectory, size, mtime } = deno.statSync(path);
+      return { isFolder: isDirectory, size, modified: time(mtime) };
+    },
+    touch(path, modified) {
+      const date = new Date(modified);
+      deno.utimeSync(path, date, date);
     },
   };
+}
+
+/** What an open file is; closes it where it does not say. */
+function statusOf(file: DenoFile): { readonly size: number; readonly mtime: Date | null } {
+  try {
+    return file.statSync();
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+function readSync(file: DenoFile, size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  let length = 0;
+  while (length < size) {
+    const count = file.readSync(length === 0 ? bytes : bytes.subarray(length));
+    if (!count) return bytes.subarray(0, length);
+    length += count;
+  }
+  return bytes;
+}
+
+/** Reads a large file in the background, and closes it. */
+async function readRest(file: DenoFile, size: number, mtime: Date | null): Promise<FileContent> {
+  using _ = file;
+  const bytes = new Uint8Array(size);
+  let length = 0;
+  while (length < size) {
+    const count = await file.read(bytes.subarray(length));
+    if (!count) break;
+    length += count;
+  }
+  return { bytes: bytes.subarray(0, length), modified: time(mtime) };
+}
+
+function time(mtime: Date | null): number {
+  return mtime?.getTime() ?? 0;
 }

@@ -13,6 +13,7 @@ const ADVICE: Readonly<Record<FileProblem, string>> = {
   "exists": "a file stands where the folder should be; remove it or choose another path",
   "not-a-folder": "a file stands where a folder should be; remove it or choose another path",
   "is-a-folder": "a folder stands where a file should be; remove it",
+  "not-empty": "a folder that should be empty is not; try again",
   "not-permitted": "the permissions of the folder forbid it; change them or choose another path",
   "read-only": "the file system is read-only; choose another path",
   "no-flag": "Deno lacks the permission; run it with --allow-read=PATH --allow-write=PATH",
@@ -21,8 +22,9 @@ const ADVICE: Readonly<Record<FileProblem, string>> = {
   "other": "the file system refuses with CAUSE",
 };
 
-/** Makes the error for a failure of the file system below `root`. */
+/** Makes the error for a failure of the file system below `root`; one of ours stays as it is. */
 export function failure(root: string, operation: StoreOperation, cause: unknown): StoreError {
+  if (cause instanceof StoreError) return cause;
   const advice = ADVICE[problemOf(cause)]
     .replaceAll(/PATH|CAUSE/g, (word) => word === "PATH" ? root : String(cause));
   return new StoreError(`Cannot ${operation} in the cache at ${root}: ${advice}`, {
@@ -38,6 +40,12 @@ export function damage(path: string, operation: StoreOperation, cause: DecodeErr
     `The entry in ${path} cannot be read: ${lowerFirst(cause.message)}; set or delete it`,
     { store: "fs", operation, cause },
   );
+}
+
+/** Whether an error of the file system says that nothing stands at the path. */
+export function isMissing(error: unknown): boolean {
+  const problem = problemOf(error);
+  return problem === "not-found" || problem === "not-a-folder";
 }
 
 /** The cause of the {@linkcode damage} that a folder in an entry's place is. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Files, MAX_SYNC_BYTES } from "./files.ts";
+import { type FileContent, type Files, MAX_SYNC_BYTES } from "./files.ts";
 
 interface NodeStatus {
   readonly size: number;
@@ -18,8 +18,20 @@ interface NodeFolderEntry {
 }
 
 interface NodeFileHandle {
-  read(bytes: Uint8Array, offset: number, length: number): Promise<{ readonly bytesRead: number }>;
+  read(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    position?: number,
+  ): Promise<{ readonly bytesRead: number }>;
+  write(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesWritten: number }>;
   stat(): Promise<NodeStatus>;
+  sync(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,29 +48,43 @@ export interface NodeProcess {
 /** The part of `node:fs` that is used here. */
 export interface NodeFileSystem {
   /** Opens a file and gives its descriptor. */
-  openSync(path: string, flags: "r"): number;
+  openSync(path: string, flags: "r" | "r+"): number;
   /** Closes a descriptor. */
   closeSync(descriptor: number): void;
   /** Says what a descriptor stands for. */
   fstatSync(descriptor: number): NodeStatus;
   /** Reads into `bytes` from the descriptor's position on. */
   readSync(descriptor: number, bytes: Uint8Array, offset: number, length: number): number;
-  /** Writes a file, here always a new one. */
-  writeFileSync(path: string, bytes: Uint8Array, options: { flag: "wx" }): void;
+  /** Writes `bytes` at a position. */
+  writeSync(
+    descriptor: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): number;
+  /** Writes a file: a new one, or at its end. */
+  writeFileSync(path: string, bytes: Uint8Array, options: { flag: "wx" | "a" }): void;
   /** Moves a file. */
   renameSync(from: string, to: string): void;
+  /** Removes a file. */
+  unlinkSync(path: string): void;
+  /** Removes an empty folder. */
+  rmdirSync(path: string): void;
   /** Removes a file or folder. */
   rmSync(path: string, options: { recursive: true }): void;
   /** Makes a folder. */
   mkdirSync(path: string, options: { recursive: true }): void;
+  /** Lists a folder. */
+  readdirSync(path: string): string[];
   /** Says what stands at a path. */
   statSync(path: string): NodeStatus;
+  /** Sets when a file was read and when it was modified. */
+  utimesSync(path: string, read: Date, modified: Date): void;
   /** The asynchronous half. */
   readonly promises: {
-    /** Opens a file to read it. */
-    open(path: string, flags: "r"): Promise<NodeFileHandle>;
-    /** Writes a file, here always a new one. */
-    writeFile(path: string, bytes: Uint8Array, options: { flag: "wx" }): Promise<void>;
+    /** Opens a file. */
+    open(path: string, flags: "r" | "wx"): Promise<NodeFileHandle>;
     /** Lists a folder. */
     readdir(path: string, options: { withFileTypes: true }): Promise<NodeFolderEntry[]>;
   };
@@ -70,7 +96,7 @@ export function nodeFiles(process: NodeProcess, fs: NodeFileSystem): Files {
   function readSync(path: string, limit: number, whole: number) {
     const descriptor = fs.openSync(path, "r");
     try {
-      const { size } = fs.fstatSync(descriptor);
+      const { size, mtimeMs } = fs.fstatSync(descriptor);
       if (size > whole) return undefined;
       const start = new Uint8Array(Math.min(size, limit));
       let length = 0;
@@ -79,46 +105,121 @@ export function nodeFiles(process: NodeProcess, fs: NodeFileSystem): Files {
         if (count === 0) break;
         length += count;
       }
-      return { start: start.subarray(0, length), size };
+      return { start: start.subarray(0, length), size, modified: mtimeMs };
     } finally {
       fs.closeSync(descriptor);
     }
   }
+
+  /** Reads a large file in the background. */
+  async function readInBackground(path: string): Promise<FileContent> {
+    const file = await fs.promises.open(path, "r");
+    try {
+      const { size, mtimeMs } = await file.stat();
+      const bytes = new Uint8Array(size);
+      let length = 0;
+      while (length < bytes.length) {
+        const { bytesRead } = await file.read(bytes, length, bytes.length - length);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      return { bytes: bytes.subarray(0, length), modified: mtimeMs };
+    } finally {
+      await file.close();
+    }
+  }
+
+  function isFolder(path: string): boolean {
+    return fs.statSync(path).isDirectory();
+  }
+
   return {
     windows: process.platform === "win32",
     workingDirectory: () => process.cwd(),
-    async read(path) {
+    read(path) {
       const small = readSync(path, MAX_SYNC_BYTES, MAX_SYNC_BYTES);
-      if (small !== undefined) return small.start;
-      const file = await fs.promises.open(path, "r");
-      try {
-        const bytes = new Uint8Array((await file.stat()).size);
-        let length = 0;
-        while (length < bytes.length) {
-          const { bytesRead } = await file.read(bytes, length, bytes.length - length);
-          if (bytesRead === 0) break;
-          length += bytesRead;
-        }
-        return bytes.subarray(0, length);
-      } finally {
-        await file.close();
-      }
+      if (small === undefined) return readInBackground(path);
+      return { bytes: small.start, modified: small.modified };
     },
     readStart: (path, limit) => readSync(path, limit, Infinity)!,
-    async create(path, bytes) {
-      if (bytes.length <= MAX_SYNC_BYTES) fs.writeFileSync(path, bytes, { flag: "wx" });
-      else await fs.promises.writeFile(path, bytes, { flag: "wx" });
+    async open(path) {
+      const file = await fs.promises.open(path, "r");
+      try {
+        const { size, mtimeMs } = await file.stat();
+        const read = async (bytes: Uint8Array) => {
+          const { bytesRead } = await file.read(bytes, 0, bytes.length);
+          return bytesRead;
+        };
+        return { size, modified: mtimeMs, read, close: () => file.close() };
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
     },
+    createNow: (path, bytes) => fs.writeFileSync(path, bytes, { flag: "wx" }),
+    async create(path) {
+      const file = await fs.promises.open(path, "wx");
+      let end = 0;
+      const writeAt = async (position: number, bytes: Uint8Array) => {
+        for (let done = 0; done < bytes.length;) {
+          const rest = bytes.length - done;
+          const { bytesWritten } = await file.write(bytes, done, rest, position + done);
+          done += bytesWritten;
+        }
+      };
+      return {
+        async write(bytes) {
+          await writeAt(end, bytes);
+          end += bytes.length;
+        },
+        writeStart: (bytes) => writeAt(0, bytes),
+        sync: () => file.sync(),
+        close: () => file.close(),
+      };
+    },
+    overwrite(path, bytes) {
+      const descriptor = fs.openSync(path, "r+");
+      try {
+        for (let done = 0; done < bytes.length;) {
+          done += fs.writeSync(descriptor, bytes, done, bytes.length - done, done);
+        }
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    },
+    append: (path, bytes) => fs.writeFileSync(path, bytes, { flag: "a" }),
     rename: (from, to) => fs.renameSync(from, to),
-    remove: (path) => fs.rmSync(path, { recursive: true }),
+    remove(path) {
+      try {
+        fs.unlinkSync(path);
+      } catch (error) {
+        // What systems say of a folder here differs, and is said of other things as well.
+        if (!isFolder(path)) throw error;
+        fs.rmdirSync(path);
+      }
+    },
+    removeTree: (path) => fs.rmSync(path, { recursive: true }),
     makeFolder: (path) => fs.mkdirSync(path, { recursive: true }),
+    async syncFolder(path) {
+      const folder = await fs.promises.open(path, "r");
+      try {
+        await folder.sync();
+      } finally {
+        await folder.close();
+      }
+    },
     async entries(path) {
       const found = await fs.promises.readdir(path, { withFileTypes: true });
       return found.map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
     },
+    names: (path) => fs.readdirSync(path),
     status(path) {
       const status = fs.statSync(path);
-      return { isFolder: status.isDirectory(), modified: status.mtimeMs };
+      return { isFolder: status.isDirectory(), size: status.size, modified: status.mtimeMs };
+    },
+    touch(path, modified) {
+      const date = new Date(modified);
+      fs.utimesSync(path, date, date);
     },
   };
 }

@@ -26,7 +26,7 @@ export async function markRoot(files: Files, root: string): Promise<void> {
   if (found.length > 0) return;
   for (const [name, text] of MARKERS) {
     try {
-      await files.create(`${root}/${name}`, new TextEncoder().encode(text));
+      files.createNow(`${root}/${name}`, new TextEncoder().encode(text));
     } catch (error) {
       if (problemOf(error) !== "exists") throw error;
     }

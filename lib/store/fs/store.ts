@@ -10,46 +10,105 @@
  *       3f/                     the last segment's first two hexadecimal digits, or of its hash
  *         3fa9…                 one entry, the last segment as its name (see ../_entry_file.ts)
  *         .5e0c….tmp            an entry being written; a name that no entry has
+ *   leases/                     made when the first lease is taken (see ./leases.ts)
+ *   upkeep/                     made where there are limits (see ./totals.ts)
  * ```
  *
  * An entry is written beside its place and moved there, so readers see the old one or the new one.
- * Nothing waits for the disk: after a power cut an entry may be cut or empty, which its header or,
- * further up, its checksum tells.
+ * Unless `fsync` asks for it, nothing waits for the disk: after a power cut an entry may be cut or
+ * empty, which its header or, further up, its checksum tells.
+ *
+ * When an entry's file was modified says when the entry was last used: a read sets it anew, though
+ * not more often than every five minutes.
  *
  * @module
  */
 
 import { DecodeError, StoreError, type StoreOperation } from "../../errors.ts";
-import { MAX_HEADER_BYTES, readHeader, readHeaderOf, writeEntry } from "../_entry_file.ts";
-import { checkKey, checkPrefix, checkSet, Handle } from "../_keys.ts";
-import { foldersOf, isShard, placeOf } from "../_place.ts";
-import type { Store, StoreListEntry, StoreSetOptions, StoreSupports } from "../store.ts";
-import { damage, failure, folderInPlace } from "./failure.ts";
+import { MAX_HEADER_BYTES, readHeaderOf, writeEntry, writeHeader } from "../_entry_file.ts";
+import {
+  abortable,
+  checkExpires,
+  checkKey,
+  checkLeaseDuration,
+  checkPrefix,
+  checkSet,
+  Handle,
+} from "../_keys.ts";
+import { placeOf } from "../_place.ts";
+import type {
+  Store,
+  StoreCallOptions,
+  StoreLease,
+  StoreListEntry,
+  StoreSetOptions,
+  StoreSupports,
+} from "../store.ts";
+import { damage, failure, folderInPlace, isMissing } from "./failure.ts";
 import { type Files, problemOf } from "./files.ts";
-import { markRoot } from "./root.ts";
+import { Leases } from "./leases.ts";
+import { type FsLimits, readLimits } from "./limits.ts";
+import { listEntries } from "./listing.ts";
+import type { FsPruneReport } from "./pass.ts";
+import type { Place } from "./place.ts";
+import { drain, fileStream, readOpenHeader, SourceFailure } from "./streams.ts";
+import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
+import { type Fill, isFolder, temporaryName, Writer } from "./writer.ts";
 
 /** Version of the layout, and name of the folder that has it. */
 const LAYOUT = "v1";
-/** A writer that takes longer has died. */
-const ABANDONED_AFTER_MS = 3_600_000;
-/** How often a writer starts again when the folders vanish under it. */
-const ATTEMPTS = 5;
+/** A read within this time after the last use leaves the time of that as it is. */
+const TOUCH_AFTER_MS = 300_000;
+
+/** How to open a {@linkcode FolderStore}. */
+export interface FolderStoreOptions extends UpkeepOptions {
+  /** Whether to change nothing. */
+  readonly readOnly: boolean;
+  /** Whether to wait for the disk. */
+  readonly fsync: boolean;
+}
+
+/** The options where nothing is asked for. */
+export const PLAIN: FolderStoreOptions = {
+  readOnly: false,
+  fsync: false,
+  limits: undefined,
+  onUpkeep: undefined,
+};
 
 /** A {@linkcode Store} over {@linkcode Files}. */
-export class FsStore implements Store {
+export class FolderStore implements Store {
   /** Short name for messages. */
   readonly name = "fs";
-  /** What this store can do. */
-  readonly supports: StoreSupports = { persistent: true };
   readonly #files: Files;
   readonly #root: string;
   readonly #handle = new Handle("fs");
+  readonly #place: Place;
+  readonly #writer: Writer;
+  readonly #leases: Leases;
+  readonly #upkeep: Upkeep;
+  /** Writes that their callers may have given up. */
+  readonly #unfinished = new Set<Promise<void>>();
   /** Why nothing can be written, if so. */
   #unwritable: { readonly cause: unknown } | undefined;
 
-  private constructor(files: Files, root: string) {
+  private constructor(files: Files, root: string, options: FolderStoreOptions) {
     this.#files = files;
     this.#root = root;
+    const writer = new Writer(files, root, options.fsync);
+    const leases = new Leases(files, root, (folder) => writer.makeFolder(folder));
+    const pathOf = (key: string) => this.#pathOf(key);
+    const place: Place = {
+      files,
+      entries: `${root}/${LAYOUT}`,
+      leases: leases.folder,
+      pathOf,
+      mayRemove: () => this.#unwritable === undefined,
+    };
+    this.#place = place;
+    this.#writer = writer;
+    this.#leases = leases;
+    this.#upkeep = new Upkeep(root, { place, leases, writer }, options);
   }
 
   /**
@@ -57,8 +116,13 @@ export class FsStore implements Store {
    *
    * @throws {StoreError} It can be neither made nor read.
    */
-  static async open(files: Files, root: string, readOnly: boolean): Promise<FsStore> {
-    const store = new FsStore(files, root);
+  static async open(
+    files: Files,
+    root: string,
+    options: FolderStoreOptions = PLAIN,
+  ): Promise<FolderStore> {
+    const store = new FolderStore(files, root, options);
+    const { readOnly } = options;
     try {
       if (readOnly) store.#unwritable = { cause: undefined };
       else await store.#checkWritable();
@@ -80,44 +144,129 @@ export class FsStore implements Store {
     return store;
   }
 
+  /** What this store can do. */
+  get supports(): StoreSupports {
+    const readOnly = this.#unwritable !== undefined;
+    return { persistent: true, readOnly, lease: !readOnly, streams: true };
+  }
+
   /** Resolves to the bytes under `key`, or to `undefined`. */
-  async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async get(
+    key: string,
+    options: StoreCallOptions = {},
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#handle.check("get");
     checkKey(key);
+    options.signal?.throwIfAborted();
     const path = this.#pathOf(key);
     try {
-      const file = await this.#files.read(path);
-      const { expires, offset } = readHeaderOf(key, file, file.length);
-      return expires <= Date.now() ? undefined : file.subarray(offset);
+      const found = this.#files.read(path);
+      const { bytes, modified } = found instanceof Promise
+        ? await abortable(options, () => found)
+        : found;
+      const { expires, offset } = readHeaderOf(key, bytes, bytes.length);
+      const now = Date.now();
+      if (expires <= now) return undefined;
+      this.#used(path, modified, now);
+      return bytes.subarray(offset);
     } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw this.#readFailure(path, "get", error);
+      options.signal?.throwIfAborted();
+      return this.#missingOr(path, "get", error);
+    }
+  }
+
+  /** Resolves to a stream of the bytes under `key`, or to `undefined`. */
+  async getStream(
+    key: string,
+    options: StoreCallOptions = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
+    this.#handle.check("get");
+    checkKey(key);
+    options.signal?.throwIfAborted();
+    const path = this.#pathOf(key);
+    try {
+      const file = await this.#files.open(path);
+      try {
+        const { header, rest } = await readOpenHeader(key, file);
+        options.signal?.throwIfAborted();
+        const now = Date.now();
+        if (header.expires > now) {
+          this.#used(path, file.modified, now);
+          const failed = (cause: unknown) => failure(this.#root, "get", cause);
+          return fileStream(file, rest, header.size, options, failed);
+        }
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+      await file.close();
+      return undefined;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      return this.#missingOr(path, "get", error);
     }
   }
 
   /** Puts `bytes` under `key`. */
-  async set(key: string, bytes: Uint8Array, options?: StoreSetOptions): Promise<void> {
+  async set(key: string, bytes: Uint8Array, options: StoreSetOptions = {}): Promise<void> {
     this.#handle.check("set");
     checkKey(key);
-    const file = writeEntry(key, bytes, checkSet(bytes, options));
+    const content = writeEntry(key, bytes, checkSet(bytes, options));
     this.#checkMayWrite("set");
+    await abortable(options, () => {
+      const written = this.#put(key, this.#writer.fillWith(content), content.length, options);
+      if (options.signal !== undefined) this.#finish(written);
+      return written;
+    });
+  }
+
+  /** Puts what a stream gives under `key`. */
+  async setStream(
+    key: string,
+    stream: ReadableStream<Uint8Array>,
+    options: StoreSetOptions = {},
+  ): Promise<void> {
+    this.#handle.check("set");
+    checkKey(key);
+    if (!(stream instanceof ReadableStream) || stream.locked) {
+      throw new TypeError("setStream() needs a ReadableStream of Uint8Arrays that nobody reads");
+    }
+    const expires = checkExpires(options);
+    this.#checkMayWrite("set");
+    options.signal?.throwIfAborted();
+    let size = 0;
+    let begun = false;
+    const fill: Fill = (path) =>
+      this.#writer.fillPieces(path, async (file) => {
+        if (begun) throw this.#removedMeanwhile(); // A stream gives its bytes once.
+        begun = true;
+        await file.write(writeHeader(key, 0, expires));
+        size = await drain(stream, file, options);
+        await file.writeStart(writeHeader(key, size, expires));
+      });
     try {
-      await this.#write(this.#pathOf(key), file);
+      await this.#put(key, fill, () => size, options);
     } catch (error) {
-      throw failure(this.#root, "set", error);
+      // Not awaited: a source may never answer, and it is told in any case.
+      if (!begun) stream.cancel(error).catch(() => {});
+      throw error instanceof SourceFailure ? error.cause : error;
     }
   }
 
   /** Removes the entry under `key`, or what stands in its place. */
-  // deno-lint-ignore require-await -- the contract wants failures as rejections.
-  async delete(key: string): Promise<boolean> {
+  async delete(key: string, options: StoreCallOptions = {}): Promise<boolean> {
     this.#handle.check("delete");
     checkKey(key);
     this.#checkMayWrite("delete");
+    options.signal?.throwIfAborted();
     const path = this.#pathOf(key);
     try {
+      const change = this.#upkeep.before(path, undefined);
       const live = this.#isLive(key, path);
-      this.#files.remove(path);
+      if (isFolder(this.#files, path)) this.#files.removeTree(path);
+      else this.#files.remove(path);
+      this.#upkeep.after(change);
+      await this.#writer.removed(path);
       return live;
     } catch (error) {
       if (isMissing(error)) return false;
@@ -126,25 +275,58 @@ export class FsStore implements Store {
   }
 
   /** Yields the live entries by prefix, and removes what it finds expired or abandoned. */
-  async *list(prefix = ""): AsyncIterableIterator<StoreListEntry> {
+  async *list(
+    prefix = "",
+    { signal }: StoreCallOptions = {},
+  ): AsyncIterableIterator<StoreListEntry> {
     this.#handle.check("list");
     checkPrefix(prefix);
-    const start = [this.#root, LAYOUT, ...foldersOf(prefix)].join("/");
+    signal?.throwIfAborted();
     try {
-      for await (const path of this.#paths(start)) {
-        const entry = this.#listed(path);
-        if (entry?.key.startsWith(prefix)) yield entry;
-      }
+      yield* listEntries(this.#place, prefix, { signal });
     } catch (error) {
+      signal?.throwIfAborted();
       // What the consumer throws does not come through here, only what the file system does.
       throw failure(this.#root, "list", error);
     }
   }
 
-  /** Closes the handle. */
-  // deno-lint-ignore require-await -- the contract wants a Promise.
+  /** Takes the lease on `key`; resolves to `undefined` while another holds it. */
+  async lease(
+    key: string,
+    duration: number,
+    options: StoreCallOptions = {},
+  ): Promise<StoreLease | undefined> {
+    this.#handle.check("lease");
+    checkKey(key);
+    checkLeaseDuration(duration);
+    this.#checkMayWrite("lease");
+    options.signal?.throwIfAborted();
+    try {
+      return await this.#leases.take(key, duration);
+    } catch (error) {
+      throw failure(this.#root, "lease", error);
+    }
+  }
+
+  /** Removes what is useless, and what was used least recently until the rest fits the limits. */
+  async prune(limits?: FsLimits, options: StoreCallOptions = {}): Promise<FsPruneReport> {
+    this.#handle.check("prune");
+    const wanted = limits === undefined ? undefined : readLimits(limits);
+    this.#checkMayWrite("prune");
+    try {
+      return await this.#upkeep.prune(wanted, options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw failure(this.#root, "prune", error);
+    }
+  }
+
+  /** Closes the handle, and waits for what it still does: its upkeep, and writes given up. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handle.close();
+    await Promise.allSettled(this.#unfinished);
+    await this.#upkeep.settled();
   }
 
   #pathOf(key: string): string {
@@ -156,9 +338,9 @@ export class FsStore implements Store {
   async #checkWritable(): Promise<void> {
     const folder = `${this.#root}/${LAYOUT}`;
     try {
-      await this.#makeFolder(folder);
+      await this.#writer.makeFolder(folder);
       const probe = `${folder}/${temporaryName()}`;
-      await this.#files.create(probe, new Uint8Array(0));
+      this.#files.createNow(probe, new Uint8Array(0));
       this.#files.remove(probe);
     } catch (cause) {
       this.#unwritable = { cause };
@@ -175,100 +357,48 @@ export class FsStore implements Store {
     );
   }
 
-  /** Makes a folder of the store, and marks the root where this made it. */
-  async #makeFolder(folder: string): Promise<void> {
-    await markRoot(this.#files, this.#root);
-    this.#files.makeFolder(folder);
-  }
-
-  /** Writes a file beside its place and moves it there; leaves nothing else behind. */
-  async #write(path: string, content: Uint8Array): Promise<void> {
-    const folder = path.slice(0, path.lastIndexOf("/"));
-    const temporary = `${folder}/${temporaryName()}`;
-    for (let attempt = 1;; attempt++) {
-      try {
-        await this.#files.create(temporary, content);
-        this.#moveOver(temporary, path);
-        return;
-      } catch (error) {
-        this.#removeQuietly(temporary);
-        if (attempt === ATTEMPTS || problemOf(error) !== "not-found") throw error;
-        await this.#makeFolder(folder);
-      }
-    }
-  }
-
-  #moveOver(from: string, to: string): void {
+  async #put(
+    key: string,
+    fill: Fill,
+    size: number | (() => number),
+    { lease, signal }: StoreSetOptions,
+  ): Promise<void> {
+    const path = this.#pathOf(key);
+    let change: ReturnType<Upkeep["before"]>;
     try {
-      this.#files.rename(from, to);
+      await this.#writer.place(path, fill, () => {
+        signal?.throwIfAborted(); // What was given up must not come after what follows it.
+        if (lease !== undefined) this.#leases.check(key, lease);
+        change = this.#upkeep.before(path, typeof size === "number" ? size : size());
+      });
+      this.#upkeep.after(change);
     } catch (error) {
-      // Runtimes and systems disagree on how they refuse to put a file over a folder.
-      if (!this.#isFolder(to)) throw error;
-      this.#files.remove(to);
-      this.#files.rename(from, to);
+      signal?.throwIfAborted();
+      throw error instanceof SourceFailure ? error : failure(this.#root, "set", error);
     }
   }
 
-  /** Files of entries, also half-written ones, below a folder. */
-  async *#paths(folder: string): AsyncIterableIterator<string> {
-    for (const { name, isFolder } of await this.#entriesOf(folder)) {
-      const path = `${folder}/${name}`;
-      if (!isFolder) continue;
-      if (!isShard(name)) yield* this.#paths(path);
-      else for (const entry of await this.#entriesOf(path)) yield `${path}/${entry.name}`;
-    }
-  }
-
-  async #entriesOf(folder: string) {
+  /** Notes that an entry was used, for the upkeep of this process or another. */
+  #used(path: string, modified: number, now: number): void {
+    if (Math.abs(now - modified) < TOUCH_AFTER_MS || this.#unwritable !== undefined) return;
     try {
-      return await this.#files.entries(folder);
-    } catch (error) {
-      if (isMissing(error)) return [];
-      throw error;
-    }
-  }
-
-  /** What a listing says of the file at `path`; `undefined` if nothing. */
-  #listed(path: string): StoreListEntry | undefined {
-    if (isTemporary(path)) {
-      this.#removeAbandoned(path);
-      return undefined;
-    }
-    try {
-      const { start, size } = this.#files.readStart(path, MAX_HEADER_BYTES);
-      const header = readHeader(start, size);
-      if (this.#pathOf(header.key) !== path) return undefined;
-      if (header.expires > Date.now()) return { key: header.key, size: header.size };
-      // No other call of this process comes between the reading and this. Another process may,
-      // and then what it set is computed once more.
-      this.#removeQuietly(path);
-      return undefined;
-    } catch (error) {
-      // Deleted meanwhile, damaged, foreign, or a folder: no entry.
-      if (isMissing(error) || error instanceof DecodeError || this.#isFolder(path)) {
-        return undefined;
-      }
-      throw error;
-    }
-  }
-
-  #removeAbandoned(path: string): void {
-    try {
-      const { modified } = this.#files.status(path);
-      if (modified + ABANDONED_AFTER_MS <= Date.now()) this.#removeQuietly(path);
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-    }
-  }
-
-  /** Removes what nobody reads; what stays behind is found again by the next listing. */
-  #removeQuietly(path: string): void {
-    if (this.#unwritable !== undefined) return;
-    try {
-      this.#files.remove(path);
+      this.#files.touch(path, now);
     } catch {
-      // Gone already, or not ours to remove: no reader takes it for an entry.
+      // Removed meanwhile, or another user's: the entry only counts as older than it is.
     }
+  }
+
+  #finish(written: Promise<void>): void {
+    this.#unfinished.add(written);
+    const done = () => void this.#unfinished.delete(written);
+    written.then(done, done);
+  }
+
+  #removedMeanwhile(): StoreError {
+    return new StoreError(
+      `Cannot set in the cache at ${this.#root}: its folder was removed meanwhile; try again`,
+      { store: "fs", operation: "set" },
+    );
   }
 
   /** Whether a live entry stands at `path`, or something that a caller takes for one. */
@@ -277,36 +407,16 @@ export class FsStore implements Store {
       const { start, size } = this.#files.readStart(path, MAX_HEADER_BYTES);
       return readHeaderOf(key, start, size).expires > Date.now();
     } catch (error) {
-      if (error instanceof DecodeError || this.#isFolder(path)) return true;
+      if (error instanceof DecodeError || isFolder(this.#files, path)) return true;
       throw error;
     }
   }
 
-  #isFolder(path: string): boolean {
-    try {
-      return this.#files.status(path).isFolder;
-    } catch {
-      return false;
-    }
+  /** What a failed read means: nothing there, or an error. */
+  #missingOr(path: string, operation: StoreOperation, error: unknown): undefined {
+    if (isMissing(error)) return undefined;
+    if (error instanceof DecodeError) throw damage(path, operation, error);
+    if (isFolder(this.#files, path)) throw damage(path, operation, folderInPlace());
+    throw failure(this.#root, operation, error);
   }
-
-  #readFailure(path: string, operation: StoreOperation, error: unknown): StoreError {
-    if (error instanceof DecodeError) return damage(path, operation, error);
-    if (this.#isFolder(path)) return damage(path, operation, folderInPlace());
-    return failure(this.#root, operation, error);
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  const problem = problemOf(error);
-  return problem === "not-found" || problem === "not-a-folder";
-}
-
-/** A name that no entry and no other writer has. */
-function temporaryName(): string {
-  return `.${crypto.randomUUID()}.tmp`;
-}
-
-function isTemporary(path: string): boolean {
-  return /\/\.[^/]+\.tmp$/.test(path);
 }

@@ -1,0 +1,197 @@
+/**
+ * One pass of upkeep over all files of a store: what is useless goes, and then what was used least
+ * recently, until the rest fits the limits.
+ *
+ * The first round counts entries by age, the second removes the oldest, so that memory stays flat
+ * for any number of entries. An entry that was read, written or replaced between the rounds is
+ * young again and stays. A file that somebody reads is removed from its folder only: the system
+ * keeps its content until the reader closes it. Where a system refuses that instead, as old
+ * releases of Windows do, the entry stays until the next pass.
+ *
+ * @module
+ */
+
+import { DecodeError } from "../../errors.ts";
+import { isOtherVersion, MAX_HEADER_BYTES, readHeader } from "../_entry_file.ts";
+import { Ages, type Cut, stepOf } from "./ages.ts";
+import { isMissing } from "./failure.ts";
+import { type Files, type FileStart, problemOf } from "./files.ts";
+import { isHeld, readLease } from "./leases.ts";
+import type { Limits } from "./limits.ts";
+import { ABANDONED_AFTER_MS, type Place } from "./place.ts";
+import { Pace, shards } from "./walk.ts";
+import { isFolder, isTemporary } from "./writer.ts";
+
+/** A file from further in the future was written by a clock that was wrong. */
+const WRONG_CLOCK_MS = 86_400_000;
+
+/** What a pass did, and what it left. */
+export interface FsPruneReport {
+  /** Entries that were removed, also damaged ones and expired ones. */
+  readonly removedEntries: number;
+  /** Bytes of their files. */
+  readonly removedBytes: number;
+  /** Entries that are left. */
+  readonly entries: number;
+  /** Bytes of their files. */
+  readonly bytes: number;
+}
+
+/** One pass. */
+export class Pass {
+  readonly #place: Place;
+  readonly #files: Files;
+  readonly #limits: Limits;
+  readonly #target: number;
+  readonly #alive: () => Promise<void>;
+  readonly #start = Date.now();
+  readonly #ages = new Ages();
+  readonly #pace = new Pace();
+  #removedEntries = 0;
+  #removedBytes = 0;
+
+  /**
+   * @param place What to work on.
+   * @param limits What may stay.
+   * @param options `target`: how full the store may be afterwards where a limit was exceeded, as a
+   *   part of the limit. `alive` is awaited now and then, and ends the pass by rejecting.
+   */
+  constructor(
+    place: Place,
+    limits: Limits,
+    options: { readonly target: number; readonly alive: () => Promise<void> },
+  ) {
+    this.#place = place;
+    this.#files = place.files;
+    this.#limits = limits;
+    this.#target = options.target;
+    this.#alive = options.alive;
+  }
+
+  /** Does it all. */
+  async run(): Promise<FsPruneReport> {
+    await this.#round((path, name) => this.#count(path, name));
+    const cut = this.#cut();
+    if (cut !== undefined) await this.#round((path, name) => this.#cutOff(path, name, cut));
+    await this.#sweepLeases();
+    return {
+      removedEntries: this.#removedEntries,
+      removedBytes: this.#removedBytes,
+      entries: this.#ages.entries,
+      bytes: this.#ages.bytes,
+    };
+  }
+
+  /** Goes over all files, and removes the folders that are empty then. */
+  async #round(visit: (path: string, name: string) => void): Promise<void> {
+    for await (const shard of shards(this.#files, this.#place.entries)) {
+      const before = this.#removedEntries;
+      for (const { name } of shard.entries) {
+        if (this.#pace.due) await this.#breathe();
+        visit(`${shard.path}/${name}`, name);
+      }
+      const removed = this.#removedEntries - before;
+      if (removed >= shard.entries.length) this.#removeEmpty(shard.path);
+    }
+  }
+
+  async #breathe(): Promise<void> {
+    await this.#pace.breathe();
+    await this.#alive();
+  }
+
+  /** What has to go so that the rest fits, beyond what went already. */
+  #cut(): Cut | undefined {
+    const { maxEntries, maxBytes } = this.#limits;
+    const { entries, bytes } = this.#ages;
+    if (entries <= maxEntries && bytes <= maxBytes) return undefined;
+    const surplus = (now: number, most: number) =>
+      now <= most ? 0 : now - Math.floor(this.#target * most);
+    return this.#ages.oldest(surplus(entries, maxEntries), surplus(bytes, maxBytes));
+  }
+
+  #count(path: string, name: string): void {
+    try {
+      if (isTemporary(name)) return this.#removeAbandoned(path);
+      const found = this.#files.readStart(path, MAX_HEADER_BYTES);
+      if (this.#isUseless(path, found)) return this.#remove(path, found.size);
+      if (found.modified > this.#start + WRONG_CLOCK_MS) this.#files.touch(path, this.#start);
+      this.#ages.add(this.#start - found.modified, found.size);
+    } catch (error) {
+      if (!isFolder(this.#files, path)) return passOver(error);
+      this.#files.removeTree(path); // No entry is a folder.
+      this.#removedEntries++;
+    }
+  }
+
+  /** Whether nobody can read an entry any more, or it went unused for too long. */
+  #isUseless(path: string, { start, size, modified }: FileStart): boolean {
+    if (this.#start - modified > this.#limits.maxAge) return true;
+    try {
+      const { key, expires } = readHeader(start, size);
+      return expires <= Date.now() || this.#place.pathOf(key) !== path;
+    } catch (error) {
+      // A later release of this library may read what this one cannot.
+      if (error instanceof DecodeError) return !isOtherVersion(start);
+      throw error;
+    }
+  }
+
+  #cutOff(path: string, name: string, cut: Cut): void {
+    if (isTemporary(name)) return;
+    try {
+      const { size, modified } = this.#files.status(path);
+      const step = stepOf(this.#start - modified);
+      if (step < cut.step) return;
+      if (step === cut.step) {
+        if (cut.entries <= 0 && cut.bytes <= 0) return;
+        cut.entries--;
+        cut.bytes -= size;
+      }
+      this.#remove(path, size);
+      this.#ages.entries--;
+      this.#ages.bytes -= size;
+    } catch (error) {
+      passOver(error);
+    }
+  }
+
+  #remove(path: string, size: number): void {
+    this.#files.remove(path);
+    this.#removedEntries++;
+    this.#removedBytes += size;
+  }
+
+  #removeAbandoned(path: string): void {
+    const { size, modified } = this.#files.status(path);
+    if (modified + ABANDONED_AFTER_MS <= this.#start) this.#remove(path, size);
+  }
+
+  /** Removes a folder that a writer may be about to use, which then makes it again. */
+  #removeEmpty(path: string): void {
+    try {
+      this.#files.remove(path);
+    } catch {
+      // Somebody put something there.
+    }
+  }
+
+  /** Removes the files of leases that ran out long ago; the last token of a sub-folder stays. */
+  async #sweepLeases(): Promise<void> {
+    for await (const shard of shards(this.#files, this.#place.leases)) {
+      for (const { name } of shard.entries) {
+        if (this.#pace.due) await this.#breathe();
+        if (!/^[0-9a-f]{32}\.\d+$/.test(name)) continue;
+        const path = `${shard.path}/${name}`;
+        const lease = readLease(this.#files, path);
+        if (lease === undefined || isHeld(lease)) continue;
+        if (lease.modified + ABANDONED_AFTER_MS <= this.#start) this.#removeEmpty(path);
+      }
+    }
+  }
+}
+
+/** Passes over a file that is gone, or that the system does not let go: others have to go all the same. */
+function passOver(error: unknown): void {
+  if (!isMissing(error) && problemOf(error) !== "not-permitted") throw error;
+}
