@@ -143,7 +143,22 @@ export class Decoder extends Reader {
     // Its length is paid for, and an array that grows is copied again and again.
     const array: unknown[] = new Array(length);
     this.#objects.push(array);
-    for (let i = 0; i < length; i++) array[i] = this.#value();
+    const { bytes } = this;
+    for (let i = 0; i < length; i++) {
+      const at = this.offset;
+      const format = bytes[at];
+      if (format < 0x80) {
+        array[i] = format;
+        this.offset = at + 1;
+      } else if (format === 0xcd && at + 2 < bytes.length) {
+        array[i] = bytes[at + 1] << 8 | bytes[at + 2];
+        this.offset = at + 3;
+      } else if (format === 0xce && at + 4 < bytes.length) {
+        array[i] =
+          (bytes[at + 1] << 24 | bytes[at + 2] << 16 | bytes[at + 3] << 8 | bytes[at + 4]) >>> 0;
+        this.offset = at + 5;
+      } else array[i] = this.#value();
+    }
     this.#depth--;
     return array;
   }

@@ -7,11 +7,20 @@ import { type Frame, segmentOf } from "./_frames.ts";
 import { describeKind, isOdd, pathSegment } from "./_kinds.ts";
 import { compareBytes, sorted } from "./_order.ts";
 import { type Load, opened, type Opening } from "./_openings.ts";
-import { type Shape, shapeOf } from "./_shapes.ts";
+import { rootShape, type Shape, shapeOf } from "./_shapes.ts";
 import { isSparse } from "./_sparse.ts";
 import { Writer } from "./_writer.ts";
 import type { CanonicalOptions, CodeOf, EncodeOptions } from "./options.ts";
-import { Constant, Ext, Kind, MAX_DEPTH, MAX_SHAPES, OMITTED, RECURSIVE_DEPTH } from "./wire.ts";
+import {
+  Constant,
+  Ext,
+  Kind,
+  MAX_DEPTH,
+  MAX_SHAPE_KEYS,
+  MAX_SHAPES,
+  OMITTED,
+  RECURSIVE_DEPTH,
+} from "./wire.ts";
 
 /**
  * Most containers that one key may open. Sharing is expanded in keys, so a small graph can stand
@@ -21,6 +30,11 @@ const MAX_KEY_CONTAINERS = 10_000_000;
 
 /** A larger set of met objects is dropped after use: emptying it takes longer. */
 const MAX_KEPT_OBJECTS = 4096;
+
+/** Up to this many objects, looking at all of them is faster than a set. */
+const FEW_OBJECTS = 24;
+
+const CHANGED = "it was changed while it was encoded";
 
 let runs = 0;
 
@@ -41,12 +55,21 @@ export class Encoder implements Opening {
   /** The open containers, in keys; the objects met so far, in values. */
   readonly #open: (object | undefined)[] = [];
   #met: Set<object> = new Set();
+  #metSize = 0;
+  /** The first of them, for as long as there are few. */
+  readonly #few: (object | undefined)[] = [];
+  #fewLength = 0;
   /** Numbers of the objects met so far, made when the first of them is met again. */
   #ordinals: Map<object, number> | undefined;
   readonly #late: Set<object> = new Set();
   #containers = 0;
   #run = ++runs;
   #shapes = 0;
+  /** Values that wait for their turn in canonical order. */
+  readonly #values: unknown[] = [];
+  #valuesLength = 0;
+  /** Whether plain objects inherit properties that a loop over them meets. */
+  #inherits = false;
 
   constructor(canonical: boolean) {
     this.canonical = canonical;
@@ -70,8 +93,11 @@ export class Encoder implements Opening {
   #restart(): void {
     this.writer.length = 0;
     while (this.#depth > 0) this.#exit();
-    if (this.#met.size > MAX_KEPT_OBJECTS) this.#met = new Set();
-    else if (this.#met.size > 0) this.#met.clear();
+    if (this.#metSize > MAX_KEPT_OBJECTS) this.#met = new Set();
+    else if (this.#metSize > 0) this.#met.clear();
+    this.#metSize = 0;
+    while (this.#fewLength > 0) this.#few[--this.#fewLength] = undefined;
+    this.#values.length = this.#valuesLength = 0;
     this.#ordinals = undefined;
     if (this.#late.size > 0) this.#late.clear();
     this.#containers = 0;
@@ -82,6 +108,8 @@ export class Encoder implements Opening {
   /** Appends the encoded form of `value` to the writer. */
   encode(value: unknown): void {
     try {
+      this.#inherits = false;
+      for (const _ in Object.prototype) this.#inherits = true;
       this.#value(value);
       if (this.buffers.shared && !this.canonical) {
         // Only now is it known how much of each buffer its views need.
@@ -138,24 +166,29 @@ export class Encoder implements Opening {
       this.#deep(value);
       return;
     }
-    const prototype = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype && !isOdd(value)) {
-      this.#properties(value as Record<string, unknown>);
-    } else if (prototype === Array.prototype && Array.isArray(value) && !isSparse(value)) {
-      this.#array(value);
-    } else if (prototype === Map.prototype && !this.unordered) {
-      this.#map(value as Map<unknown, unknown>);
-    } else {
-      const frame = this.#frame(value);
-      if (frame === undefined) return;
-      this.#enter(frame.value);
-      const at = this.#depth - 1;
-      for (; frame.next < frame.parts.length; frame.next++) {
-        this.#path[at] = segmentOf(frame);
-        this.#part(frame);
-      }
-      this.#leave(frame);
+    if (Array.isArray(value)) {
+      // To ask an array for its prototype takes V8 ten times as long as to ask for a property.
+      if (value.constructor === Array && !isSparse(value)) this.#array(value);
+      else this.#other(value);
+      return;
     }
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype) this.#properties(value as Record<string, unknown>);
+    else if (prototype === Map.prototype && !this.unordered) {
+      this.#map(value as Map<unknown, unknown>);
+    } else this.#other(value);
+  }
+
+  #other(value: object): void {
+    const frame = this.#frame(value);
+    if (frame === undefined) return;
+    this.#enter(frame.value);
+    const at = this.#depth - 1;
+    for (; frame.next < frame.parts.length; frame.next++) {
+      this.#path[at] = segmentOf(frame);
+      this.#part(frame);
+    }
+    this.#leave(frame);
   }
 
   /** Writes a reference to `value` if it was met before; else remembers it. */
@@ -169,8 +202,7 @@ export class Encoder implements Opening {
         this.refuse(value, `its shared parts expand to over ${MAX_KEY_CONTAINERS} objects`);
       }
     } else if (this.#ordinals === undefined) {
-      const { size } = this.#met;
-      if (this.#met.add(value).size > size) return false;
+      if (!this.#isMet(value)) return false;
       let ordinal = 0;
       this.#ordinals = new Map();
       for (const object of this.#met) this.#ordinals.set(object, ordinal++);
@@ -185,6 +217,30 @@ export class Encoder implements Opening {
     }
     this.writer.extHeader(Ext.REFERENCE, 4);
     this.writer.uint32(target);
+    return true;
+  }
+
+  /** Whether `value` was met before; if not, it is from now on. */
+  #isMet(value: object): boolean {
+    const few = this.#few;
+    const length = this.#fewLength;
+    if (length <= FEW_OBJECTS) {
+      let at = 0;
+      while (at < length && few[at] !== value) at++;
+      if (at === length && length < FEW_OBJECTS) {
+        few[length] = value;
+        this.#fewLength = length + 1;
+        return false;
+      }
+      for (let i = 0; i < length; i++) this.#met.add(few[i]!);
+      this.#metSize = length;
+      this.#fewLength = FEW_OBJECTS + 1;
+    }
+    // One look at the size is enough when we count too, and takes as long as the addition.
+    if (this.#met.add(value).size > this.#metSize) {
+      this.#metSize++;
+      return false;
+    }
     return true;
   }
 
@@ -217,31 +273,70 @@ export class Encoder implements Opening {
     this.#exit();
   }
 
+  /** Writes an object that inherits as a plain one does. */
   #properties(object: Record<string, unknown>): void {
-    let keys: readonly string[] = Object.keys(object);
-    const shape = shapeOf(keys);
-    const at = this.#depth;
-    this.#enter(object);
-    if (this.canonical) keys = sorted(keys, shape);
-    else if (shape !== undefined && shape.run === this.#run) {
-      this.#recordHeader(shape, keys.length);
-      for (let i = 0; i < keys.length; i++) {
-        const key = keys[i];
-        this.#path[at] = key;
-        this.#value(object[key]);
+    let shape = rootShape();
+    // The engine keeps the list for this loop with the object's layout, and reads a property that
+    // the loop names without looking for it.
+    for (const key in object) {
+      if (shape.length === MAX_SHAPE_KEYS) {
+        this.#other(object);
+        return;
       }
-      this.#exit();
+      shape = shape.child(key);
+    }
+    // What is more than it seems has no key, or those of `arguments`.
+    if (this.#inherits || (shape.length === 0 || shape.indexed) && isOdd(object)) {
+      this.#other(object);
       return;
     }
-    this.writer.mapHeader(keys.length);
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i];
-      this.#path[at] = key;
-      this.writer.string(key);
-      this.#value(object[key]);
+    const at = this.#depth;
+    this.#enter(object);
+    let count = 0;
+    if (this.canonical) count = this.#sortedProperties(object, shape);
+    else if (shape.run === this.#run) {
+      this.#recordHeader(shape);
+      for (const key in object) {
+        this.#path[at] = key;
+        this.#value(object[key]);
+        count++;
+      }
+    } else {
+      this.writer.mapHeader(shape.length);
+      for (const key in object) {
+        this.#path[at] = key;
+        this.writer.string(key);
+        this.#value(object[key]);
+        count++;
+      }
+      if (count > 0) this.#define(shape);
     }
     this.#exit();
-    if (shape !== undefined) this.#define(shape);
+    // The header has announced the keys that there were.
+    if (count !== shape.length) this.refuse(object, CHANGED);
+  }
+
+  /** Writes the properties in canonical order, and returns how many there were. */
+  #sortedProperties(object: Record<string, unknown>, shape: Shape): number {
+    const at = this.#depth - 1;
+    const values = this.#values;
+    const start = this.#valuesLength;
+    let end = start;
+    for (const key in object) {
+      this.#path[at] = key;
+      values[end++] = object[key];
+    }
+    const { names, places, bytes, ends } = shape.sorted;
+    if (end - start !== names.length) return end - start;
+    this.#valuesLength = end;
+    this.writer.mapHeader(names.length);
+    for (let i = 0; i < names.length; i++) {
+      this.#path[at] = names[i];
+      this.writer.copy(bytes, i === 0 ? 0 : ends[i - 1], ends[i]);
+      this.#value(values[start + places[i]]);
+    }
+    this.#valuesLength = start;
+    return end - start;
   }
 
   #map(map: ReadonlyMap<unknown, unknown>): void {
@@ -258,7 +353,7 @@ export class Encoder implements Opening {
     }
     this.#exit();
     // The header has announced the entries that there were.
-    if (index !== size) this.refuse(map, "it was changed while it was encoded");
+    if (index !== size) this.refuse(map, CHANGED);
   }
 
   #define(shape: Shape): void {
@@ -270,9 +365,9 @@ export class Encoder implements Opening {
     this.#shapes++;
   }
 
-  #recordHeader(shape: Shape, length: number): void {
+  #recordHeader(shape: Shape): void {
     const { writer } = this;
-    writer.arrayHeader(1 + length);
+    writer.arrayHeader(1 + shape.length);
     if (shape.id < 32) writer.byte(0xff - shape.id);
     else {
       writer.extHeader(Ext.SHAPE, 2);
@@ -361,7 +456,7 @@ export class Encoder implements Opening {
     const object = value as Record<string, unknown>;
     if (this.canonical) names = sorted(names, shape);
     else if (shape !== undefined && shape.run === this.#run) {
-      this.#recordHeader(shape, names.length);
+      this.#recordHeader(shape);
       const parts = names.map((name) => object[name]);
       return { value, parts, next: 0, lead: 0, step: 1, names };
     }

@@ -5,7 +5,7 @@ import type { Shape } from "./_shapes.ts";
 /** The keys of an object in the order of their code units. */
 export function sorted(keys: readonly string[], shape: Shape | undefined): readonly string[] {
   if (shape === undefined) return keys.toSorted();
-  return shape.sorted ??= keys.toSorted();
+  return shape.sorted.names;
 }
 
 /** Orders encoded entries by their bytes. */

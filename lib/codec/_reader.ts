@@ -2,8 +2,14 @@
 
 import { DecodeError } from "../errors.ts";
 
-/** Strings up to this many bytes are read by hand when ASCII: the native call costs more. */
-const SHORT_STRING_BYTES = 24;
+/**
+ * Strings up to this many bytes are read by hand when ASCII, since the native call costs more: by
+ * `bench/codec_bench.ts` in V8, where it costs much more, and elsewhere.
+ */
+const SHORT_STRING_BYTES = { v8: 48, other: 11 } as const;
+
+/** Strings up to this many bytes are made by one call that takes the code units one by one. */
+const TINY_STRING_BYTES = 7;
 
 // Not fatal: that mode is several times slower in Deno. The encoder never writes ill-formed UTF-8.
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -11,6 +17,11 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Keys of objects come again and again, and an engine has to look up each new string. */
 const KEY_SLOTS = 1024;
 const knownKeys: string[] = [];
+
+let shortStringBytes = 0;
+
+/** For each length a list of code units, for the call that makes a string of them. */
+const codeUnits: number[][] = [];
 
 const scratch = new Float64Array(1);
 const scratchBytes = new Uint8Array(scratch.buffer);
@@ -55,11 +66,8 @@ export class Reader {
         return known;
       }
     }
-    let key = "";
-    for (let i = start; i < start + length; i++) {
-      if (bytes[i] > 0x7f) return undefined;
-      key += String.fromCharCode(bytes[i]);
-    }
+    const key = shortAscii(bytes, start, length);
+    if (key === undefined) return undefined;
     this.offset = start + length;
     return knownKeys[slot] = key;
   }
@@ -87,27 +95,20 @@ export class Reader {
     const { bytes } = this;
     const at = this.take(size);
     if (size === 4) {
-      return bytes[at] * 0x1000000 + (bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3]);
+      return (bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3]) >>> 0;
     }
     return size === 2 ? bytes[at] << 8 | bytes[at + 1] : bytes[at];
   }
 
   string(length: number): string {
     const start = this.take(length);
-    const bytes = this.bytes;
-    if (length <= SHORT_STRING_BYTES) {
-      const end = start + length;
-      let text = "";
-      let i = start;
-      for (; i + 4 <= end; i += 4) {
-        const a = bytes[i], b = bytes[i + 1], c = bytes[i + 2], d = bytes[i + 3];
-        if ((a | b | c | d) > 0x7f) break;
-        text += String.fromCharCode(a, b, c, d);
-      }
-      for (; i < end && bytes[i] < 0x80; i++) text += String.fromCharCode(bytes[i]);
-      if (i === end) return text;
+    if (length <= (shortStringBytes ||= longestShortString())) {
+      const text = length <= TINY_STRING_BYTES
+        ? tinyAscii(this.bytes, start, length)
+        : shortAscii(this.bytes, start, length);
+      if (text !== undefined) return text;
     }
-    return utf8.decode(bytes.subarray(start, start + length));
+    return utf8.decode(this.bytes.subarray(start, start + length));
   }
 
   bigint(start: number, length: number): bigint {
@@ -152,6 +153,42 @@ export class Reader {
     const offset = where < 0 ? this.offset + where : where;
     throw new DecodeError(`Cannot decode: ${lowerFirst(reason)} (at byte ${offset})`, { offset });
   }
+}
+
+function longestShortString(): number {
+  // V8 is the one engine that shows native code on one line.
+  const isV8 = !Function.prototype.toString.call(Math.max).includes("\n");
+  return isV8 ? SHORT_STRING_BYTES.v8 : SHORT_STRING_BYTES.other;
+}
+
+/** Reads up to {@linkcode TINY_STRING_BYTES} bytes; `undefined` where not all are ASCII. */
+function tinyAscii(bytes: Uint8Array, start: number, length: number): string | undefined {
+  const { fromCharCode } = String;
+  if (length === 0) return "";
+  const a = bytes[start];
+  if (length === 1) return a > 0x7f ? undefined : fromCharCode(a);
+  const b = bytes[start + 1];
+  if (length === 2) return (a | b) > 0x7f ? undefined : fromCharCode(a, b);
+  const c = bytes[start + 2];
+  if (length === 3) return (a | b | c) > 0x7f ? undefined : fromCharCode(a, b, c);
+  const d = bytes[start + 3];
+  const abcd = a | b | c | d;
+  if (length === 4) return abcd > 0x7f ? undefined : fromCharCode(a, b, c, d);
+  const e = bytes[start + 4];
+  if (length === 5) return (abcd | e) > 0x7f ? undefined : fromCharCode(a, b, c, d, e);
+  const f = bytes[start + 5];
+  if (length === 6) return (abcd | e | f) > 0x7f ? undefined : fromCharCode(a, b, c, d, e, f);
+  const g = bytes[start + 6];
+  return (abcd | e | f | g) > 0x7f ? undefined : fromCharCode(a, b, c, d, e, f, g);
+}
+
+/** Reads a short string; `undefined` where not all of its bytes are ASCII. */
+function shortAscii(bytes: Uint8Array, start: number, length: number): string | undefined {
+  // Neither strings that are joined nor a view with a length of its own are as fast as this list.
+  const units = codeUnits[length] ??= new Array<number>(length).fill(0);
+  let all = 0;
+  for (let i = 0; i < length; i++) all |= units[i] = bytes[start + i];
+  return all > 0x7f ? undefined : String.fromCharCode.apply(null, units);
 }
 
 function lowerFirst(text: string): string {

@@ -1,20 +1,45 @@
 /** What objects with the same keys in the same order have in common, kept from call to call. */
 
+import { Writer } from "./_writer.ts";
 import { MAX_SHAPE_KEYS } from "./wire.ts";
 
 /** When as many nodes are known, all are forgotten, so that odd keys cannot fill the memory. */
 const MAX_NODES = 8192;
 
+/** The keys of a shape in canonical order. */
+export interface SortedKeys {
+  readonly names: readonly string[];
+  /** For each of them, its place among the keys as the object has them. */
+  readonly places: readonly number[];
+  /** All of them encoded, in a row. */
+  readonly bytes: Uint8Array;
+  /** For each of them, where its bytes end. */
+  readonly ends: readonly number[];
+}
+
 /** A list of keys, and the lists that go on from it. */
 export class Shape {
+  /** The list without its last key, and that key; absent from the empty list. */
+  readonly #parent: Shape | undefined;
+  readonly #key: string;
+  /** How many keys there are. */
+  readonly length: number;
+  /** Whether the first key starts as an index does; such keys come first in every object. */
+  readonly indexed: boolean;
   /** Encoding in which the shape was defined last, and its number there. */
   run = 0;
   id = 0;
-  /** The keys in canonical order, once they were asked for. */
-  sorted: readonly string[] | undefined;
+  #sorted: SortedKeys | undefined;
   #lastKey: string | undefined;
   #lastChild: Shape | undefined;
   #children: Map<string, Shape> | undefined;
+
+  constructor(parent: Shape | undefined, key: string) {
+    this.#parent = parent;
+    this.#key = key;
+    this.length = parent === undefined ? 0 : parent.length + 1;
+    this.indexed = this.length > 1 ? parent!.indexed : /^\d/.test(key);
+  }
 
   /** The list that has `key` behind these keys. */
   child(key: string): Shape {
@@ -23,25 +48,54 @@ export class Shape {
     let child = children.get(key);
     if (child === undefined) {
       nodes++;
-      children.set(key, child = new Shape());
+      children.set(key, child = new Shape(this, key));
     }
     this.#lastKey = key;
     return this.#lastChild = child;
   }
+
+  /** The keys in the order of their code units. */
+  get sorted(): SortedKeys {
+    return this.#sorted ??= sortedKeys(this.#keys());
+  }
+
+  #keys(): string[] {
+    const keys: string[] = [];
+    for (let shape: Shape = this; shape.#parent !== undefined; shape = shape.#parent) {
+      keys.unshift(shape.#key);
+    }
+    return keys;
+  }
+}
+
+function sortedKeys(keys: readonly string[]): SortedKeys {
+  const names = keys.toSorted();
+  const writer = new Writer();
+  const ends = names.map((name) => {
+    writer.string(name);
+    return writer.length;
+  });
+  const bytes = writer.bytes.slice(0, writer.length);
+  return { names, places: names.map((name) => keys.indexOf(name)), bytes, ends };
 }
 
 let root: Shape | undefined;
 let nodes = 0;
 
+/** The shape without keys, from which all others are reached. */
+export function rootShape(): Shape {
+  if (root === undefined || nodes > MAX_NODES) {
+    root = new Shape(undefined, "");
+    nodes = 0;
+  }
+  return root;
+}
+
 /** The shape of an object with `keys`; `undefined` where it is not worth one. */
 export function shapeOf(keys: readonly string[]): Shape | undefined {
   const { length } = keys;
   if (length > MAX_SHAPE_KEYS || length === 0) return undefined;
-  if (root === undefined || nodes > MAX_NODES) {
-    root = new Shape();
-    nodes = 0;
-  }
-  let shape = root;
+  let shape = rootShape();
   for (let i = 0; i < length; i++) shape = shape.child(keys[i]);
   return shape;
 }

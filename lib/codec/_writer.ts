@@ -50,6 +50,13 @@ export class Writer {
     this.bytes.set(source, at);
   }
 
+  /** Appends a short stretch of `source`. */
+  copy(source: Uint8Array, start: number, end: number): void {
+    let at = this.reserve(end - start);
+    const { bytes } = this;
+    for (let i = start; i < end; i++) bytes[at++] = source[i];
+  }
+
   number(value: number): void {
     const at = this.length;
     if (at + 9 > this.bytes.length) this.#grow(at + 9);
