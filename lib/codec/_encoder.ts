@@ -6,6 +6,7 @@ import { type Classes, indexClasses } from "./_classes.ts";
 import { type Frame, segmentOf } from "./_frames.ts";
 import { describeKind, isOdd, pathSegment } from "./_kinds.ts";
 import { compareBytes, sorted } from "./_order.ts";
+import { MetObjects } from "./_met.ts";
 import { type Load, opened, type Opening } from "./_openings.ts";
 import { rootShape, type Shape, shapeOf } from "./_shapes.ts";
 import { isSparse } from "./_sparse.ts";
@@ -28,12 +29,6 @@ import {
  */
 const MAX_KEY_CONTAINERS = 10_000_000;
 
-/** A larger set of met objects is dropped after use: emptying it takes longer. */
-const MAX_KEPT_OBJECTS = 4096;
-
-/** Up to this many objects, looking at all of them is faster than a set. */
-const FEW_OBJECTS = 24;
-
 const CHANGED = "it was changed while it was encoded";
 
 let runs = 0;
@@ -48,19 +43,14 @@ export class Encoder implements Opening {
   stack = false;
   unordered = false;
   classes: Classes | undefined;
+  #configured = false;
   #codeOf: CodeOf | undefined;
   /** What leads to the value at hand: as many entries count as containers are open. */
   readonly #path: (string | number)[] = [];
   #depth = 0;
-  /** The open containers, in keys; the objects met so far, in values. */
+  /** The open containers, in keys; in values, the objects met so far. */
   readonly #open: (object | undefined)[] = [];
-  #met: Set<object> = new Set();
-  #metSize = 0;
-  /** The first of them, for as long as there are few. */
-  readonly #few: (object | undefined)[] = [];
-  #fewLength = 0;
-  /** Numbers of the objects met so far, made when the first of them is met again. */
-  #ordinals: Map<object, number> | undefined;
+  readonly #met: MetObjects = new MetObjects();
   readonly #late: Set<object> = new Set();
   #containers = 0;
   #run = ++runs;
@@ -76,7 +66,10 @@ export class Encoder implements Opening {
   }
 
   /** Says how to encode from now on. */
-  configure({ codeOf, classes, stack, unordered }: EncodeOptions & CanonicalOptions): void {
+  configure(options: (EncodeOptions & CanonicalOptions) | undefined): void {
+    if (options === undefined && !this.#configured) return;
+    this.#configured = options !== undefined;
+    const { codeOf, classes, stack, unordered } = options ?? {};
     this.#codeOf = codeOf;
     this.classes = indexClasses(classes);
     this.stack = stack === true;
@@ -93,12 +86,8 @@ export class Encoder implements Opening {
   #restart(): void {
     this.writer.length = 0;
     while (this.#depth > 0) this.#exit();
-    if (this.#metSize > MAX_KEPT_OBJECTS) this.#met = new Set();
-    else if (this.#metSize > 0) this.#met.clear();
-    this.#metSize = 0;
-    while (this.#fewLength > 0) this.#few[--this.#fewLength] = undefined;
-    this.#values.length = this.#valuesLength = 0;
-    this.#ordinals = undefined;
+    if (!this.canonical) this.#met.clear();
+    if (this.#valuesLength > 0) this.#values.length = this.#valuesLength = 0;
     if (this.#late.size > 0) this.#late.clear();
     this.#containers = 0;
     this.#run = ++runs;
@@ -107,10 +96,20 @@ export class Encoder implements Opening {
 
   /** Appends the encoded form of `value` to the writer. */
   encode(value: unknown): void {
+    this.#encode(value, false);
+  }
+
+  /** As {@linkcode Encoder.encode}, for a dense array that nobody else holds. */
+  encodeList(list: readonly unknown[]): void {
+    this.#encode(list, true);
+  }
+
+  #encode(value: unknown, isList: boolean): void {
     try {
       this.#inherits = false;
       for (const _ in Object.prototype) this.#inherits = true;
-      this.#value(value);
+      if (isList) this.#array(value as readonly unknown[]);
+      else this.#value(value);
       if (this.buffers.shared && !this.canonical) {
         // Only now is it known how much of each buffer its views need.
         this.buffers.complete = true;
@@ -201,46 +200,13 @@ export class Encoder implements Opening {
       else if (++this.#containers > MAX_KEY_CONTAINERS) {
         this.refuse(value, `its shared parts expand to over ${MAX_KEY_CONTAINERS} objects`);
       }
-    } else if (this.#ordinals === undefined) {
-      if (!this.#isMet(value)) return false;
-      let ordinal = 0;
-      this.#ordinals = new Map();
-      for (const object of this.#met) this.#ordinals.set(object, ordinal++);
-      target = this.#ordinals.get(value);
-    } else {
-      target = this.#ordinals.get(value);
-      if (target === undefined) this.#ordinals.set(value, this.#ordinals.size);
-    }
+    } else target = this.#met.meet(value);
     if (target === undefined) return false;
     if (this.#late.has(value)) {
       this.refuse(value, "it is a class instance inside its own data, which cannot be read back");
     }
     this.writer.extHeader(Ext.REFERENCE, 4);
     this.writer.uint32(target);
-    return true;
-  }
-
-  /** Whether `value` was met before; if not, it is from now on. */
-  #isMet(value: object): boolean {
-    const few = this.#few;
-    const length = this.#fewLength;
-    if (length <= FEW_OBJECTS) {
-      let at = 0;
-      while (at < length && few[at] !== value) at++;
-      if (at === length && length < FEW_OBJECTS) {
-        few[length] = value;
-        this.#fewLength = length + 1;
-        return false;
-      }
-      for (let i = 0; i < length; i++) this.#met.add(few[i]!);
-      this.#metSize = length;
-      this.#fewLength = FEW_OBJECTS + 1;
-    }
-    // One look at the size is enough when we count too, and takes as long as the addition.
-    if (this.#met.add(value).size > this.#metSize) {
-      this.#metSize++;
-      return false;
-    }
     return true;
   }
 
@@ -327,13 +293,16 @@ export class Encoder implements Opening {
       values[end++] = object[key];
     }
     const { names, places, bytes, ends } = shape.sorted;
-    if (end - start !== names.length) return end - start;
     this.#valuesLength = end;
+    if (end - start !== names.length) return end - start;
     this.writer.mapHeader(names.length);
     for (let i = 0; i < names.length; i++) {
       this.#path[at] = names[i];
       this.writer.copy(bytes, i === 0 ? 0 : ends[i - 1], ends[i]);
-      this.#value(values[start + places[i]]);
+      const place = start + places[i];
+      const value = values[place];
+      values[place] = undefined;
+      this.#value(value);
     }
     this.#valuesLength = start;
     return end - start;

@@ -60,11 +60,7 @@ export class Shape {
   }
 
   #keys(): string[] {
-    const keys: string[] = [];
-    for (let shape: Shape = this; shape.#parent !== undefined; shape = shape.#parent) {
-      keys.unshift(shape.#key);
-    }
-    return keys;
+    return this.#parent === undefined ? [] : [...this.#parent.#keys(), this.#key];
   }
 }
 

@@ -41,7 +41,7 @@ export async function encodeAsync(
   options?: EncodeOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const encoder = new Encoder(false);
-  encoder.configure(options ?? {});
+  encoder.configure(options);
   const loads = encoder.loads = new Map<object, Load>();
   encoder.encode(value);
   if (loads.size > 0) {

@@ -5,13 +5,11 @@
  * @module
  */
 
-import { blake3, borrowWindow } from "../hash/mod.ts";
+import { blake3Hex, borrowWindow, toHex } from "../hash/mod.ts";
 import { Encoder } from "./_encoder.ts";
 import type { CanonicalOptions, EncodeOptions } from "./options.ts";
 
 export { OMITTED } from "./wire.ts";
-
-const NOTHING: EncodeOptions & CanonicalOptions = {};
 
 /** Encoders at rest, by use. A getter may encode in turn, so one is taken out while in use. */
 const idle: { [use in "plain" | "canonical" | "hash"]: Encoder | undefined } = {
@@ -23,31 +21,34 @@ const idle: { [use in "plain" | "canonical" | "hash"]: Encoder | undefined } = {
 /** An encoder that met a large value is let go, so that it does not hold the memory for ever. */
 const MAX_IDLE_BYTES = 1 << 20;
 
-/** Length of a digest. */
-const DIGEST_BYTES = 32;
-
 /** Up to this many bytes, a loop copies faster than a native call. */
 const SMALL_BYTES = 128;
 
-/** Encodes `value` and gives `use` the bytes, which stay the encoder's. */
-export function withEncoded<T>(
-  mode: keyof typeof idle,
-  value: unknown,
-  options: (EncodeOptions & CanonicalOptions) | undefined,
-  target: Uint8Array<ArrayBuffer> | undefined,
-  use: (bytes: Uint8Array<ArrayBuffer>, length: number) => T,
-): T {
+/** Takes an encoder out of the idle ones. */
+function borrow(mode: keyof typeof idle): Encoder {
   const encoder = idle[mode] ?? new Encoder(mode !== "plain");
   idle[mode] = undefined;
-  const { writer } = encoder;
+  return encoder;
+}
+
+function giveBack(mode: keyof typeof idle, encoder: Encoder): void {
+  encoder.reset();
+  if (encoder.writer.bytes.length <= MAX_IDLE_BYTES) idle[mode] = encoder;
+}
+
+/** Encodes `value` into bytes that the caller owns. */
+export function encoded(
+  mode: "plain" | "canonical",
+  value: unknown,
+  options: (EncodeOptions & CanonicalOptions) | undefined,
+): Uint8Array<ArrayBuffer> {
+  const encoder = borrow(mode);
   try {
-    encoder.configure(options ?? NOTHING);
-    if (target !== undefined) writer.attach(target);
+    encoder.configure(options);
     encoder.encode(value);
-    return use(writer.bytes, writer.length);
+    return copyOf(encoder.writer.bytes, encoder.writer.length);
   } finally {
-    encoder.reset();
-    if (writer.bytes.length <= MAX_IDLE_BYTES) idle[mode] = encoder;
+    giveBack(mode, encoder);
   }
 }
 
@@ -67,29 +68,50 @@ export function copyOf(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Arr
  * hash core where it fits, so nothing is copied.
  *
  * @param value What to hash.
- * @param key A key of 32 bytes, for a keyed hash.
  * @param options As for `encodeCanonical`.
- * @returns The digest, 32 bytes.
+ * @returns The digest, 64 hexadecimal digits.
  * @throws {EncodeError} As `encodeCanonical`.
  */
-export function hashCanonical(
-  value: unknown,
-  key?: Uint8Array,
+export function hashCanonical(value: unknown, options?: CanonicalOptions): string {
+  return hashed(value, false, undefined, options);
+}
+
+/**
+ * The keyed BLAKE3 of the canonical form of a list, which nobody else holds.
+ *
+ * @param list What to hash: a dense array without other properties.
+ * @param key The key, 32 bytes.
+ * @param options As for `encodeCanonical`.
+ * @returns The digest, 64 hexadecimal digits.
+ * @throws {EncodeError} As `encodeCanonical`.
+ */
+export function hashList(
+  list: readonly unknown[],
+  key: Uint8Array,
   options?: CanonicalOptions,
-): Uint8Array<ArrayBuffer> {
+): string {
+  return hashed(list, true, key, options);
+}
+
+function hashed(
+  value: unknown,
+  isList: boolean,
+  key: Uint8Array | undefined,
+  options: CanonicalOptions | undefined,
+): string {
   const window = borrowWindow();
+  const encoder = borrow("hash");
+  const { writer } = encoder;
   try {
-    return withEncoded(
-      "hash",
-      value,
-      options,
-      window?.bytes,
-      (bytes, length) =>
-        bytes === window?.bytes
-          ? copyOf(window.hash(length, key), DIGEST_BYTES)
-          : blake3(bytes.subarray(0, length), key === undefined ? {} : { key }),
-    );
+    encoder.configure(options);
+    if (window !== undefined) writer.attach(window.bytes);
+    if (isList) encoder.encodeList(value as readonly unknown[]);
+    else encoder.encode(value);
+    return writer.bytes === window?.bytes
+      ? toHex(window.hash(writer.length, key))
+      : blake3Hex(writer.bytes.subarray(0, writer.length), key === undefined ? {} : { key });
   } finally {
+    giveBack("hash", encoder);
     window?.release();
   }
 }

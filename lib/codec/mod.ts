@@ -17,9 +17,8 @@
  * @module
  */
 
-import { toHex } from "../hash/mod.ts";
 import { Decoder } from "./_decoder.ts";
-import { copyOf, hashCanonical, withEncoded } from "./internal.ts";
+import { encoded, hashCanonical } from "./internal.ts";
 import type { CanonicalOptions, DecodeOptions, EncodeOptions } from "./options.ts";
 
 export { encodeAsync } from "./async.ts";
@@ -72,7 +71,7 @@ export type {
  * ```
  */
 export function encode(value: unknown, options?: EncodeOptions): Uint8Array<ArrayBuffer> {
-  return withEncoded("plain", value, options, undefined, copyOf);
+  return encoded("plain", value, options);
 }
 
 /**
@@ -99,7 +98,7 @@ export function encodeCanonical(
   value: unknown,
   options?: CanonicalOptions,
 ): Uint8Array<ArrayBuffer> {
-  return withEncoded("canonical", value, options, undefined, copyOf);
+  return encoded("canonical", value, options);
 }
 
 /**
@@ -121,7 +120,7 @@ export function encodeCanonical(
  * ```
  */
 export function stableHash(value: unknown, options?: CanonicalOptions): string {
-  return toHex(hashCanonical(value, undefined, options));
+  return hashCanonical(value, options);
 }
 
 /**

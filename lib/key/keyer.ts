@@ -10,7 +10,7 @@
  * @module
  */
 
-import { hashCanonical } from "../codec/internal.ts";
+import { hashList } from "../codec/internal.ts";
 import { type CanonicalOptions, encodeCanonical } from "../codec/mod.ts";
 import { EncodeError } from "../errors.ts";
 import { blake3, toHex } from "../hash/mod.ts";
@@ -55,6 +55,23 @@ export interface CallKey {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The key in lower-case hexadecimal. */
   readonly hex: string;
+}
+
+/** A key of which most callers want the digits only, so that its bytes are made when asked for. */
+class HexKey implements CallKey {
+  readonly hex: string;
+
+  constructor(hex: string) {
+    this.hex = hex;
+  }
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(KEY_BYTES);
+    for (let i = 0; i < KEY_BYTES; i++) {
+      bytes[i] = Number.parseInt(this.hex.slice(i * 2, i * 2 + 2), 16);
+    }
+    return bytes;
+  }
 }
 
 /** Makes the keys of one function. */
@@ -116,11 +133,9 @@ export class Keyer {
   key(args: readonly unknown[], readings?: Readings): CallKey {
     const options = inputOptions(readings);
     const functionKey = this.functionKey(options);
-    const bytes = this.#withArguments(
-      args,
-      (bound) => hashCanonical(bound, functionKey, options),
+    return new HexKey(
+      this.#withArguments(args, (bound) => hashList(bound, functionKey, options)),
     );
-    return { bytes, hex: toHex(bytes) };
   }
 
   /**
