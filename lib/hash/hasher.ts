@@ -124,7 +124,11 @@ export class TreeHasher implements Hasher {
     return this;
   }
 
-  digest(length: number = DIGEST_BYTES): Uint8Array<ArrayBuffer> {
+  /** As {@linkcode Hasher.digest}; `into`, if given, is an array of `length` bytes to write into. */
+  digest(
+    length: number = DIGEST_BYTES,
+    into?: Uint8Array<ArrayBuffer>,
+  ): Uint8Array<ArrayBuffer> {
     this.#check();
     checkLength(length);
     const core = currentCore();
@@ -135,7 +139,7 @@ export class TreeHasher implements Hasher {
     for (let depth = this.#depth - 1; depth >= 0; depth--) {
       this.#join(core, key, depth, depth === 0 ? flags | ROOT : flags);
     }
-    return readDigest(core, length);
+    return readDigest(core, length, into);
   }
 
   hex(length?: number): string {

@@ -55,6 +55,25 @@ export function checkLength(length: number): void {
   }
 }
 
+/** Checks the array that a digest of `length` bytes shall be written into. */
+export function checkInto(into: Uint8Array, length: number): void {
+  if (!(into instanceof Uint8Array)) {
+    throw new TypeError(`Expected a Uint8Array to write into, received ${describe(into)}`);
+  }
+  if (into.length === length && length > 0) return;
+  try {
+    // An array whose buffer is gone claims to be empty, and only its methods tell.
+    Uint8Array.prototype.at.call(into, 0);
+  } catch (cause) {
+    throw new TypeError("Expected bytes to write into, received a detached buffer", { cause });
+  }
+  if (into.length !== length) {
+    throw new RangeError(
+      `Expected ${length} bytes to write into, the length of the digest, received ${into.length}`,
+    );
+  }
+}
+
 /** Says what a value is, for a message. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);

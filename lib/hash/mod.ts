@@ -11,6 +11,7 @@
  * blake3Hex(message); // 64 digits
  * blake3(message, { key: new Uint8Array(32) }); // authenticated by a secret of 32 bytes
  * blake3(message, { context: "example.org 2026 session key", length: 64 }); // a derived key
+ * blake3(message, { into: new Uint8Array(32) }); // no new array: the fastest for short messages
  * createHasher().update(message).update(message).base64url();
  * ```
  *
@@ -22,7 +23,7 @@
  * @module
  */
 export { configureHash, type HashBackend, hashBackend, type HashConfiguration } from "./backend.ts";
-export { blake3, blake3Hex, type Blake3Options } from "./blake3.ts";
+export { blake3, blake3Hex, type Blake3IntoOptions, type Blake3Options } from "./blake3.ts";
 export { createHasher, type Hasher } from "./hasher.ts";
 export type { HashInput } from "./input.ts";
 export type { HashOptions } from "./mode.ts";

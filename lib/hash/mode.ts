@@ -36,10 +36,12 @@ export interface Mode {
   readonly flags: number;
 }
 
-const PLAIN: Mode = { key: undefined, flags: 0 };
+/** A plain hash. */
+export const PLAIN: Mode = { key: undefined, flags: 0 };
 
 /** Checks the options and turns them into a mode. The key is the caller's own. */
-export function resolveMode(options: HashOptions = {}): Mode {
+export function resolveMode(options: HashOptions | undefined): Mode {
+  if (options === undefined) return PLAIN;
   const { key, context } = options;
   if (key !== undefined && context !== undefined) {
     throw new TypeError("Expected either a key or a context, received both");

@@ -92,6 +92,43 @@ test("blake3() refuses a digest length that is negative, huge or fractional", ()
   }
 });
 
+test("blake3() refuses an array for the digest that is none, or not of its length", () => {
+  const buffer = new ArrayBuffer(32, { maxByteLength: 64 });
+  const outside = new Uint8Array(buffer, 0, 32);
+  buffer.resize(16);
+  const bad: readonly (readonly [into: unknown, type: typeof TypeError, found: RegExp])[] = [
+    [null, TypeError, /a Uint8Array to write into, received null/],
+    ["into", TypeError, /received a string/],
+    [32, TypeError, /received a number/],
+    [new ArrayBuffer(32), TypeError, /received an object \(ArrayBuffer\)/],
+    [new Uint8ClampedArray(32), TypeError, /received an object \(Uint8ClampedArray\)/],
+    [new Array(32).fill(0), TypeError, /received an object \(Array\)/],
+    [new Uint8Array(0), RangeError, /32 bytes to write into, the length of the digest, received 0/],
+    [new Uint8Array(31), RangeError, /received 31/],
+    [new Uint8Array(64), RangeError, /received 64/],
+    [detached((buffer) => new Uint8Array(buffer, 0, 32)), TypeError, /a detached buffer/],
+    [outside, TypeError, /a detached buffer/],
+  ];
+  for (const size of [0, 64, 100_000]) {
+    for (const [into, type, found] of bad) {
+      assert.throws(() => blake3(new Uint8Array(size), { into: wrong(into) }), type, found);
+    }
+  }
+  const short = new Uint8Array(32);
+  assert.throws(() => blake3(short, { into: short, length: 33 }), RangeError, /33 bytes to write/);
+  const gone = detached((buffer) => new Uint8Array(buffer, 0, 0));
+  assert.throws(() => blake3(short, { into: gone, length: 0 }), TypeError, /a detached buffer/);
+  assert.isTrue(short.every((byte) => byte === 0));
+});
+
+test("blake3() writes nothing into an array when an option is refused", () => {
+  const into = new Uint8Array(32);
+  for (const [options, type] of BAD_OPTIONS) {
+    assert.throws(() => blake3(new Uint8Array(5), { ...wrong(options), into }), type);
+  }
+  assert.isTrue(into.every((byte) => byte === 0));
+});
+
 test("every way to hash refuses a bad key and a bad context", async () => {
   for (const [options, type, found] of BAD_OPTIONS) {
     assert.throws(() => blake3(new Uint8Array(), wrong(options)), type, found);

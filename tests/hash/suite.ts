@@ -40,7 +40,7 @@ export function vectorInput(length: number): Uint8Array {
 }
 
 /** Bytes without a pattern, the same in every run. */
-export function noise(length: number): Uint8Array {
+export function noise(length: number): Uint8Array<ArrayBuffer> {
   let state = length + 1;
   return Uint8Array.from({ length }, () => {
     state = Math.imul(state, 1664525) + 1013904223 | 0;
@@ -165,6 +165,39 @@ export function hashSuite(backend: HashBackend): void {
         assert.deepEqual(createHasher().update(input).digest(length), longest.slice(0, length));
       }
     }
+  });
+
+  check("blake3() writes a digest of any length into an array of the caller's", () => {
+    for (const { options } of MODES) {
+      for (const size of [0, 1, 64, 1024, 5000, 65_536, 65_537, 200_000]) {
+        const input = noise(size);
+        for (const length of [undefined, 0, 1, 31, 32, 33, 64, 65, 200]) {
+          const room = new Uint8Array(300).fill(255);
+          const into = room.subarray(7, 7 + (length ?? 32));
+          const expected = blake3(input, length === undefined ? options : { ...options, length });
+          const given = length === undefined ? { into } : { into, length };
+          assert.strictEqual(blake3(input, { ...options, ...given }), into);
+          assert.deepEqual(into.slice(), expected, `${size}, ${length}`);
+          const rest = [...room.subarray(0, 7), ...room.subarray(7 + into.length)];
+          assert.isTrue(rest.every((byte) => byte === 255), `${size}, ${length}`);
+        }
+      }
+    }
+  });
+
+  check("the array for the digest may be part of the input, or the key", () => {
+    for (const size of [32, 64, 1024, 65_536, 200_000]) {
+      const input = noise(size);
+      const expected = blake3Hex(input);
+      assert.equal(toHex(blake3(input, { into: input.subarray(size - 32) })), expected);
+      assert.deepEqual(input.subarray(0, size - 32), noise(size).subarray(0, size - 32));
+      const key = noise(32);
+      const keyed = blake3Hex(noise(size), { key });
+      assert.equal(toHex(blake3(noise(size), { key, into: key })), keyed);
+    }
+    const message = noise(32);
+    const last = blake3Hex(noise(32), { context: "c" });
+    assert.equal(toHex(blake3(message, { context: "c", into: message })), last);
   });
 
   check("a digest does not end the message", () => {
