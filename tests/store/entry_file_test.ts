@@ -1,9 +1,11 @@
 import { DecodeError } from "../../lib/errors.ts";
 import {
+  isOtherVersion,
   MAX_HEADER_BYTES,
   readHeader,
   readHeaderOf,
   writeEntry,
+  writeHeader,
 } from "../../lib/store/_entry_file.ts";
 import { assert, test } from "../harness.ts";
 
@@ -67,6 +69,21 @@ test("readHeader() refuses or reads a header with any byte changed, and does not
       }
     }
   }
+});
+
+test("isOtherVersion() tells a later version from what is no entry", () => {
+  const file = writeEntry("key", VALUE, 5);
+  assert.isFalse(isOtherVersion(file));
+  assert.isFalse(isOtherVersion(file.subarray(0, 5)));
+  assert.isFalse(isOtherVersion(new TextEncoder().encode("a text")));
+  file[4] = 2;
+  assert.isTrue(isOtherVersion(file));
+});
+
+test("writeHeader() gives what stands in front of the value", () => {
+  const file = writeEntry("k\u00e9y", VALUE, 7);
+  const header = writeHeader("k\u00e9y", VALUE.length, 7);
+  assert.equal(hex(header), hex(file.subarray(0, file.length - VALUE.length)));
 });
 
 test("readHeaderOf() refuses the entry of another key", () => {

@@ -1,4 +1,4 @@
-import { escapeName, foldersOf, isShard, placeOf } from "../../lib/store/_place.ts";
+import { escapeName, foldersOf, isShard, keyAt, placeOf } from "../../lib/store/_place.ts";
 import { assert, test } from "../harness.ts";
 
 const NAMES: readonly (readonly [segment: string, name: string])[] = [
@@ -76,6 +76,31 @@ test("placeOf() never gives two keys one place, whatever they are made of", () =
     assert.isUndefined(places.get(path), `${path} is the place of two keys`);
     places.set(path, key);
   }
+});
+
+test("keyAt() finds the key of a place, where that tells it", () => {
+  const keys = [
+    "a/b/c",
+    "A/B c/3f",
+    "etl/con/nul.txt",
+    "//x/",
+    "\ufeff\u00e9/e\u0301",
+    "%2e/!a/.a.",
+  ];
+  for (const key of [...keys, `name/${"3f".repeat(32)}`, "\0", "%_", "a".repeat(96)]) {
+    const { folders, file } = placeOf(key);
+    assert.equal(keyAt([...folders, file]), key);
+  }
+});
+
+test("keyAt() tells no key for a place that is a hash, or that of no key", () => {
+  const long = placeOf("x".repeat(97));
+  const deep = placeOf("a/b/c/d/e");
+  for (const { folders, file } of [long, deep]) assert.isUndefined(keyAt([...folders, file]));
+  for (const name of ["%", "%zz", "%ff", "A", "a b", "3f", "nul", ".a", "%61", "!!", ""]) {
+    assert.isUndefined(keyAt([name]), name);
+  }
+  assert.isUndefined(keyAt(["a", "b", "c", "d", "e"]));
 });
 
 test("foldersOf() leads to every key with the prefix", () => {

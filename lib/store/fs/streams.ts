@@ -29,40 +29,43 @@ export function fileStream(
   failed: (cause: unknown) => StoreError,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let read = 0;
+  let open = true;
+  const close = async () => {
+    if (open) {
+      open = false;
+      await file.close();
+    }
+  };
+  const next = async () => {
+    const piece = new Uint8Array(Math.min(PIECE_BYTES, size - read));
+    const length = await file.read(piece);
+    if (length === 0) throw new Error(`The file ends ${size - read} bytes too early`);
+    return piece.subarray(0, length);
+  };
   return new ReadableStream({
     async start(controller) {
       if (first.length < size) return;
       // All is here: nobody has to read to the end for the file to be closed.
-      await file.close();
+      await close();
       if (size > 0) controller.enqueue(first);
       controller.close();
     },
     async pull(controller) {
       try {
         signal?.throwIfAborted();
-        if (read < size) {
-          const piece = read === 0 && first.length > 0 ? first : await next();
-          read += piece.length;
-          controller.enqueue(piece);
-        }
-        if (read === size) {
-          await file.close();
-          controller.close();
-        }
+        const piece = read === 0 && first.length > 0 ? first : await next();
+        read += piece.length;
+        controller.enqueue(piece);
+        if (read < size) return;
+        await close();
+        controller.close();
       } catch (error) {
-        await file.close();
+        await close();
         throw signal?.aborted ? signal.reason : failed(error);
       }
     },
-    cancel: () => file.close(),
+    cancel: close,
   }, { highWaterMark: 0 });
-
-  async function next(): Promise<Uint8Array<ArrayBuffer>> {
-    const piece = new Uint8Array(Math.min(PIECE_BYTES, size - read));
-    const length = await file.read(piece);
-    if (length === 0) throw new Error(`The file ends ${size - read} bytes too early`);
-    return piece.subarray(0, length);
-  }
 }
 
 /** Reads the header of an open file, and what of the value came with it. */

@@ -2,7 +2,7 @@
  * An estimate of how much a store holds, kept by all its processes without a scan.
  *
  * The file `ROOT/upkeep/totals` is a row of records. The first is what the last upkeep counted, the
- * later ones are what was added since.
+ * later ones are what was added since. Where the first is no such count, one is due.
  *
  * | offset | bytes | field                                                                   |
  * |--------|-------|-------------------------------------------------------------------------|
@@ -37,20 +37,29 @@ export interface Totals {
 /** The file of the totals. */
 export class TotalsFile {
   readonly #files: Files;
+  readonly #folder: string;
   readonly #path: string;
 
   /**
    * @param files The file system.
-   * @param path Where it stands; its folder may be missing.
+   * @param folder Where it stands; that may be missing.
    */
-  constructor(files: Files, path: string) {
+  constructor(files: Files, folder: string) {
     this.#files = files;
-    this.#path = path;
+    this.#folder = folder;
+    this.#path = `${folder}/totals`;
   }
 
-  /** Adds a change. It is dropped where nothing was counted yet. */
+  /** Adds a change. */
   add(entries: number, bytes: number): void {
-    if (this.size() > 0) this.#files.append(this.#path, encode({ entries, bytes, counted: 0 }));
+    const record = encode({ entries, bytes, counted: 0 });
+    try {
+      this.#files.append(this.#path, record);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      this.#files.makeFolder(this.#folder);
+      this.#files.append(this.#path, record);
+    }
   }
 
   /** Bytes of the file so far. */
@@ -66,8 +75,9 @@ export class TotalsFile {
   /** The estimate; `undefined` where it has to be counted anew. */
   read(): Totals | undefined {
     const records = this.#records();
-    if (records.length === 0 || records.length > MAX_RECORDS) return undefined;
-    return sum(records);
+    const totals = sum(records);
+    const known = totals.counted > 0 && Object.values(totals).every(Number.isFinite);
+    return known && records.length <= MAX_RECORDS ? totals : undefined;
   }
 
   /**
@@ -78,7 +88,7 @@ export class TotalsFile {
    *   them were not counted.
    */
   renewed(counted: Totals, since: number): Uint8Array<ArrayBuffer> {
-    const later = sum(this.#records().slice(since / RECORD_BYTES));
+    const later = sum(this.#records().slice(Math.ceil(since / RECORD_BYTES)));
     return encode({
       entries: counted.entries + later.entries,
       bytes: counted.bytes + later.bytes,

@@ -82,7 +82,7 @@ export class Upkeep {
     this.#leases = parts.leases;
     this.#writer = parts.writer;
     this.#options = options;
-    this.#totals = new TotalsFile(this.#files, `${this.#folder}/totals`);
+    this.#totals = new TotalsFile(this.#files, this.#folder);
   }
 
   /**
@@ -93,10 +93,11 @@ export class Upkeep {
   before(path: string, size: number | undefined): Change | undefined {
     const { limits } = this.#options;
     if (limits === undefined) return undefined;
-    const part = Math.max((size ?? 0) / limits.maxBytes, 1 / limits.maxEntries);
+    const old = this.#sizeOf(path);
+    const larger = Math.max(size ?? 0, old ?? 0);
+    const part = Math.max(larger / limits.maxBytes, 1 / limits.maxEntries);
     const chance = this.#recorded ? Math.min(1, Math.max(1 / MAX_WEIGHT, part / GRAIN)) : 1;
     if (chance < 1 && Math.random() >= chance) return undefined;
-    const old = this.#sizeOf(path);
     return {
       weight: 1 / chance,
       entries: (size === undefined ? 0 : 1) - (old === undefined ? 0 : 1),
@@ -154,16 +155,19 @@ export class Upkeep {
       (maxAge < Infinity && (since > pause || since < -MAX_PAUSE_MS));
   }
 
+  /** Runs passes until none is due: what was written during one may have been too much again. */
   async #runByItself(): Promise<void> {
+    const limits = this.#options.limits!;
     try {
-      const lease = await this.#takeLease();
-      if (lease === undefined) return; // Another process is at it.
-      const limits = this.#options.limits!;
-      const report = await this.#run(lease, limits, LOW_WATER, {});
-      if (report.entries > limits.maxEntries || report.bytes > limits.maxBytes) {
-        this.#notBefore = performance.now() + RETRY_FULL_MS;
-      }
-      this.#tell(report);
+      do {
+        const lease = await this.#takeLease();
+        if (lease === undefined) return; // Another process is at it.
+        const report = await this.#run(lease, limits, LOW_WATER, {});
+        if (report.entries > limits.maxEntries || report.bytes > limits.maxBytes) {
+          this.#notBefore = performance.now() + RETRY_FULL_MS;
+        }
+        this.#tell(report);
+      } while (performance.now() >= this.#notBefore && this.#isDue());
     } catch (error) {
       this.#tell(failure(this.#root, "prune", error));
     } finally {
