@@ -12,7 +12,7 @@
  */
 import { wasmBytes } from "../lib/hash/mod.ts";
 import { manifest, run } from "../tests/run/project.ts";
-import { type Figures, SIZES } from "./hash/contest.ts";
+import { type Figures, FORM_SIZES, FORMS, SIZES } from "./hash/contest.ts";
 import { RIVALS } from "./rivals/hash.ts";
 import { saveReport, table, timeName, wantedNames, where } from "./shared/markdown.ts";
 import { runtimesOf } from "./shared/runtimes.ts";
@@ -80,6 +80,25 @@ function speedTable({ times }: Figures): string {
   return table(["", ...columns, "best rival"], rows);
 }
 
+/** The table of the other forms of a digest in one runtime. */
+function formTable({ forms }: Figures): string {
+  const rivals = Object.keys(RIVALS).filter((name) => name in forms.hex);
+  const labels = { into: "into an array", hex: "as hex text" };
+  const rows = FORMS.flatMap((form) =>
+    FORM_SIZES.map((bytes, index) => {
+      const times = forms[form];
+      const best = Math.min(...rivals.map((name) => times[name]?.[index] ?? Infinity));
+      const cells = ["déjà", ...rivals].map((name) => speedName(times[name]?.[index], bytes));
+      return [
+        `${sizeName(bytes)} ${labels[form]}`,
+        ...cells,
+        `${(best / times["déjà"][index]).toFixed(2)}×`,
+      ];
+    })
+  );
+  return table(["", "déjà", ...rivals, "best rival"], rows);
+}
+
 /** What stands under the table of one runtime. */
 function notes(
   { compile, missing, window, parallel, times }: Figures,
@@ -114,6 +133,9 @@ async function report(names: readonly string[]): Promise<string> {
     `\`deno task bench:hash ${names.join(" ")}\`, ${where()}. Against ${versions.join(", ")}. ` +
     "The best of many turns that the contenders take one after another. The last column is the " +
     "time of the best rival, in units of ours.",
+    "The first table of a runtime is for a digest in a new array. In the second, the digest goes " +
+    "into an array of the caller's, by those that can do so (`blake3(bytes, { into })`), or becomes " +
+    "hexadecimal text (`blake3Hex(bytes)`).",
     `The cores weigh ${wasmBytes("simd").length} and ${wasmBytes("wasm").length} bytes.`,
     b3sum === undefined
       ? "b3sum is not on the path, so native speed is missing."
@@ -125,7 +147,12 @@ async function report(names: readonly string[]): Promise<string> {
     if ("missing" in result) sections.push(`## ${name}`, `Skipped: ${result.missing}`);
     else {
       const { figures, version } = result;
-      sections.push(`## ${name} ${version}`, speedTable(figures), notes(figures, b3sum));
+      sections.push(
+        `## ${name} ${version}`,
+        speedTable(figures),
+        formTable(figures),
+        notes(figures, b3sum),
+      );
     }
   }
   return `${sections.join("\n\n")}\n`;

@@ -5,6 +5,7 @@
  */
 import {
   blake3,
+  blake3Hex,
   borrowWindow,
   configureHash,
   createHashPool,
@@ -12,7 +13,7 @@ import {
   toHex,
   wasmBytes,
 } from "../../lib/hash/mod.ts";
-import { type Hash, RIVALS } from "../rivals/hash.ts";
+import { type Contender, RIVALS } from "../rivals/hash.ts";
 import { race, time, type Timer } from "../shared/race.ts";
 
 /** Lengths of input, in bytes. */
@@ -28,12 +29,22 @@ export const SIZES: readonly number[] = [
   16 * 1024 * 1024,
 ];
 
+/** Lengths of input for the other forms of a digest: short, since the form costs the same for all. */
+export const FORM_SIZES: readonly number[] = [16, 64, 256, 1024];
+
+/** The other forms of a digest: written into an array of the caller's, and hexadecimal text. */
+export const FORMS = ["into", "hex"] as const;
+
 /** What a runtime measured. Times are in nanoseconds. */
 export interface Figures {
   /** Compiling and instantiating the SIMD core for the first time. */
   readonly compile: number;
   /** The best time for one hash: by contender, and then by size. */
   readonly times: Readonly<Record<string, readonly number[]>>;
+  /** The same for the other forms, by contender that has the form, and then by size. */
+  readonly forms: Readonly<
+    Record<typeof FORMS[number], Readonly<Record<string, readonly number[]>>>
+  >;
   /** Why a contender is missing. */
   readonly missing: Readonly<Record<string, string>>;
   /** Hashing 64 bytes in a borrowed window with a key, in place of an array. */
@@ -48,29 +59,68 @@ export interface Figures {
 
 const LARGE_BYTES = 256 * 1024 * 1024;
 
-/** Everything that hashes here: our backends, and the rivals that load. */
-async function contenders(missing: Record<string, string>): Promise<Map<string, Hash>> {
-  const hashes = new Map<string, Hash>([["déjà", blake3]]);
+const OURS: Contender = {
+  hash: blake3,
+  into: (bytes, into) => blake3(bytes, { into }),
+  hex: blake3Hex,
+};
+
+/** Everything that hashes here: our own, and the rivals that load. */
+async function contenders(missing: Record<string, string>): Promise<Map<string, Contender>> {
+  const found = new Map([["déjà", OURS]]);
   for (const [name, load] of Object.entries(RIVALS)) {
     try {
-      hashes.set(name, await load());
+      found.set(name, await load());
     } catch (error) {
       missing[name] = String(error).split("\n")[0];
     }
   }
-  return hashes;
+  return found;
 }
 
-/** The best time of each contender for one input. */
-function raceOn(hashes: Map<string, Hash>, input: Uint8Array): Promise<Map<string, number>> {
-  const expected = toHex(blake3(input));
-  const timers = new Map<string, Timer>();
-  for (const [name, hash] of hashes) {
-    if (toHex(hash(input)) !== expected) throw new Error(`${name} gives a wrong digest`);
-    const body = () => hash(input);
-    timers.set(name, (count) => time(body, count));
+/** Input without a pattern that a hash could profit from. */
+function sample(size: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, index) => index * 7919 >>> 5);
+}
+
+/** What a contender does for one input and form, as a function that gives a digest. */
+function bodyOf(
+  { hash, into, hex }: Contender,
+  form: "hash" | typeof FORMS[number],
+  input: Uint8Array,
+): (() => Uint8Array | string) | undefined {
+  if (form === "hash") return () => hash(input);
+  if (form === "hex") return () => hex(input);
+  if (into === undefined) return undefined;
+  const digest = new Uint8Array(32);
+  return () => {
+    into(input, digest);
+    return digest;
+  };
+}
+
+/** Races for one form, at each size, and adds the best times to `times`. */
+async function raceOn(
+  all: ReadonlyMap<string, Contender>,
+  form: "hash" | typeof FORMS[number],
+  sizes: readonly number[],
+  times: Record<string, number[]>,
+): Promise<void> {
+  for (const size of sizes) {
+    const input = sample(size);
+    const expected = blake3Hex(input);
+    const timers = new Map<string, Timer>();
+    for (const [name, contender] of all) {
+      const body = bodyOf(contender, form, input);
+      if (body === undefined) continue;
+      const digest = body();
+      if ((typeof digest === "string" ? digest : toHex(digest)) !== expected) {
+        throw new Error(`${name} gives a wrong digest`);
+      }
+      timers.set(name, (count) => time(body, count));
+    }
+    for (const [name, best] of await race(timers)) (times[name] ??= []).push(best);
   }
-  return race(timers);
 }
 
 /** The best of some times for a promise. */
@@ -104,23 +154,18 @@ export async function contest(): Promise<Figures> {
     1,
   );
   const missing: Record<string, string> = {};
-  const hashes = await contenders(missing);
+  const all = await contenders(missing);
   const times: Record<string, number[]> = {};
-  for (const size of SIZES) {
-    const input = Uint8Array.from({ length: size }, (_, index) => index * 7919 >>> 5);
-    for (const [name, best] of await raceOn(hashes, input)) (times[name] ??= []).push(best);
-  }
+  await raceOn(all, "hash", SIZES, times);
+  const forms: Record<typeof FORMS[number], Record<string, number[]>> = { into: {}, hex: {} };
+  for (const form of FORMS) await raceOn(all, form, FORM_SIZES, forms[form]);
   for (const backend of ["wasm", "js"] as const) {
     configureHash({ backend });
-    const name = `déjà ${backend}`;
-    for (const size of SIZES) {
-      const alone = await raceOn(new Map([[name, blake3]]), new Uint8Array(size));
-      (times[name] ??= []).push(alone.get(name)!);
-    }
+    await raceOn(new Map([[`déjà ${backend}`, OURS]]), "hash", SIZES, times);
   }
   configureHash();
   using loan = borrowWindow()!;
   const key = new Uint8Array(32);
   const window = await bestOf(50, () => time(() => loan.hash(64, key), 20_000)) / 20_000;
-  return { compile, times, missing, window, parallel: await parallel() };
+  return { compile, times, forms, missing, window, parallel: await parallel() };
 }

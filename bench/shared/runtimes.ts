@@ -28,6 +28,8 @@ export interface Topic {
 }
 
 const LIMIT_MS = 20 * 60_000;
+/** The Node that npm fetches for the benches: the line with long-term support. */
+const NODE_PACKAGE = "node@24.21.0";
 
 /** Every runtime, by name. */
 export function runtimesOf<Figures>(
@@ -72,17 +74,30 @@ async function bundle(topic: Topic, entry: string, options: BuildOptions): Promi
   return outputFiles![0].text;
 }
 
+/** Path of the pinned Node; without npm, the Node on the path, if there is one. */
+async function findNode(): Promise<string | undefined> {
+  const attempts = [
+    { command: "npm", args: ["exec", "--yes", `--package=${NODE_PACKAGE}`, "--", "node"] },
+    { command: "node", args: [] },
+  ];
+  for (const { command, args } of attempts) {
+    const outcome = await run(command, [...args, "-p", "process.execPath"], { limitMs: 120_000 })
+      .catch(() => undefined);
+    if (outcome?.code === 0) return outcome.stdout.trim();
+  }
+}
+
 async function inNode<Figures>(topic: Topic): Promise<Result<Figures>> {
-  const { code, stdout } = await run("node", ["--version"], { limitMs: 10_000 })
-    .catch(() => ({ code: -1, stdout: "" }));
-  if (code !== 0) return { missing: "there is no node on the path" };
+  const node = await findNode();
+  if (node === undefined) return { missing: "there is neither npm nor node on the path" };
+  const { stdout } = await run(node, ["--version"], { limitMs: 10_000 });
   const script = `${root}node_modules/.cache/deja_${topic.folder}_bench.mjs`;
   await Deno.mkdir(`${root}node_modules/.cache`, { recursive: true });
   await Deno.writeTextFile(
     script,
     await bundle(topic, "print.ts", { platform: "node", packages: "external" }),
   );
-  return await inProcess(topic, "node", [script], stdout.trim());
+  return await inProcess(topic, node, [script], stdout.trim());
 }
 
 async function inChromium<Figures>(topic: Topic): Promise<Result<Figures>> {
