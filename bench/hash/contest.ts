@@ -45,6 +45,8 @@ export interface Figures {
   readonly forms: Readonly<
     Record<typeof FORMS[number], Readonly<Record<string, readonly number[]>>>
   >;
+  /** A new array of 32 bytes, which every digest in an array of its own needs. */
+  readonly array: number;
   /** Why a contender is missing. */
   readonly missing: Readonly<Record<string, string>>;
   /** Hashing 64 bytes in a borrowed window with a key, in place of an array. */
@@ -164,8 +166,11 @@ export async function contest(): Promise<Figures> {
     await raceOn(new Map([[`déjà ${backend}`, OURS]]), "hash", SIZES, times);
   }
   configureHash();
+  const source = new Uint8Array(32);
+  const copy: Timer = (count) => time(() => source.slice(), count);
+  const [array] = (await race(new Map([["array", copy]]))).values();
   using loan = borrowWindow()!;
   const key = new Uint8Array(32);
   const window = await bestOf(50, () => time(() => loan.hash(64, key), 20_000)) / 20_000;
-  return { compile, times, forms, missing, window, parallel: await parallel() };
+  return { compile, times, forms, array, missing, window, parallel: await parallel() };
 }
