@@ -1,0 +1,169 @@
+/** Calling a function for each of many inputs, a few at a time. */
+
+import { type Duration, milliseconds } from "./duration.ts";
+
+/** How far a {@linkcode MapOptions.onProgress} has come. */
+export interface MapProgress {
+  /** Inputs that are done. */
+  readonly done: number;
+  /** Inputs in all; `undefined` where they come from an iterable that does not tell. */
+  readonly total: number | undefined;
+  /** Position of the input that was done last. */
+  readonly index: number;
+}
+
+/** When a call that failed is made again. */
+export interface RetryOptions {
+  /** Most times that one input is tried again, an integer. */
+  readonly times: number;
+  /** How long to wait before the first retry; each later one waits twice as long. 100 ms by default. */
+  readonly delay?: Duration;
+  /** Says of an error whether to try again; of every one unless given, but for aborts. */
+  readonly when?: (error: unknown) => boolean;
+}
+
+/** Options of `map`. */
+export interface MapOptions {
+  /** Most calls under way at a time, a positive integer; 8 by default. */
+  readonly concurrency?: number;
+  /** Hears of every input that is done. */
+  readonly onProgress?: (progress: MapProgress) => void;
+  /** Gives up: no further call is made, and the result rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** How often to try again, or more about it. Not at all unless given. */
+  readonly retry?: number | RetryOptions;
+}
+
+const DEFAULT_CONCURRENCY = 8;
+const DEFAULT_DELAY_MS = 100;
+
+/** What is retried and how. */
+interface Retry {
+  readonly times: number;
+  readonly delayMs: number;
+  readonly when: (error: unknown) => boolean;
+}
+
+/**
+ * Calls `call` for each input, and gives the results in the order of the inputs. What was done
+ * stays done: where `call` is a cached function, the same map again goes on where it stopped.
+ *
+ * @param call Is given one input.
+ * @param inputs The inputs, taken as they are needed.
+ * @param options See {@linkcode MapOptions}.
+ * @throws {TypeError | RangeError} An option is wrong, or `inputs` cannot be iterated over.
+ * @throws Whatever the first call that fails for good rejects with, once no call is under way; or
+ *   the reason of the signal.
+ */
+export async function mapCalls<I, R>(
+  call: (input: I) => R | PromiseLike<R>,
+  inputs: Iterable<I> | AsyncIterable<I>,
+  options: MapOptions = {},
+): Promise<R[]> {
+  const { concurrency = DEFAULT_CONCURRENCY, onProgress, signal } = options;
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+    throw new RangeError(
+      `concurrency of map must be a positive integer, received ${String(concurrency)}`,
+    );
+  }
+  const retry = retryOf(options.retry);
+  const total = sizeOf(inputs);
+  const iterator = iteratorOf(inputs);
+  const results: R[] = [];
+  let next = 0;
+  let done = 0;
+  let ended = false;
+  let failure: { readonly error: unknown } | undefined;
+  /** Inputs are taken one after the other, also from an iterator that gives promises. */
+  let turn: Promise<unknown> = Promise.resolve();
+  const take = (): Promise<{ index: number; input: I } | undefined> => {
+    const taken = turn.then(async () => {
+      if (ended || failure !== undefined) return undefined;
+      signal?.throwIfAborted();
+      const step = await iterator.next();
+      if (step.done === true) ended = true;
+      return step.done === true ? undefined : { index: next++, input: step.value };
+    });
+    turn = taken.catch(() => {});
+    return taken;
+  };
+  const work = async (): Promise<void> => {
+    try {
+      for (let item = await take(); item !== undefined; item = await take()) {
+        const { index, input } = item;
+        results[index] = await withRetry(() => call(input), retry, signal);
+        done++;
+        onProgress?.({ done, total, index });
+      }
+    } catch (error) {
+      failure ??= { error };
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  if (failure !== undefined) {
+    if (!ended) await iterator.return?.();
+    throw failure.error;
+  }
+  return results;
+}
+
+async function withRetry<R>(
+  attempt: () => R | PromiseLike<R>,
+  { times, delayMs, when }: Retry,
+  signal: AbortSignal | undefined,
+): Promise<R> {
+  for (let tried = 0;; tried++) {
+    signal?.throwIfAborted();
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tried >= times || !when(error)) throw error;
+    }
+    await pause(delayMs * 2 ** tried, signal);
+  }
+}
+
+/** Waits, or rejects with the reason of the signal. */
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}
+
+function retryOf(given: number | RetryOptions = 0): Retry {
+  const { times, delay = DEFAULT_DELAY_MS, when = () => true } = typeof given === "number"
+    ? { times: given }
+    : given;
+  if (!Number.isSafeInteger(times) || times < 0) {
+    throw new RangeError(`retry of map must be 0 or a positive integer, received ${String(times)}`);
+  }
+  if (typeof when !== "function") {
+    throw new TypeError(`retry.when of map must be a function, received ${typeof when}`);
+  }
+  return {
+    times,
+    delayMs: milliseconds(delay, "retry.delay"),
+    when: (error) => (error as { name?: unknown } | null)?.name !== "AbortError" && when(error),
+  };
+}
+
+function sizeOf(inputs: object): number | undefined {
+  if (Array.isArray(inputs)) return inputs.length;
+  return inputs instanceof Set || inputs instanceof Map ? inputs.size : undefined;
+}
+
+function iteratorOf<I>(inputs: Iterable<I> | AsyncIterable<I>): Iterator<I> | AsyncIterator<I> {
+  if (typeof inputs === "object" && inputs !== null) {
+    if (Symbol.asyncIterator in inputs) return inputs[Symbol.asyncIterator]();
+    if (Symbol.iterator in inputs) return inputs[Symbol.iterator]();
+  }
+  throw new TypeError(`map takes an iterable of inputs, received ${typeof inputs}`);
+}
