@@ -1,0 +1,153 @@
+/**
+ * Results that come piece by piece, stored while the first caller reads them and replayed to the
+ * next.
+ *
+ * @module
+ */
+
+import type { ClassRegistry } from "../../codec/mod.ts";
+import { DecodeError } from "../../errors.ts";
+import type { Store } from "../../store/store.ts";
+import { putTogether, type StreamShape, takeApart } from "./forms.ts";
+import { type Part, Parts, partsPrefix } from "./parts.ts";
+import { SharedStream, type StreamEnd, type StreamReader } from "./shared_stream.ts";
+
+/** What the record of a stream has in place of a value: plain data. */
+export interface StreamDescriptor {
+  readonly shape: StreamShape;
+  /** Tells the parts from those of other streams of the same call. */
+  readonly generation: string;
+  readonly parts: readonly Part[];
+}
+
+/** Where a stream is stored. */
+export interface StreamPlace {
+  readonly store: Store;
+  /** Key of the record. */
+  readonly storeKey: string;
+  /** Classes whose instances the stream may have. */
+  readonly classes: ClassRegistry | undefined;
+}
+
+/** A result that is being read and stored. */
+export class Recording {
+  readonly #place: StreamPlace;
+  readonly #shape: StreamShape;
+  readonly #generation: string;
+  readonly #parts: Parts;
+  readonly #shared: SharedStream;
+
+  private constructor(
+    place: StreamPlace,
+    shape: StreamShape,
+    generation: string,
+    parts: Parts,
+    shared: SharedStream,
+  ) {
+    this.#place = place;
+    this.#shape = shape;
+    this.#generation = generation;
+    this.#parts = parts;
+    this.#shared = shared;
+  }
+
+  /**
+   * Begins to record a result, which nobody else may read from then on.
+   *
+   * @param value A result for which `isStreamed` holds.
+   * @param expires Moment from which the parts may go, in milliseconds since the epoch.
+   * @throws {TypeError} A response whose body was read already.
+   * @throws Whatever the first piece of a stream fails with.
+   */
+  static async start(
+    value: unknown,
+    place: StreamPlace,
+    expires: number | undefined,
+  ): Promise<Recording> {
+    const { shape, source } = await takeApart(value, place.classes);
+    const generation = crypto.randomUUID();
+    const parts = new Parts(place.store, place.storeKey, generation);
+    const shared = new SharedStream(source, parts, expires);
+    return new Recording(place, shape, generation, parts, shared);
+  }
+
+  /** Settles when nothing more will be read or stored. */
+  get ended(): Promise<StreamEnd> {
+    return this.#shared.ended;
+  }
+
+  /** The result for the call that ran the function. */
+  first(): unknown {
+    return putTogether(this.#shape, this.#shared.open(), this.#place.classes, true);
+  }
+
+  /** The result for a call that came meanwhile: all of it, from the start. */
+  join(): unknown {
+    return putTogether(this.#shape, this.#shared.open(), this.#place.classes, false);
+  }
+
+  /** What to store as the record, once the stream is complete. */
+  descriptor(): StreamDescriptor {
+    return { shape: this.#shape, generation: this.#generation, parts: this.#parts.list };
+  }
+
+  /** Removes the parts, where the record is not stored after all. */
+  async discard(): Promise<void> {
+    await this.#parts.remove();
+  }
+}
+
+/**
+ * Makes a result of what was stored.
+ *
+ * @throws {DecodeError} The first part is gone or damaged. A later one makes the result fail.
+ * @throws {StoreError} The store failed.
+ */
+export async function replay(
+  { store, storeKey, classes }: StreamPlace,
+  { shape, generation, parts }: StreamDescriptor,
+): Promise<unknown> {
+  const stored = new Parts(store, storeKey, generation, parts);
+  // A record whose parts are gone is found out before it counts as a hit.
+  const first = parts.length === 0 ? undefined : await stored.read(0);
+  let index = 0;
+  const reader: StreamReader = {
+    next: async () => {
+      if (index >= parts.length) return undefined;
+      const bytes = index === 0 ? first! : await stored.read(index);
+      index++;
+      return bytes;
+    },
+    leave: () => Promise.resolve(),
+  };
+  return putTogether(shape, reader, classes, false);
+}
+
+/**
+ * Checks that what a record has in place of a value describes a stream.
+ *
+ * @throws {DecodeError} It does not.
+ */
+export function descriptorOf(value: unknown): StreamDescriptor {
+  const { shape, generation, parts } = (value ?? {}) as Partial<StreamDescriptor>;
+  const isWhole = typeof shape?.form === "string" && typeof generation === "string" &&
+    Array.isArray(parts) &&
+    parts.every((part) => Number.isSafeInteger(part?.size) && part.digest instanceof Uint8Array) &&
+    (shape.form !== "response" || Array.isArray(shape.response?.headers));
+  if (!isWhole) {
+    throw new DecodeError("The record of a stream does not describe one", { offset: 0 });
+  }
+  return value as StreamDescriptor;
+}
+
+/**
+ * Removes the parts of every stream of a call but one.
+ *
+ * @param kept The generation to keep; none by default.
+ */
+export async function removeParts(store: Store, storeKey: string, kept?: string): Promise<void> {
+  const prefix = partsPrefix(storeKey);
+  for await (const { key } of store.list(prefix)) {
+    if (kept === undefined || !key.startsWith(`${prefix}${kept}.`)) await store.delete(key);
+  }
+}
