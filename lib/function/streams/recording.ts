@@ -81,6 +81,11 @@ export class Recording {
     return putTogether(this.#shape, this.#shared.open(), this.#place.classes, true);
   }
 
+  /** Whether a call that comes now can {@linkcode Recording.join}. */
+  get canBeJoined(): boolean {
+    return this.#shared.isReadable;
+  }
+
   /** The result for a call that came meanwhile: all of it, from the start. */
   join(): unknown {
     return putTogether(this.#shape, this.#shared.open(), this.#place.classes, false);

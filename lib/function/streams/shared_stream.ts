@@ -62,6 +62,12 @@ export class SharedStream {
     this.#end = resolve;
   }
 
+  /** Whether a reader that opens now gets all of it, as far as can be told. */
+  get isReadable(): boolean {
+    return this.#failure === undefined &&
+      (this.#state === undefined || this.#state.how === "complete");
+  }
+
   /** A reader that starts at the beginning. */
   open(): StreamReader {
     this.#readers++;

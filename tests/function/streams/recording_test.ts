@@ -116,6 +116,7 @@ test("readers who join get all of it, whoever is ahead", async () => {
   const recording = await Recording.start(new Source(pieces).stream, where, undefined);
   const first = (recording.first() as ReadableStream<Bytes>).getReader();
   for (let i = 0; i < 5; i++) assert.equal((await first.read()).value![0], i);
+  assert.isTrue(recording.canBeJoined);
   const joined = await all<Bytes>(recording.join());
   assert.deepEqual(await new Blob(joined).bytes(), await new Blob(pieces).bytes());
   const rest: Bytes[] = [];
@@ -150,6 +151,7 @@ test("a reader who leaves does not end what others read; the last one does", asy
   await reader.cancel("the last one");
   assert.equal(source.cancelled, "the last one");
   assert.deepEqual(await recording.ended, { how: "abandoned" });
+  assert.isFalse(recording.canBeJoined);
   assert.deepEqual(await keysIn(where.store), []);
 });
 
@@ -168,6 +170,7 @@ test("a store that fails costs the record, not the reader", async () => {
   const read = await new Response(recording.first() as ReadableStream).bytes();
   assert.equal(read.length, 3 * PART_BYTES);
   assert.deepEqual(await recording.ended, { how: "not stored", error });
+  assert.isFalse(recording.canBeJoined);
 });
 
 test("a generator's values come back as they were, each reader with its own", async () => {

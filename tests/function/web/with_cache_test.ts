@@ -1,0 +1,306 @@
+import { type WebCacheEvent, withCache } from "../../../lib/function/web/mod.ts";
+import { memoryStore } from "../../../lib/store/memory.ts";
+import type { Store } from "../../../lib/store/store.ts";
+import { assert, rejects, test, withFakeTime } from "../../harness.ts";
+
+const START = Date.UTC(2030, 0, 1);
+const ADDRESS = "https://example.org/a?b=1";
+
+type Answer = (request: Request, run: number) => Response | Promise<Response>;
+
+/** A handler behind a cache, and what happened. */
+class Site {
+  runs = 0;
+  readonly asked: Request[] = [];
+  readonly events: WebCacheEvent[] = [];
+  readonly store: Store;
+  readonly handler: (request: Request) => Promise<Response>;
+
+  constructor(answer: Answer, options: { shared?: boolean; store?: Store } = {}) {
+    this.store = options.store ?? memoryStore();
+    this.handler = withCache((request: Request) => {
+      this.asked.push(request);
+      return answer(request, ++this.runs);
+    }, { store: this.store, onEvent: (event) => this.events.push(event), ...options });
+  }
+
+  async get(headers: Record<string, string> = {}, address = ADDRESS): Promise<Response> {
+    return await this.handler(new Request(address, { headers }));
+  }
+
+  /** Asks, reads the answer to its end, and waits until what it starts has landed. */
+  async text(headers: Record<string, string> = {}, address = ADDRESS): Promise<string> {
+    const text = await (await this.get(headers, address)).text();
+    await settled();
+    return text;
+  }
+
+  get types(): string[] {
+    return this.events.map(({ type }) => type);
+  }
+}
+
+/** Lets everything go on that waits for nothing but promises. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve));
+}
+
+function counting(headers: Record<string, string>): Answer {
+  return (_, run) => new Response(`run ${run}`, { headers });
+}
+
+test("a fresh response answers without the handler, until its time is over", () =>
+  withFakeTime(START, async (clock) => {
+    const site = new Site(counting({ "cache-control": "max-age=60", "content-type": "text/x-a" }));
+    assert.equal(await site.text(), "run 1");
+    clock.advance(59_000);
+    const again = await site.get();
+    assert.equal(again.headers.get("age"), "59");
+    assert.equal(again.headers.get("content-type"), "text/x-a");
+    assert.equal(again.headers.get("cache-status"), "deja; hit");
+    assert.equal(await again.text(), "run 1");
+    clock.advance(1000);
+    assert.equal(await site.text(), "run 2");
+    assert.deepEqual(site.types, ["miss", "store", "hit", "miss", "store"]);
+  }));
+
+for (
+  const [name, headers, request] of [
+    ["no-store", { "cache-control": "no-store, max-age=60" }],
+    ["private", { "cache-control": "private, max-age=60" }],
+    ["nothing about its age", {}],
+    ["a cookie", { "cache-control": "max-age=60", "set-cookie": "a=1" }],
+    ["what varies by everything", { "cache-control": "max-age=60", vary: "*" }],
+    ["what somebody asked for by name", { "cache-control": "max-age=60" }, { authorization: "b" }],
+    ["part of a whole", { "cache-control": "max-age=60" }, { range: "bytes=0-1" }],
+  ] as const
+) {
+  test(`a shared cache does not answer with ${name}`, async () => {
+    // A browser takes no cookie off a response that a script makes, so this one is told of it.
+    const site = new Site((_, run) => {
+      const response = new Response(`run ${run}`, { headers });
+      if (!("set-cookie" in headers) || response.headers.has("set-cookie")) return response;
+      const has = (each: string) => each === "set-cookie" || Headers.prototype.has.call(own, each);
+      const own = response.headers;
+      Object.defineProperty(own, "has", { value: has });
+      return response;
+    });
+    const asked = new Request(ADDRESS);
+    for (const [each, value] of Object.entries(request ?? {})) asked.headers.set(each, value);
+    const ask = async () => await (await site.handler(asked)).text();
+    // A page may not ask for a range by itself, and then this says nothing of it.
+    await ask();
+    await settled();
+    await ask();
+    assert.equal(site.runs, asked.headers.has("range") || name !== "part of a whole" ? 2 : 1);
+  });
+}
+
+test("a cache of one user keeps what is private", async () => {
+  const site = new Site(counting({ "cache-control": "private, max-age=60" }), { shared: false });
+  assert.equal(await site.text(), "run 1");
+  assert.equal(await site.text(), "run 1");
+});
+
+test("each address is another, but for its fragment", async () => {
+  const site = new Site(counting({ "cache-control": "max-age=60" }));
+  assert.equal(await site.text({}, "https://example.org/a"), "run 1");
+  assert.equal(await site.text({}, "https://example.org/a?"), "run 2");
+  assert.equal(await site.text({}, "https://example.org/b"), "run 3");
+  assert.equal(await site.text({}, "https://example.org/a#x"), "run 1");
+});
+
+test("a response varies by the headers that it names, and by no others", async () => {
+  const site = new Site((request, run) =>
+    new Response(`${request.headers.get("accept-language")} ${run}`, {
+      headers: { "cache-control": "max-age=60", vary: "Accept-Language" },
+    })
+  );
+  const ask = (language: string, other: string) =>
+    site.text({ "accept-language": language, "x-other": other });
+  assert.equal(await ask("de", "1"), "de 1");
+  assert.equal(await ask("fr", "1"), "fr 2");
+  assert.equal(await ask("de", "2"), "de 1");
+  assert.equal(await ask("fr", "3"), "fr 2");
+});
+
+test("headers that nothing varies by are not stored", async () => {
+  const store = memoryStore();
+  const headers = { "cache-control": "public, max-age=60", vary: "accept" };
+  const site = new Site(counting(headers), { store });
+  await site.text({ "x-secret": "hidden in plain sight", accept: "text/shown" });
+  let all = "";
+  for await (const { key } of store.list()) all += new TextDecoder().decode(await store.get(key));
+  assert.include(all, "text/shown");
+  assert.notInclude(all, "hidden in plain sight");
+});
+
+test("a response past its time is validated, and answers again if it still holds", () =>
+  withFakeTime(START, async (clock) => {
+    const headers = { "cache-control": "max-age=60", etag: '"v1"' };
+    const site = new Site((request, run) =>
+      request.headers.get("if-none-match") === '"v1"'
+        ? new Response(null, { status: 304, headers })
+        : new Response(`run ${run}`, { headers })
+    );
+    assert.equal(await site.text(), "run 1");
+    clock.advance(61_000);
+    assert.equal(await site.text(), "run 1");
+    assert.equal(site.runs, 2);
+    clock.advance(59_000);
+    assert.equal(await site.text(), "run 1");
+    assert.equal(site.runs, 2);
+    assert.deepEqual(site.types, ["miss", "store", "revalidated", "hit"]);
+  }));
+
+test("a response that no longer holds is replaced, and its body removed", () =>
+  withFakeTime(START, async (clock) => {
+    const site = new Site((_, run) =>
+      new Response(`run ${run}`, { headers: { "cache-control": "max-age=60", etag: `"${run}"` } })
+    );
+    assert.equal(await site.text(), "run 1");
+    clock.advance(61_000);
+    assert.equal(await site.text(), "run 2");
+    assert.equal(await site.text(), "run 2");
+    assert.equal((await Array.fromAsync(site.store.list())).length, 2);
+  }));
+
+test("a client that has the response is told so", async () => {
+  const modified = "Tue, 01 Jan 2030 00:00:00 GMT";
+  const headers = { "cache-control": "max-age=60", etag: 'W/"v1"', "last-modified": modified };
+  const site = new Site(counting(headers));
+  await site.text();
+  for (const condition of ['"v1"', 'W/"v1"', '"v0", "v1"', "*"]) {
+    const answer = await site.get({ "if-none-match": condition });
+    assert.equal(answer.status, 304, condition);
+    assert.equal(answer.headers.get("etag"), 'W/"v1"');
+    assert.equal(await answer.text(), "");
+  }
+  assert.equal((await site.get({ "if-modified-since": modified })).status, 304);
+  assert.equal((await site.get({ "if-none-match": '"v2"' })).status, 200);
+  assert.equal(site.runs, 1);
+});
+
+test("a stale response answers while a new one is fetched behind it", () =>
+  withFakeTime(START, async (clock) => {
+    const site = new Site(counting({ "cache-control": "max-age=60, stale-while-revalidate=60" }));
+    assert.equal(await site.text(), "run 1");
+    clock.advance(90_000);
+    assert.equal(await site.text(), "run 1");
+    assert.equal(site.runs, 2);
+  }));
+
+test("a stale response answers where the handler fails, as long as it may", () =>
+  withFakeTime(START, async (clock) => {
+    let fails: "throws" | "500" | "no" = "no";
+    const site = new Site((_, run) => {
+      if (fails === "throws") throw new RangeError("down");
+      if (fails === "500") return new Response("down", { status: 500 });
+      return new Response(`run ${run}`, {
+        headers: { "cache-control": "max-age=60, stale-if-error=600" },
+      });
+    });
+    assert.equal(await site.text(), "run 1");
+    clock.advance(90_000);
+    fails = "throws";
+    assert.equal(await site.text(), "run 1");
+    fails = "500";
+    assert.equal(await site.text(), "run 1");
+    clock.advance(900_000);
+    assert.equal((await site.get()).status, 500);
+    fails = "throws";
+    await rejects(site.get(), RangeError, /down/);
+  }));
+
+test("equal requests at the same time share one run of the handler, as it streams", async () => {
+  const gate = Promise.withResolvers<void>();
+  const site = new Site(() => {
+    const encoder = new TextEncoder();
+    const body = new ReadableStream({
+      async start(controller) {
+        controller.enqueue(encoder.encode("one "));
+        await gate.promise;
+        controller.enqueue(encoder.encode("two"));
+        controller.close();
+      },
+    });
+    return new Response(body, { headers: { "cache-control": "max-age=60" } });
+  });
+  const answers = await Promise.all([site.get(), site.get(), site.get()]);
+  const reader = answers[0].body!.getReader();
+  assert.equal(new TextDecoder().decode((await reader.read()).value), "one ");
+  gate.resolve();
+  assert.deepEqual(await Promise.all(answers.slice(1).map((answer) => answer.text())), [
+    "one two",
+    "one two",
+  ]);
+  assert.equal(site.runs, 1);
+  await reader.cancel();
+  await settled();
+  assert.equal(await site.text(), "one two");
+  assert.equal(site.runs, 1);
+});
+
+test("half a response is never an answer", async () => {
+  const site = new Site((_, run) => {
+    const body = new ReadableStream({
+      pull(controller) {
+        if (run === 1) controller.error(new RangeError("broke off"));
+        else {
+          controller.enqueue(new TextEncoder().encode("whole"));
+          controller.close();
+        }
+      },
+    });
+    return new Response(body, { headers: { "cache-control": "max-age=60" } });
+  });
+  await (await site.get()).text().then(() => assert.fail("read half a response"), () => {});
+  await settled();
+  assert.equal(await site.text(), "whole");
+  const entries = await Array.fromAsync(site.store.list());
+  assert.sameMembers(entries.map(({ key }) => key.includes(".")), [false, true]);
+});
+
+test("a change makes what is stored of the address worthless", async () => {
+  const site = new Site(counting({ "cache-control": "max-age=60" }));
+  await site.text();
+  await site.handler(new Request(ADDRESS, { method: "POST", body: "x" }));
+  assert.equal(await site.text(), "run 3");
+});
+
+test("a store that fails costs an event, not the answer", async () => {
+  const broken: Store = {
+    name: "broken",
+    supports: { persistent: false },
+    get: () => Promise.reject(new Error("get")),
+    set: () => Promise.reject(new Error("set")),
+    delete: () => Promise.reject(new Error("delete")),
+    list: () => {
+      throw new Error("list");
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const site = new Site(counting({ "cache-control": "max-age=60" }), { store: broken });
+  assert.equal(await site.text(), "run 1");
+  assert.equal(await site.text(), "run 2");
+  assert.deepEqual(new Set(site.types), new Set(["store-error", "miss", "not-stored"]));
+});
+
+test("a damaged body or list is asked for again", async () => {
+  for (const isBody of [true, false]) {
+    const site = new Site(counting({ "cache-control": "max-age=60" }));
+    await site.text();
+    for await (const { key } of site.store.list()) {
+      if (key.includes(".") === isBody) await site.store.set(key, new Uint8Array([1, 2, 3]));
+    }
+    assert.equal(await site.text(), "run 2");
+    assert.include(site.types, "corrupt");
+    assert.equal(await site.text(), "run 2");
+  }
+});
+
+test("withCache() needs a handler and a store", () => {
+  const wrong = (value: unknown) => value as never;
+  assert.throws(() => withCache(wrong(1), { store: memoryStore() }), TypeError, /received number/);
+  assert.throws(() => withCache(() => new Response(), wrong({})), TypeError, /needs a store/);
+});
