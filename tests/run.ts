@@ -16,6 +16,7 @@ import { checkCases } from "./run/checks.ts";
 import { pageCases } from "./run/pages.ts";
 import { bunCases, denoCases, exampleCases } from "./run/processes.ts";
 import { filesUnder } from "./run/project.ts";
+import { findServers } from "./run/servers.ts";
 import { type Case, count, type Part, report } from "./run/report.ts";
 
 const { positionals: [filter], values: { only } } = parseArgs({
@@ -25,14 +26,15 @@ const { positionals: [filter], values: { only } } = parseArgs({
 });
 
 const files = (await filesUnder("tests", "_test.ts")).filter((file) => file.includes(filter ?? ""));
+const servers = lazy(() => findServers(files));
 const bundle = lazy(() => pageBundle(files));
 
 /** The parts, in two lanes that run side by side: what is one process at a time, and the rest. */
 const lanes: readonly Readonly<Record<string, () => Promise<readonly Case[]>>>[] = [
   { checks: checkCases, examples: exampleCases },
   {
-    deno: () => denoCases(files),
-    bun: async () => await bunCases(await findBun(), files),
+    deno: () => servers().then(() => denoCases(files)),
+    bun: () => servers().then(async () => await bunCases(await findBun(), files)),
     chromium: () => browserCases("chromium"),
     firefox: () => browserCases("firefox"),
   },

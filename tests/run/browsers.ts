@@ -6,7 +6,8 @@
 
 import { Browser, detectBrowserPlatform, install, resolveBuildId } from "@puppeteer/browsers";
 import { join } from "node:path";
-import { root, run, tail } from "./project.ts";
+import { byApt } from "./apt.ts";
+import { root, run } from "./project.ts";
 
 /** The browsers that the tests run in. */
 export type BrowserName = "chromium" | "firefox";
@@ -85,17 +86,6 @@ async function starts(path: string): Promise<boolean> {
   if (!(await Deno.stat(path).then((file) => file.isFile, () => false))) return false;
   if (Deno.build.os === "windows") return true; // There, `--version` opens a window instead.
   return (await run(path, ["--version"], { limitMs: 60_000 })).code === 0;
-}
-
-async function byApt(name: string): Promise<void> {
-  const apt = "/usr/bin/apt-get";
-  const isThere = await Deno.stat(apt).then(() => true, () => false);
-  if (!isThere || Deno.uid() !== 0) throw new Error("apt-get needs Debian or its kin, and root");
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
-  for (const args of [["update"], ["install", "-y", name]]) {
-    const outcome = await run(apt, args, { limitMs: 300_000, env });
-    if (outcome.code !== 0) throw new Error(`apt-get ${args.join(" ")}: ${tail(outcome, 2)}`);
-  }
 }
 
 async function byDownload(browser: Browser): Promise<string> {

@@ -25,7 +25,7 @@ const PERMISSIONS = [
   "--allow-env",
   "--allow-sys",
   "--allow-net=127.0.0.1,localhost",
-  `--allow-run=${Deno.execPath()}`,
+  `--allow-run=${Deno.execPath()},sh`,
 ];
 
 /** Runs test files on Deno, with leaks traced to where they start. */
