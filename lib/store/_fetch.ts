@@ -50,10 +50,15 @@ export function checkTimeout(timeout: number | undefined): void {
   }
 }
 
-/** Makes the URL of a folder, with a slash at its end and nothing secret in it. */
-export function folderUrl(maker: string, url: string | URL): URL {
-  const { location } = globalThis as { location?: { readonly href: string } };
-  const parsed = URL.parse(String(url), location?.href);
+/**
+ * Makes the URL of a folder, with a slash at its end and nothing secret in it.
+ *
+ * @param maker Who wants it, for messages.
+ * @param base What a relative URL is relative to, if it may be relative.
+ * @throws {TypeError} It is no URL of a server, or it contains a password.
+ */
+export function folderUrl(maker: string, url: string | URL, base?: string): URL {
+  const parsed = URL.parse(String(url), base);
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
     throw new TypeError(`${maker} needs an http: or https: URL, received ${String(url)}`);
   }
@@ -138,6 +143,7 @@ export class Reply {
   readonly headers: Headers;
   readonly #body: ReadableStream<Uint8Array> | null;
   readonly #watch: Watch;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   readonly #explain: (cause: unknown) => unknown;
 
   /** @param explain Makes of what a stream failed with what the caller gets to see. */
@@ -156,7 +162,7 @@ export class Reply {
 
   /** Yields the body as it comes in. Whoever leaves early lets the rest go. */
   async *chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-    const reader = this.#body?.getReader();
+    const reader = this.#reader = this.#body?.getReader();
     try {
       while (reader !== undefined) {
         this.#watch.start();
@@ -192,10 +198,10 @@ export class Reply {
     return text + decoder.decode();
   }
 
-  /** Lets go of a body that nobody reads. */
+  /** Lets go of a body that nobody reads, or reads on. */
   async discard(): Promise<void> {
     this.#watch.stop();
-    await this.#body?.cancel().catch(() => {});
+    await (this.#reader ?? this.#body)?.cancel().catch(() => {});
   }
 }
 
@@ -219,7 +225,7 @@ export async function concatenated(
 }
 
 /** Turns chunks into a stream that asks for them as they are read. */
-export function streamOf(
+export function streamFrom(
   chunks: AsyncGenerator<Uint8Array<ArrayBuffer>, void>,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
@@ -232,25 +238,6 @@ export function streamOf(
       await chunks.return();
     },
   });
-}
-
-/** Yields what a stream brings; whoever leaves early cancels it. */
-export async function* chunksOf<T extends Uint8Array>(
-  stream: ReadableStream<T>,
-): AsyncGenerator<T, void> {
-  const reader = stream.getReader();
-  let ended = false;
-  try {
-    while (true) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      yield value;
-    }
-    ended = true;
-  } finally {
-    if (!ended) await reader.cancel().catch(() => {});
-    reader.releaseLock();
-  }
 }
 
 /** Gives a question up: when the caller does, or when nothing happens for too long. */

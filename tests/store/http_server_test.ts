@@ -49,7 +49,7 @@ function leasing(): Store & { readonly held: Map<string, number> } {
       if (options?.lease !== undefined && held.get(key) !== options.lease.token) {
         throw new StoreError("The lease was lost", { store: "fake", operation: "set" });
       }
-      await store.set(key, bytes, options);
+      await store.set(key, bytes);
     },
     delete: (key) => store.delete(key),
     list: (prefix) => store.list(prefix),

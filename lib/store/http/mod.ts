@@ -4,7 +4,7 @@
  * @module
  */
 
-import { folderUrl, streamOf } from "../_fetch.ts";
+import { folderUrl, streamFrom } from "../_fetch.ts";
 import type { Store } from "../store.ts";
 import { FilesStore } from "./files.ts";
 import { writeListing } from "./listing.ts";
@@ -42,7 +42,8 @@ export { serveStore, type ServeStoreOptions } from "./serve.ts";
  * ```
  */
 export function httpStore(url: string | URL, options: HttpStoreOptions = {}): Store {
-  const folder = folderUrl("httpStore()", url);
+  const { location } = globalThis as { location?: { readonly href: string } };
+  const folder = folderUrl("httpStore()", url, location?.href);
   return options.files ? new FilesStore(folder, options) : new ServedStore(folder, options);
 }
 
@@ -66,5 +67,5 @@ export function httpStore(url: string | URL, options: HttpStoreOptions = {}): St
  * ```
  */
 export function storeIndex(store: Store): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return streamOf(writeListing(store, ""));
+  return streamFrom(writeListing(store, ""));
 }

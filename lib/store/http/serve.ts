@@ -6,8 +6,9 @@
 
 import { DecodeError, StoreError } from "../../errors.ts";
 import { blake3, toHex } from "../../hash/mod.ts";
-import { chunksOf, concatenated, streamOf } from "../_fetch.ts";
+import { concatenated, streamFrom } from "../_fetch.ts";
 import { checkKey, checkLeaseDuration } from "../_keys.ts";
+import { piecesOf } from "../_streams.ts";
 import type { Store, StoreSetOptions } from "../store.ts";
 import { frame, frames, FRAMES_TYPE, unframed } from "./frames.ts";
 import { Leases } from "./leases.ts";
@@ -154,7 +155,7 @@ class StoreServer {
         await stream.cancel();
         return new Response(null, { headers });
       }
-      return new Response(streamOf(this.#heard(frames(chunksOf(stream)))), { headers });
+      return new Response(streamFrom(this.#heard(frames(piecesOf(stream, {})))), { headers });
     }
     const bytes = await this.#store.get(key);
     if (bytes === undefined) throw noEntry();
@@ -179,7 +180,7 @@ class StoreServer {
     const bytes = limited(unframed(received(request)), maxBytes);
     try {
       if (query.has("stream") && this.#store.setStream !== undefined) {
-        await this.#store.setStream(key, streamOf(bytes), options);
+        await this.#store.setStream(key, streamFrom(bytes), options);
       } else {
         await this.#store.set(key, await concatenated(bytes), options);
       }
@@ -210,7 +211,7 @@ class StoreServer {
     const blocks = writeListing(this.#store, query.get("prefix") ?? "");
     // The first block is waited for, so that a store that fails at once is an error and no stump.
     const { value } = await blocks.next();
-    const stream = streamOf(after(value, this.#heard(blocks)));
+    const stream = streamFrom(after(value, this.#heard(blocks)));
     return new Response(stream, {
       headers: { "content-type": LISTING_TYPE, "cache-control": "private, no-store" },
     });
@@ -381,7 +382,9 @@ async function* received(request: Request): AsyncGenerator<Uint8Array<ArrayBuffe
 async function* bodyOf(request: Request): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   // Firefox has no streams of what a request carries.
   if (request.body === undefined) yield new Uint8Array(await request.arrayBuffer());
-  else if (request.body !== null) yield* chunksOf(request.body as ReadableStream);
+  else if (request.body !== null) {
+    yield* piecesOf(request.body, {}) as AsyncGenerator<Uint8Array<ArrayBuffer>>;
+  }
 }
 
 async function* limited(

@@ -5,8 +5,16 @@
  */
 
 import { DecodeError, type StoreError, type StoreOperation } from "../../errors.ts";
-import { chunksOf, concatenated, Remote, type Reply, streamOf } from "../_fetch.ts";
-import { checkKey, checkLeaseDuration, checkPrefix, checkSet, Handle } from "../_keys.ts";
+import { concatenated, Remote, type Reply, streamFrom } from "../_fetch.ts";
+import {
+  checkExpires,
+  checkKey,
+  checkLeaseDuration,
+  checkPrefix,
+  checkSet,
+  Handle,
+} from "../_keys.ts";
+import { piecesOf, readStream } from "../_streams.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -71,7 +79,7 @@ export class ServedStore implements Store {
     { signal }: StoreCallOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     const chunks = await this.#read({ key, stream: 1 }, signal);
-    return chunks && streamOf(chunks);
+    return chunks && streamFrom(chunks);
   }
 
   /** Puts `bytes` under `key`. */
@@ -89,22 +97,22 @@ export class ServedStore implements Store {
     options: StoreSetOptions = {},
   ): Promise<void> {
     this.#check("set", key);
-    checkSet(new Uint8Array(0), options);
+    checkExpires(options);
     this.#checkMayWrite("set");
     const { signal } = options;
     let failure: { readonly error: unknown } | undefined;
     const source = (async function* () {
       try {
-        yield* chunksOf(stream);
+        yield* piecesOf(stream, { signal });
       } catch (error) {
         failure = { error };
         throw error;
       }
     })();
-    const body = streamOf(frames(abortedBy(source, signal)));
+    const body = streamFrom(frames(source));
     try {
       const { streamBodies = "Deno" in globalThis || "Bun" in globalThis } = this.#options;
-      const sent = streamBodies ? body : await concatenated(chunksOf(body));
+      const sent = streamBodies ? body : await readStream(body, {});
       await this.#write(key, sent, options, { stream: 1 });
     } catch (error) {
       throw failure === undefined ? error : failure.error;
@@ -320,28 +328,5 @@ export class ServedStore implements Store {
       `the answer is none that can be used ("${what}"); see what stands between here and there`,
       cause,
     );
-  }
-}
-
-/** Ends with the signal's reason when it is aborted, also while the source is silent. */
-async function* abortedBy(
-  source: AsyncGenerator<Uint8Array, void>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void> {
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => {});
-  const abort = () => aborted.reject(signal!.reason);
-  if (signal?.aborted) abort();
-  signal?.addEventListener("abort", abort);
-  try {
-    while (true) {
-      const { done, value } = await Promise.race([source.next(), aborted.promise]);
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    signal?.removeEventListener("abort", abort);
-    // Not awaited: a source that is silent would hold this up.
-    source.return().catch(() => {});
   }
 }

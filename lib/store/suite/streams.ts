@@ -79,7 +79,9 @@ export const cases: readonly StoreCase[] = ([
     body: ({ store }) =>
       withClock(async (clock) => {
         await store.setStream!("key", streamOf(sample(100)), { expires: clock.now() + 1000 });
-        check(await store.getStream!("key") !== undefined, "getStream() missed a live entry");
+        const live = await store.getStream!("key");
+        check(live !== undefined, "getStream() missed a live entry");
+        await live.cancel();
         clock.advance(1000);
         check(await store.getStream!("key") === undefined, "getStream() found an expired entry");
         await checkMissing(store, "key");

@@ -1,0 +1,192 @@
+/**
+ * Leases on an S3 server that heeds conditions: one small object for each key that was ever leased,
+ * which stays, so that tokens go on growing. A lifecycle rule on these objects may remove those
+ * that are older than any lease lasts.
+ *
+ * @module
+ */
+
+import type { StoreError } from "../../errors.ts";
+import { placeOf } from "../_place.ts";
+import type { StoreLease } from "../store.ts";
+import { refusalIn, refused } from "./answers.ts";
+import type { Bucket } from "./bucket.ts";
+
+/** What stands in the object of a lease. */
+interface LeaseState {
+  readonly token: number;
+  /** Moment from which it is free, in milliseconds since the epoch; 0 if it was given back. */
+  readonly until: number;
+  /** Who holds it: makes every state unlike any other, and so its ETag. */
+  readonly holder: string;
+}
+
+/** A state, and the ETag by which it can be replaced. */
+interface Found {
+  readonly state: LeaseState;
+  readonly etag: string;
+}
+
+const MAX_STATE_BYTES = 1024;
+/** What a server answers where a condition does not hold, or where two writers meet. */
+const LOST_STATUSES: readonly number[] = [404, 409, 412];
+
+/** The leases of one store. */
+export class S3Leases {
+  readonly #bucket: Bucket;
+  readonly #prefix: string;
+  #heeded: Promise<void> | undefined;
+
+  /** @param prefix How the names of the leases' objects start. */
+  constructor(bucket: Bucket, prefix: string) {
+    this.#bucket = bucket;
+    this.#prefix = prefix;
+  }
+
+  /** Takes the lease; resolves to `undefined` while somebody else holds it. */
+  async take(
+    key: string,
+    duration: number,
+    signal: AbortSignal | undefined,
+  ): Promise<StoreLease | undefined> {
+    await this.#checkConditions();
+    const name = this.#nameOf(key);
+    const found = await this.#read(name, signal);
+    if (found !== undefined && found.state.until > Date.now()) return undefined;
+    const token = (found?.state.token ?? 0) + 1;
+    const state = { token, until: Date.now() + duration, holder: crypto.randomUUID() };
+    const etag = await this.#write(name, state, found?.etag, signal);
+    if (etag === undefined) return undefined;
+    return this.#leaseOf(key, duration, { state, etag });
+  }
+
+  /**
+   * Checks that a lease is held.
+   *
+   * @throws {StoreError} It is not.
+   */
+  async check(key: string, lease: StoreLease, signal: AbortSignal | undefined): Promise<void> {
+    const found = await this.#read(this.#nameOf(key), signal);
+    const held = found !== undefined && lease.key === key && found.state.token === lease.token &&
+      found.state.until > Date.now();
+    if (held) return;
+    throw this.#bucket.remote.failure(
+      "set",
+      "the lease is no longer held; somebody else may compute now",
+    );
+  }
+
+  #leaseOf(key: string, duration: number, first: Found): StoreLease {
+    const name = this.#nameOf(key);
+    let held: Found | undefined = first;
+    const replace = async (until: number): Promise<boolean> => {
+      if (held === undefined || held.state.until <= Date.now()) {
+        held = undefined;
+        return false;
+      }
+      const state = { ...held.state, until };
+      const etag = await this.#write(name, state, held.etag, undefined);
+      held = etag === undefined ? undefined : { state, etag };
+      return held !== undefined;
+    };
+    // One after another: two at once would take each other for a stranger.
+    let last: Promise<unknown> = Promise.resolve();
+    const next = (until: () => number): Promise<boolean> => {
+      const turn = last.then(() => replace(until()));
+      last = turn.catch(() => {});
+      return turn;
+    };
+    return {
+      key,
+      token: first.state.token,
+      renew: () => next(() => Date.now() + duration),
+      [Symbol.asyncDispose]: async () => {
+        await next(() => 0);
+        held = undefined;
+      },
+    };
+  }
+
+  async #read(name: string, signal: AbortSignal | undefined): Promise<Found | undefined> {
+    const reply = await this.#bucket.find({ operation: "lease", name, signal }, 200);
+    if (reply === undefined) return undefined;
+    const text = await reply.text(MAX_STATE_BYTES);
+    const etag = reply.headers.get("etag");
+    const state = parse(text);
+    if (etag === null || state === undefined) {
+      throw this.#bucket.remote.failure("lease", `${name} is no lease; delete this object`);
+    }
+    return { state, etag };
+  }
+
+  /** Replaces a state, or makes the first; resolves to `undefined` if another came first. */
+  async #write(
+    name: string,
+    state: LeaseState,
+    etag: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> {
+    const body = new TextEncoder().encode(JSON.stringify(state));
+    const headers: Record<string, string> = etag === undefined
+      ? { "if-none-match": "*" }
+      : { "if-match": etag };
+    const reply = await this.#bucket.ask({
+      operation: "lease",
+      method: "PUT",
+      name,
+      headers,
+      body,
+      signal,
+    });
+    if (reply.status !== 200) {
+      const refusal = await refusalIn(reply);
+      if (LOST_STATUSES.includes(reply.status) && refusal.code !== "NoSuchBucket") return undefined;
+      throw refused(this.#bucket.remote, "lease", reply, refusal);
+    }
+    await reply.discard();
+    return reply.headers.get("etag") ?? undefined;
+  }
+
+  /**
+   * Finds out once whether the server heeds conditions.
+   *
+   * @throws {StoreError} It does not, and so would give a lease to everybody.
+   */
+  #checkConditions(): Promise<void> {
+    this.#heeded ??= this.#tryConditions().catch((error: StoreError) => {
+      this.#heeded = undefined;
+      throw error;
+    });
+    return this.#heeded;
+  }
+
+  async #tryConditions(): Promise<void> {
+    const name = `${this.#prefix}probe`;
+    const state = { token: 0, until: 0, holder: "probe" };
+    await this.#write(name, state, undefined, undefined);
+    const again = await this.#write(name, state, undefined, undefined);
+    const wrong = await this.#write(name, state, `"${"0".repeat(32)}"`, undefined);
+    if (again === undefined && wrong === undefined) return;
+    throw this.#bucket.remote.failure(
+      "lease",
+      "the server does not heed conditions when an object is put; set lease: false",
+    );
+  }
+
+  #nameOf(key: string): string {
+    const { folders, shard, file } = placeOf(key);
+    return this.#prefix + [...folders, shard, file].join("/");
+  }
+}
+
+function parse(text: string): LeaseState | undefined {
+  try {
+    const state = JSON.parse(text);
+    const { token, until, holder } = state;
+    const fits = Number.isSafeInteger(token) && typeof until === "number" &&
+      typeof holder === "string";
+    return fits ? { token, until, holder } : undefined;
+  } catch {
+    return undefined;
+  }
+}
