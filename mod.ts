@@ -43,7 +43,7 @@ export type {
   PersistentCall,
 } from "./lib/function/cached_function.ts";
 export type { CacheOptions, LruCacheOptions } from "./lib/function/options.ts";
-export type { Duration, DurationUnit } from "./lib/function/duration.ts";
+export type { ByteSize, ByteUnit, Duration, DurationUnit } from "./lib/units.ts";
 export type {
   CacheEvent,
   CacheEventBase,

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { StoreError, type StoreOperation } from "../errors.ts";
 import { LruMap } from "../lru.ts";
-import type { StoreOperation } from "../errors.ts";
+import { byteCount, type ByteSize, type Duration, milliseconds } from "../units.ts";
 import {
   checkExpires,
   checkKey,
@@ -19,6 +20,7 @@ import { readStream, streamOf } from "./_streams.ts";
 import type {
   Store,
   StoreCallOptions,
+  StoreGetOptions,
   StoreLease,
   StoreListEntry,
   StoreSetOptions,
@@ -32,6 +34,19 @@ export interface MemoryStoreOptions {
    * Unbounded by default.
    */
   readonly maxEntries?: number;
+  /**
+   * Most bytes to keep, such as `"64MiB"`, keys not counted; the entries left unused the longest
+   * make room. An entry that is larger by itself is refused. Unbounded by default.
+   */
+  readonly maxBytes?: ByteSize;
+  /** How long an entry lives at most, such as `"15m"`, whatever else `set` says. No bound by default. */
+  readonly ttl?: Duration;
+  /**
+   * Whether bytes are copied on the way in and out, which is what the contract of a store asks for.
+   * With `false` they are kept and handed out as they are: fast, and yours to leave unchanged. True
+   * by default.
+   */
+  readonly clone?: boolean;
 }
 
 interface MemoryEntry {
@@ -41,24 +56,43 @@ interface MemoryEntry {
 
 class MemoryStore implements Store {
   readonly name = "memory";
-  readonly supports: StoreSupports = { persistent: false, lease: true, streams: true };
+  readonly supports: StoreSupports;
   readonly #entries: LruMap<string, MemoryEntry>;
   readonly #leases = new MemoryLeases();
   readonly #handle = new Handle("memory");
+  readonly #maxBytes: number;
+  readonly #ttl: number;
+  readonly #clone: boolean;
+  #bytes = 0;
 
   constructor(options: MemoryStoreOptions) {
-    this.#entries = new LruMap(options);
+    const { maxEntries = Infinity, maxBytes = Infinity, ttl = Infinity, clone = true } = options;
+    this.#maxBytes = byteCount(maxBytes, "maxBytes");
+    this.#ttl = milliseconds(ttl, "ttl");
+    this.#clone = clone;
+    this.#entries = new LruMap({
+      maxEntries,
+      onEvict: (_, { bytes }) => void (this.#bytes -= bytes.length),
+    });
+    const supports = { persistent: false, lease: true, streams: true, expiry: true };
+    this.supports = maxBytes === Infinity ? supports : { ...supports, maxBytes: this.#maxBytes };
   }
 
   // deno-lint-ignore require-await -- the contract wants failures as rejections.
-  async get(
-    key: string,
-    options?: StoreCallOptions,
-  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    this.#check("get", options);
-    checkKey(key);
-    const bytes = this.#live(key)?.bytes;
-    return bytes === undefined ? undefined : new Uint8Array(bytes);
+  async get(key: string, options?: StoreGetOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    // A key with an entry is legal, and only an open handle has entries: a hit needs no check.
+    const entry = options === undefined ? this.#entries.get(key) : this.#find(key, options);
+    if (entry === undefined) {
+      this.#check("get", options);
+      checkKey(key);
+      return undefined;
+    }
+    if (entry.expires !== Infinity && entry.expires <= Date.now()) {
+      this.#remove(key);
+      return undefined;
+    }
+    options?.onEntry?.({ expires: entry.expires });
+    return this.#clone ? entry.bytes.slice() : entry.bytes;
   }
 
   // deno-lint-ignore require-await -- the contract wants failures as rejections.
@@ -67,26 +101,28 @@ class MemoryStore implements Store {
     checkKey(key);
     const expires = checkSet(bytes, options);
     // The constructor copies; `slice` would not where a subclass such as Node's Buffer overrides it.
-    this.#put(key, { bytes: new Uint8Array(bytes), expires }, options);
+    const kept = this.#clone ? new Uint8Array(bytes) : bytes as Uint8Array<ArrayBuffer>;
+    this.#put(key, kept, expires, options);
   }
 
   // deno-lint-ignore require-await -- the contract wants failures as rejections.
   async delete(key: string, options?: StoreCallOptions): Promise<boolean> {
     this.#check("delete", options);
     checkKey(key);
-    const entry = this.#entries.peek(key);
-    return this.#entries.delete(key) && entry!.expires > Date.now();
+    const removed = this.#remove(key);
+    return removed !== undefined && removed.expires > Date.now();
   }
 
   async *list(prefix = "", options?: StoreCallOptions): AsyncIterableIterator<StoreListEntry> {
     this.#check("list", options);
     checkPrefix(prefix);
     for (const [key, entry] of this.#entries) {
-      if (entry.expires <= Date.now()) {
+      const { bytes, expires } = entry;
+      if (expires <= Date.now()) {
         // The iteration walks over a copy, so what stands under the key may be a later entry.
-        if (this.#entries.peek(key) === entry) this.#entries.delete(key);
+        if (this.#entries.peek(key) === entry) this.#remove(key);
       } else if (key.startsWith(prefix)) {
-        yield { key, size: entry.bytes.length };
+        yield { key, size: bytes.length, expires };
         options?.signal?.throwIfAborted();
       }
     }
@@ -107,13 +143,15 @@ class MemoryStore implements Store {
   // deno-lint-ignore require-await -- the contract wants failures as rejections.
   async getStream(
     key: string,
-    options?: StoreCallOptions,
+    options?: StoreGetOptions,
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     this.#check("get", options);
     checkKey(key);
-    const bytes = this.#live(key)?.bytes;
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.expires <= Date.now()) return undefined;
+    options?.onEntry?.({ expires: entry.expires });
     // The stream hands out copies of its parts, and nothing else changes the bytes of an entry.
-    return bytes === undefined ? undefined : streamOf(bytes);
+    return streamOf(entry.bytes);
   }
 
   async setStream(
@@ -124,13 +162,14 @@ class MemoryStore implements Store {
     this.#check("set", options);
     checkKey(key);
     const expires = checkExpires(options);
-    this.#put(key, { bytes: await readStream(stream, options), expires }, options);
+    this.#put(key, await readStream(stream, options), expires, options);
   }
 
   // deno-lint-ignore require-await -- the contract wants a Promise.
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handle.close();
     this.#entries.clear();
+    this.#bytes = 0;
   }
 
   #check(operation: StoreOperation, options: StoreCallOptions | undefined): void {
@@ -138,35 +177,60 @@ class MemoryStore implements Store {
     options?.signal?.throwIfAborted();
   }
 
-  #live(key: string): MemoryEntry | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined || entry.expires > Date.now()) return entry;
-    this.#entries.delete(key);
-    return undefined;
+  #find(key: string, options: StoreGetOptions): MemoryEntry | undefined {
+    options.signal?.throwIfAborted();
+    return this.#entries.get(key);
   }
 
-  #put(key: string, entry: MemoryEntry, options: StoreSetOptions | undefined): void {
+  #put(
+    key: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    expires: number,
+    options: StoreSetOptions | undefined,
+  ): void {
+    // It may have been closed while a stream was read.
+    this.#handle.check("set");
     if (options?.lease !== undefined) this.#leases.check(key, options.lease);
-    this.#entries.set(key, entry);
+    if (bytes.length > this.#maxBytes) {
+      throw new StoreError(
+        `Cannot set ${bytes.length} bytes: the memory store keeps ${this.#maxBytes} in all; ` +
+          "raise its maxBytes",
+        { store: "memory", operation: "set" },
+      );
+    }
+    const until = this.#ttl === Infinity ? expires : Math.min(expires, Date.now() + this.#ttl);
+    this.#bytes += bytes.length - (this.#entries.peek(key)?.bytes.length ?? 0);
+    this.#entries.set(key, { bytes, expires: until });
+    while (this.#bytes > this.#maxBytes) this.#entries.evict();
+  }
+
+  #remove(key: string): MemoryEntry | undefined {
+    const entry = this.#entries.peek(key);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#bytes -= entry.bytes.length;
+    return entry;
   }
 }
 
 /**
  * Makes a store in the memory of this process, gone when the process ends.
  *
- * It copies bytes on the way in and out. An expired entry leaves memory when it is next read or
- * listed, and with `maxEntries` at the latest when others push it out.
+ * It copies bytes on the way in and out, unless `clone` is false. An expired entry leaves memory
+ * when it is next read or listed, and in a bounded store at the latest when others push it out.
  *
- * @param options How many entries to keep.
+ * @param options How much to keep, for how long, and whether to copy.
  * @returns The store, open and empty.
- * @throws {RangeError} `maxEntries` is neither a positive integer nor `Infinity`.
+ * @throws {TypeError} `maxBytes` or `ttl` is neither a number nor a string with a unit.
+ * @throws {RangeError} `maxEntries` is neither a positive integer nor `Infinity`, or `maxBytes` or
+ *   `ttl` is not more than zero.
  *
  * @example
  * ```ts
  * import { memoryStore } from "@deja/cache";
  * import { assert } from "chai";
  *
- * const store = memoryStore({ maxEntries: 1000 });
+ * const store = memoryStore({ maxEntries: 1000, maxBytes: "64MiB", ttl: "1h" });
  * await store.set("greeting", new TextEncoder().encode("hello"));
  * assert.equal(new TextDecoder().decode(await store.get("greeting")), "hello");
  * assert.isUndefined(await store.get("nothing"));

@@ -17,6 +17,8 @@ export interface StoreSupports {
   readonly lease?: boolean;
   /** `getStream` and `setStream` are there. No by default. */
   readonly streams?: boolean;
+  /** `get`, `getStream` and `list` tell when an entry expires. No by default. */
+  readonly expiry?: boolean;
 }
 
 /** Options of every call. */
@@ -26,6 +28,22 @@ export interface StoreCallOptions {
    * begun may or may not take effect, as a whole.
    */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of {@linkcode Store.get} and {@linkcode Store.getStream}. */
+export interface StoreGetOptions extends StoreCallOptions {
+  /**
+   * Called before the call resolves to an entry, with what there is to know of it besides the
+   * bytes. Only a store that `supports.expiry` has to call it: whoever copies entries needs it, and
+   * nobody else pays for it.
+   */
+  readonly onEntry?: ((about: StoreEntryInfo) => void) | undefined;
+}
+
+/** What a store knows of an entry besides its bytes. */
+export interface StoreEntryInfo {
+  /** Moment from which it counts as missing, in milliseconds since the epoch; `Infinity`: never. */
+  readonly expires: number;
 }
 
 /** Options of {@linkcode Store.set}. */
@@ -42,6 +60,11 @@ export interface StoreListEntry {
   readonly key: string;
   /** Size of the stored bytes. */
   readonly size: number;
+  /**
+   * Moment from which it counts as missing, in milliseconds since the epoch; `Infinity`: never.
+   * Left out by a store that does not tell.
+   */
+  readonly expires?: number | undefined;
 }
 
 /** The right to compute what belongs under one key, held by one handle at a time. */
@@ -78,7 +101,7 @@ export interface Store extends AsyncDisposable {
   /** What this store can do. */
   readonly supports: StoreSupports;
   /** Resolves to the bytes under `key`, or to `undefined` where there is no live entry. */
-  get(key: string, options?: StoreCallOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  get(key: string, options?: StoreGetOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Puts `bytes` under `key`, over whatever stood there. */
   set(key: string, bytes: Uint8Array, options?: StoreSetOptions): Promise<void>;
   /** Removes the entry under `key`; resolves to whether there was one. */
@@ -106,7 +129,7 @@ export interface Store extends AsyncDisposable {
    */
   getStream?(
     key: string,
-    options?: StoreCallOptions,
+    options?: StoreGetOptions,
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined>;
   /**
    * As `set`, for values larger than memory should hold. A stream that fails rejects the call with

@@ -49,7 +49,7 @@ export const RULES: readonly Rule[] = [
   { from: store, to: [errors] },
   { from: "lib/store/suite", to: [store, errors, "lib/store/suite/"] },
   { from: "lib/store/mod.ts", to: [store, "lib/store/suite.ts", "lib/store/copy.ts"] },
-  { from: memory, to: [errors, lru, store, storeHelpers] },
+  { from: memory, to: [errors, lru, units, store, storeHelpers] },
   { from: "lib/store/", to: [errors, units, hash, store, storeHelpers] },
   { from: "lib/function/default_store.ts", to: [...makingOfFunctions, "lib/store/"] },
   { from: "lib/function/", to: makingOfFunctions },

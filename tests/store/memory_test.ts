@@ -1,11 +1,14 @@
 import { memoryStore } from "../../lib/store/memory.ts";
-import { assert, test } from "../harness.ts";
+import { StoreError } from "../../lib/errors.ts";
+import { assert, rejects, test, withFakeTime } from "../harness.ts";
 import { runSuite } from "./_suite.ts";
 
 const BYTES = Uint8Array.of(1, 2, 3);
 
 await runSuite("memory", () => ({ store: memoryStore() }));
-await runSuite("bounded memory", () => ({ store: memoryStore({ maxEntries: 20_000 }) }));
+await runSuite("bounded memory", () => ({
+  store: memoryStore({ maxEntries: 20_000, maxBytes: "128MiB" }),
+}));
 
 async function keysOf(store: ReturnType<typeof memoryStore>): Promise<string[]> {
   const keys: string[] = [];
@@ -29,6 +32,68 @@ test("memoryStore() does not count a listing as a use", async () => {
   await keysOf(store);
   await store.set("c", BYTES);
   assert.deepEqual(await keysOf(store), ["b", "c"]);
+});
+
+test("memoryStore() keeps at most maxBytes, and drops what was left unused the longest", async () => {
+  await using store = memoryStore({ maxBytes: "1KiB" });
+  for (const key of ["a", "b", "c", "d"]) await store.set(key, new Uint8Array(256));
+  await store.get("a");
+  await store.set("e", new Uint8Array(257));
+  assert.deepEqual(await keysOf(store), ["a", "d", "e"]);
+  await store.set("a", new Uint8Array(0)); // leaves room for what comes
+  await store.delete("d");
+  for (const key of ["f", "g"]) await store.set(key, new Uint8Array(256));
+  assert.deepEqual(await keysOf(store), ["a", "e", "f", "g"]);
+});
+
+test("memoryStore() counts no bytes of what expired or was overwritten", async () => {
+  await withFakeTime(1000, async ({ advance }) => {
+    await using store = memoryStore({ maxBytes: 100 });
+    await store.set("short", new Uint8Array(60), { expires: 2000 });
+    advance(1000);
+    await keysOf(store);
+    for (let i = 0; i < 5; i++) await store.set("a", new Uint8Array(50 - i));
+    await store.set("b", new Uint8Array(50));
+    assert.deepEqual(await keysOf(store), ["a", "b"]);
+  });
+});
+
+test("memoryStore() refuses an entry above maxBytes and keeps the others", async () => {
+  await using store = memoryStore({ maxBytes: 100 });
+  assert.equal(store.supports.maxBytes, 100);
+  await store.set("a", new Uint8Array(60));
+  await rejects(store.set("a", new Uint8Array(101)), StoreError, /101 bytes.*maxBytes/);
+  assert.lengthOf((await store.get("a"))!, 60);
+});
+
+test("memoryStore() ends entries after its ttl, or sooner where they say so", async () => {
+  await withFakeTime(1000, async ({ advance }) => {
+    await using store = memoryStore({ ttl: "1s" });
+    await store.set("a", BYTES);
+    await store.set("b", BYTES, { expires: 1500 });
+    await store.set("c", BYTES, { expires: 9000 });
+    advance(500);
+    assert.deepEqual(await keysOf(store), ["a", "c"]);
+    advance(500);
+    assert.deepEqual(await keysOf(store), []);
+  });
+});
+
+test("memoryStore() hands out the very bytes it was given with clone: false", async () => {
+  await using store = memoryStore({ clone: false });
+  await store.set("key", BYTES);
+  assert.strictEqual(await store.get("key"), BYTES);
+  await using copying = memoryStore();
+  await copying.set("key", BYTES);
+  assert.notStrictEqual(await copying.get("key"), BYTES);
+});
+
+test("memoryStore() refuses a maxBytes or a ttl that is none", () => {
+  assert.throws(() => memoryStore({ maxBytes: 0 }), RangeError, /maxBytes must be more than 0/);
+  assert.throws(() => memoryStore({ ttl: -1 }), RangeError, /ttl must be more than 0/);
+  const wrong = "a lot" as unknown as number;
+  assert.throws(() => memoryStore({ maxBytes: wrong }), TypeError, /maxBytes must be bytes/);
+  assert.throws(() => memoryStore({ ttl: wrong }), TypeError, /ttl must be milliseconds/);
 });
 
 test("memoryStore() refuses a maxEntries that is no bound", () => {

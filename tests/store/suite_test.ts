@@ -5,6 +5,7 @@ import { memoryStore } from "../../lib/store/memory.ts";
 import type {
   Store,
   StoreCallOptions,
+  StoreGetOptions,
   StoreLease,
   StoreListEntry,
   StoreSetOptions,
@@ -24,7 +25,12 @@ class Place extends Map<string, { bytes: Uint8Array<ArrayBuffer>; expires: numbe
  */
 class ToyStore implements Store {
   readonly name: string = "toy";
-  readonly supports: StoreSupports = { persistent: true, lease: true, streams: true };
+  readonly supports: StoreSupports = {
+    persistent: true,
+    lease: true,
+    streams: true,
+    expiry: true,
+  };
   protected closed = false;
 
   constructor(readonly place: Place) {}
@@ -55,12 +61,14 @@ class ToyStore implements Store {
   // deno-lint-ignore require-await
   async get(
     key: string,
-    options?: StoreCallOptions,
+    options?: StoreGetOptions,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.check(key);
     this.giveUp(options);
     const entry = this.place.get(this.placeOf(key));
-    return entry && this.isLive(entry.expires) ? this.copy(entry.bytes) : undefined;
+    if (entry === undefined || !this.isLive(entry.expires)) return undefined;
+    options?.onEntry?.({ expires: entry.expires });
+    return this.copy(entry.bytes);
   }
 
   // deno-lint-ignore require-await
@@ -90,7 +98,7 @@ class ToyStore implements Store {
     this.giveUp(options);
     for (const [key, { bytes, expires }] of [...this.place]) {
       if (!key.startsWith(prefix) || !this.isLive(expires)) continue;
-      yield { key, size: bytes.length };
+      yield { key, size: bytes.length, expires };
       this.giveUp(options);
     }
   }
@@ -110,7 +118,7 @@ class ToyStore implements Store {
 
   async getStream(
     key: string,
-    options?: StoreCallOptions,
+    options?: StoreGetOptions,
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     const bytes = await this.get(key, options);
     return bytes && streamOf(bytes);
@@ -292,6 +300,37 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
     class extends ToyStore {
       override async set(key: string, bytes: Uint8Array, options?: StoreSetOptions) {
         await super.set(key, bytes, Number.isNaN(options?.expires) ? {} : options);
+      }
+    },
+  ],
+  [
+    "expiry",
+    "takes an entry from before the clock was set back for expired",
+    class extends ToyStore {
+      #last = 0;
+      protected override isLive(expires: number) {
+        const now = Date.now();
+        const jumped = now < this.#last;
+        this.#last = Math.max(this.#last, now);
+        return !jumped && super.isLive(expires);
+      }
+    },
+  ],
+  [
+    "expiry",
+    "does not tell when an entry expires",
+    class extends ToyStore {
+      override get(key: string, options?: StoreGetOptions) {
+        return super.get(key, { signal: options?.signal });
+      }
+    },
+  ],
+  [
+    "expiry",
+    "lists without expiry",
+    class extends ToyStore {
+      override async *list(prefix = "", options?: StoreCallOptions) {
+        for await (const { key, size } of super.list(prefix, options)) yield { key, size };
       }
     },
   ],

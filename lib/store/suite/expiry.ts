@@ -4,12 +4,15 @@
  * @module
  */
 
+import type { StoreEntryInfo } from "../store.ts";
 import {
   check,
   checkEntry,
   checkList,
   checkMissing,
   checkRejects,
+  collect,
+  sameBytes,
   sample,
   type StoreCase,
   withClock,
@@ -146,5 +149,66 @@ export const cases: readonly StoreCase[] = [
       }
       await checkEntry(store, "key", sample(10));
     },
+  },
+  {
+    name: "survives a clock that jumps back and forth",
+    body: ({ store }) =>
+      withClock(async (clock) => {
+        await store.set("key", sample(10), { expires: clock.now() + HOUR_MS });
+        clock.advance(-1000 * HOUR_MS);
+        await checkEntry(store, "key", sample(10));
+        await checkList(store, undefined, { key: 10 });
+        await store.set("past", sample(20), { expires: clock.now() + HOUR_MS });
+        await checkEntry(store, "past", sample(20));
+        clock.advance(1001 * HOUR_MS);
+        await checkMissing(store, "key");
+        await checkList(store, undefined, {});
+        clock.advance(-1001 * HOUR_MS);
+        const bytes = await store.get("key");
+        check(
+          bytes === undefined || sameBytes(bytes, sample(10)),
+          "An entry that had expired came back with other bytes when the clock was set back",
+        );
+        for (const size of [30, 40]) {
+          await store.set("key", sample(size), { expires: clock.now() + HOUR_MS });
+          await checkEntry(store, "key", sample(size));
+        }
+      }),
+  },
+  {
+    name: "tells when an entry expires",
+    needs: "expiry",
+    body: ({ store }) =>
+      withClock(async (clock) => {
+        const expires = clock.now() + HOUR_MS;
+        await store.set("key", sample(10), { expires });
+        await store.set("forever", sample(20));
+        const wanted = new Map([["key", expires], ["forever", Infinity]]);
+        for (const [key, moment] of wanted) {
+          const told: number[] = [];
+          const onEntry = (about: StoreEntryInfo) => void told.push(about.expires);
+          check(await store.get(key, { onEntry }) !== undefined, "get() missed a live entry");
+          check(
+            told.length === 1 && told[0] === moment,
+            `get() told ${told.join(", ") || "nothing"} of an entry that expires at ${moment}`,
+          );
+          const stream = await store.getStream?.(key, { onEntry });
+          await stream?.cancel();
+          check(
+            stream === undefined || told[1] === moment,
+            `getStream() told ${told[1]} of an entry that expires at ${moment}`,
+          );
+        }
+        for (const { key, expires } of await collect(store)) {
+          check(
+            expires === wanted.get(key),
+            `list() told ${expires} of an entry that expires at ${wanted.get(key)}`,
+          );
+        }
+        const onEntry = () => check(false, "get() told of an entry that is not there");
+        await store.get("missing", { onEntry });
+        clock.advance(HOUR_MS);
+        await store.get("key", { onEntry });
+      }),
   },
 ];
