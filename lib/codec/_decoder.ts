@@ -20,6 +20,9 @@ const ARRAY = 0;
 const RECORD = -1;
 const OBJECT = -2;
 
+/** Thrown at a reference, when the objects that it may mean were not counted. */
+const UNCOUNTED: unique symbol = Symbol("uncounted");
+
 /** A container while it is read. */
 interface Frame extends Composite {
   readonly ordinal: number;
@@ -30,10 +33,16 @@ interface Frame extends Composite {
 
 /** One decoding. */
 export class Decoder extends Reader {
-  /** Objects in the order in which they open: what references count. */
-  readonly #objects: unknown[] = [];
+  /**
+   * Objects in the order in which they open: what references count. Most values have no references,
+   * so the list is kept only from the start over that the first one causes; or at once where there
+   * are classes, whose code a second start would run again.
+   */
+  #objects: unknown[] | undefined;
   /** Keys of each shape, in the order in which their maps ended. */
   readonly #shapes: (readonly string[])[] = [];
+  /** Whether a shape has the one key that assignment would take for something else. */
+  #proto = false;
   readonly #classes: Classes | undefined;
   #depth = 0;
   /**
@@ -46,13 +55,31 @@ export class Decoder extends Reader {
     super(bytes);
     this.#budget = bytes.length;
     this.#classes = indexClasses(options?.classes);
+    if (this.#classes !== undefined) this.#objects = [];
   }
 
   /** Decodes the one value that the bytes hold. */
   decode(): unknown {
-    const value = this.#value();
+    let value: unknown;
+    try {
+      value = this.#value();
+    } catch (error) {
+      if (error !== UNCOUNTED) throw error;
+      this.#startOver();
+      value = this.#value();
+    }
     if (this.offset < this.bytes.length) this.fail("Unexpected bytes after the value");
     return value;
+  }
+
+  /** Starts again, counting objects from now on. */
+  #startOver(): void {
+    this.offset = 0;
+    this.reserved = 0;
+    this.#depth = 0;
+    this.#budget = this.bytes.length;
+    this.#shapes.length = 0;
+    this.#objects = [];
   }
 
   #value(): unknown {
@@ -142,7 +169,7 @@ export class Decoder extends Reader {
     this.#enter(length);
     // Its length is paid for, and an array that grows is copied again and again.
     const array: unknown[] = new Array(length);
-    this.#objects.push(array);
+    this.#objects?.push(array);
     const { bytes } = this;
     for (let i = 0; i < length; i++) {
       const at = this.offset;
@@ -167,7 +194,7 @@ export class Decoder extends Reader {
     if (this.#depth >= RECURSIVE_DEPTH) return this.#deep(this.#open(length, true));
     this.#enter(length * 2);
     const object: Record<string, unknown> = {};
-    this.#objects.push(object);
+    this.#objects?.push(object);
     const keys: string[] | undefined = length <= MAX_SHAPE_KEYS ? [] : undefined;
     for (let i = 0; i < length; i++) {
       const key = this.#key();
@@ -184,8 +211,8 @@ export class Decoder extends Reader {
     this.expect(keys.length === count);
     this.#enter(count);
     const object: Record<string, unknown> = {};
-    this.#objects.push(object);
-    if (keys.includes("__proto__")) {
+    this.#objects?.push(object);
+    if (this.#proto && keys.includes("__proto__")) {
       for (const key of keys) define(object, key, this.#value());
     } else {
       // A store of its own for each position keeps the engine's caches apart, which is twice as
@@ -244,7 +271,7 @@ export class Decoder extends Reader {
   /** Opens a container, of which the header is read, and finds out what it is. */
   #open(length: number, isMap: boolean): Frame {
     this.#enter(isMap ? length * 2 : length);
-    const ordinal = this.#objects.push(LATE) - 1;
+    const ordinal = this.#objects === undefined ? 0 : this.#objects.push(LATE) - 1;
     if (isMap) return this.#frame(ordinal, OBJECT, 0, length * 2);
     if (length === 0) return this.#frame(ordinal, ARRAY, 0, 0);
     const first = this.bytes[this.offset];
@@ -284,7 +311,7 @@ export class Decoder extends Reader {
     const offset = this.offset;
     const parts: unknown[] = [];
     const made = kind === ARRAY ? parts : kind < 0 ? {} : target(this, kind, detail);
-    this.#objects[ordinal] = made;
+    if (this.#objects !== undefined) this.#objects[ordinal] = made;
     return { ordinal, kind, detail, count, keys, parts, offset, target: made };
   }
 
@@ -310,12 +337,16 @@ export class Decoder extends Reader {
       this.#define(keys);
       return object;
     }
-    return this.#objects[ordinal] = filled(this, frame, this.#classes);
+    const value = filled(this, frame, this.#classes);
+    if (this.#objects !== undefined) this.#objects[ordinal] = value;
+    return value;
   }
 
   #define(keys: readonly string[] | undefined): void {
     if (keys === undefined || keys.length === 0 || keys.length > MAX_SHAPE_KEYS) return;
-    if (this.#shapes.length < MAX_SHAPES) this.#shapes.push(keys);
+    if (this.#shapes.length >= MAX_SHAPES) return;
+    this.#shapes.push(keys);
+    this.#proto ||= keys.includes("__proto__");
   }
 
   #key(): string {
@@ -343,6 +374,7 @@ export class Decoder extends Reader {
         return this.#bufferOrView(start, length);
       case Ext.REFERENCE: {
         this.expect(length === 4);
+        if (this.#objects === undefined) throw UNCOUNTED;
         const ordinal = this.view.getUint32(start);
         if (ordinal >= this.#objects.length) this.fail("A reference points at nothing", start);
         const object = this.#objects[ordinal];
@@ -386,7 +418,7 @@ export class Decoder extends Reader {
   }
 
   #register<T>(object: T): T {
-    this.#objects.push(object);
+    this.#objects?.push(object);
     return object;
   }
 
