@@ -29,6 +29,12 @@ import {
  */
 const MAX_KEY_CONTAINERS = 10_000_000;
 
+/** While not all objects are looked up, those at every so many levels are, among the open ones. */
+const CYCLE_CHECK_DEPTH = 8;
+
+/** Thrown when an object repeats while not all are looked up. */
+const REPEATED: unique symbol = Symbol("repeated");
+
 const CHANGED = "it was changed while it was encoded";
 
 let runs = 0;
@@ -48,11 +54,15 @@ export class Encoder implements Opening {
   /** What leads to the value at hand: as many entries count as containers are open. */
   readonly #path: (string | number)[] = [];
   #depth = 0;
-  /** The open containers, in keys; in values, the objects met so far. */
+  /** The open containers. */
   readonly #open: (object | undefined)[] = [];
   readonly #met: MetObjects = new MetObjects();
+  /** Whether every object is looked up, and not only enough of them to notice that one repeats. */
+  #tracks: boolean;
   readonly #late: Set<object> = new Set();
   #containers = 0;
+  /** Grows with each object that was written, while not all are looked up. */
+  #objects = 0;
   #run = ++runs;
   #shapes = 0;
   /** Values that wait for their turn in canonical order. */
@@ -63,6 +73,7 @@ export class Encoder implements Opening {
 
   constructor(canonical: boolean) {
     this.canonical = canonical;
+    this.#tracks = canonical;
   }
 
   /** Says how to encode from now on. */
@@ -80,10 +91,11 @@ export class Encoder implements Opening {
   reset(): void {
     this.loads = undefined;
     this.buffers.clear();
-    this.#restart();
+    this.#restart(this.canonical);
   }
 
-  #restart(): void {
+  #restart(tracks: boolean): void {
+    this.#tracks = tracks;
     this.writer.length = 0;
     while (this.#depth > 0) this.#exit();
     if (!this.canonical) this.#met.clear();
@@ -109,11 +121,11 @@ export class Encoder implements Opening {
       this.#inherits = false;
       for (const _ in Object.prototype) this.#inherits = true;
       if (isList) this.#array(value as readonly unknown[]);
-      else this.#value(value);
+      else this.#untracked(value);
       if (this.buffers.shared && !this.canonical) {
         // Only now is it known how much of each buffer its views need.
         this.buffers.complete = true;
-        this.#restart();
+        this.#restart(true);
         this.#value(value);
       }
     } catch (error) {
@@ -127,10 +139,22 @@ export class Encoder implements Opening {
     }
   }
 
+  /** Encodes as if no object came twice, and all over again if one does. */
+  #untracked(value: unknown): void {
+    try {
+      this.#value(value);
+    } catch (error) {
+      if (error !== REPEATED) throw error;
+      this.buffers.clear();
+      this.#restart(true);
+      this.#value(value);
+    }
+  }
+
   /** Encodes once more, after all that had to be loaded was. */
   encodeAgain(value: unknown): void {
     this.buffers.clear();
-    this.#restart();
+    this.#restart(false);
     this.encode(value);
   }
 
@@ -160,25 +184,48 @@ export class Encoder implements Opening {
   }
 
   #object(value: object): void {
-    if (this.#reference(value)) return;
-    if (this.#depth >= RECURSIVE_DEPTH) {
-      this.#deep(value);
-      return;
+    let objects = -1;
+    if (this.#tracks) {
+      if (this.#reference(value)) return;
+      if (this.#depth >= RECURSIVE_DEPTH) {
+        this.#deep(value);
+        return;
+      }
+    } else {
+      if (this.#depth % CYCLE_CHECK_DEPTH === 0) this.#checkCycle(value);
+      objects = this.#objects;
     }
     if (Array.isArray(value)) {
       // To ask an array for its prototype takes V8 ten times as long as to ask for a property.
       if (value.constructor === Array && !isSparse(value)) this.#array(value);
       else this.#other(value);
-      return;
+    } else {
+      const prototype = Object.getPrototypeOf(value);
+      if (prototype === Object.prototype) this.#properties(value as Record<string, unknown>);
+      else if (prototype === Map.prototype && !this.unordered) {
+        this.#map(value as Map<unknown, unknown>);
+      } else this.#other(value);
     }
-    const prototype = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype) this.#properties(value as Record<string, unknown>);
-    else if (prototype === Map.prototype && !this.unordered) {
-      this.#map(value as Map<unknown, unknown>);
-    } else this.#other(value);
+    // It holds no other object. One that does need not be looked up: if it comes again, so does what
+    // it holds.
+    if (objects === this.#objects) this.#meet(value);
   }
 
+  /** Finds cycles, though not as soon as they close. */
+  #checkCycle(value: object): void {
+    if (this.#depth >= RECURSIVE_DEPTH || this.#open.includes(value)) throw REPEATED;
+  }
+
+  /** Looks up an object, while not all are. */
+  #meet(value: object): void {
+    this.#objects++;
+    if (!this.#met.add(value)) throw REPEATED;
+  }
+
+  /** Writes what is neither a plain object, nor a dense array, nor a map. */
   #other(value: object): void {
+    // What it is made of may be made anew each time, and then would not come again with it.
+    if (!this.#tracks) this.#meet(value);
     const frame = this.#frame(value);
     if (frame === undefined) return;
     this.#enter(frame.value);
@@ -200,7 +247,7 @@ export class Encoder implements Opening {
       else if (++this.#containers > MAX_KEY_CONTAINERS) {
         this.refuse(value, `its shared parts expand to over ${MAX_KEY_CONTAINERS} objects`);
       }
-    } else target = this.#met.meet(value);
+    } else target = this.#met.ordinal(value);
     if (target === undefined) return false;
     if (this.#late.has(value)) {
       this.refuse(value, "it is a class instance inside its own data, which cannot be read back");
@@ -211,13 +258,11 @@ export class Encoder implements Opening {
   }
 
   #enter(value: object): void {
-    if (this.canonical) this.#open[this.#depth] = value;
-    this.#depth++;
+    this.#open[this.#depth++] = value;
   }
 
   #exit(): void {
-    this.#depth--;
-    if (this.canonical) this.#open[this.#depth] = undefined;
+    this.#open[--this.#depth] = undefined;
   }
 
   #array(array: readonly unknown[]): void {
