@@ -18,6 +18,8 @@ import { saveReport, table, timeName, wantedNames, where } from "./shared/markdo
 import { runtimesOf } from "./shared/runtimes.ts";
 
 const OURS = "déjà";
+/** Ours without the option `pooled`. */
+const UNPOOLED = "unpooled";
 /** The rival that the targets are set against: no eval, and the same values come back. */
 const MEASURE = "msgpackr sc";
 /** The rivals that write bytes, among which the smallest sets the target for the size. */
@@ -45,7 +47,7 @@ const ratio = (value: number): string => `${value.toFixed(2)}×`;
 
 /** Our time in the first column, and that of each rival in units of ours. */
 function speedTable(title: string, rows: Rows, of: (figures: CodecFigures) => number): string {
-  const rivals = Object.keys(CODECS);
+  const rivals = [UNPOOLED, ...Object.keys(CODECS)];
   return table(
     [title, OURS, ...rivals],
     Object.entries(rows).map(([name, row]) => {
@@ -136,7 +138,9 @@ async function report(names: readonly string[], rows: readonly string[]): Promis
     "# Codec and keys",
     `\`deno task bench:codec ${names.join(" ")}\`, ${where()}. Against ${versions.join(", ")}, ` +
     "the serializer of V8 (in Bun, of JavaScriptCore) and JSON. `msgpackr` (`sc`: with structured " +
-    "clone) and `cbor-x` run without eval. The best of many turns that the contenders take one " +
+    "clone) and `cbor-x` run without eval. As these two always do, `déjà` gives slices of a larger " +
+    "buffer where results are small (`pooled`); `unpooled` gives each an array of its own. The " +
+    "best of many turns that the contenders take one " +
     "after another. The first column is our time, the others are times in units of it: above 1× " +
     "is slower than ours. A codec that does not give the value back has no figure (–). Codecs " +
     "that write text are spared the step from text to bytes. `déjà` under keys is `key()` of a " +

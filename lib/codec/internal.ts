@@ -21,6 +21,14 @@ const idle: { [use in "plain" | "canonical" | "hash"]: Encoder | undefined } = {
 /** An encoder that met a large value is let go, so that it does not hold the memory for ever. */
 const MAX_IDLE_BYTES = 1 << 20;
 
+/** Size of the buffers that results share, and the longest result that goes into one. */
+const POOL_BYTES = 8192;
+const MAX_POOLED_BYTES = 2048;
+
+/** The buffer that is being filled with results, and how far it is. */
+let pool: Uint8Array<ArrayBuffer> | undefined;
+let poolLength = 0;
+
 /** Up to this many bytes, a loop copies faster than a native call. */
 const SMALL_BYTES = 128;
 
@@ -46,7 +54,10 @@ export function encoded(
   try {
     encoder.configure(options);
     encoder.encode(value);
-    return copyOf(encoder.writer.bytes, encoder.writer.length);
+    const { bytes, length } = encoder.writer;
+    return options?.pooled === true && length <= MAX_POOLED_BYTES
+      ? pooledCopyOf(bytes, length)
+      : copyOf(bytes, length);
   } finally {
     giveBack(mode, encoder);
   }
@@ -61,6 +72,20 @@ export function copyOf(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Arr
   const copy = new Uint8Array(length);
   for (let i = 0; i < length; i++) copy[i] = bytes[i];
   return copy;
+}
+
+/** Takes encoded bytes out of an encoder, into a buffer that they share with others. */
+function pooledCopyOf(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  // One that was transferred is empty.
+  if (pool === undefined || pool.length < poolLength + length) {
+    pool = new Uint8Array(POOL_BYTES);
+    poolLength = 0;
+  }
+  const start = poolLength;
+  const end = poolLength += length;
+  if (length > SMALL_BYTES) pool.set(bytes.subarray(0, length), start);
+  else for (let i = 0; i < length; i++) pool[start + i] = bytes[i];
+  return pool.subarray(start, end);
 }
 
 /**

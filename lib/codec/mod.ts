@@ -44,7 +44,8 @@ export type {
  * takes time to read, such as a `Blob`, is for {@linkcode encodeAsync}.
  *
  * @param value What to encode.
- * @param options Registered classes, and whether the stack of errors is kept.
+ * @param options Registered classes, whether the stack of errors is kept, and whether the bytes may
+ * be a part of a larger buffer.
  * @returns The bytes, valid MessagePack; the caller owns them.
  * @throws {EncodeError} Where something has no byte form, with the path to it.
  *

@@ -1,4 +1,4 @@
-import { decode, encode } from "../../lib/codec/mod.ts";
+import { decode, encode, EncodeError } from "../../lib/codec/mod.ts";
 import { assert, test } from "../harness.ts";
 import { CASES } from "./cases.ts";
 
@@ -28,6 +28,79 @@ test("encode() keeps shared references within one value", () => {
   assert.strictEqual(value[0], value[1]);
   assert.strictEqual((value[2] as { again: unknown }).again, value[0]);
   assert.strictEqual(value[3], value[4]);
+});
+
+test("encode() with pooled gives the same bytes, which no later call changes", () => {
+  const values = [...Array(400).keys()].map((i) => ({ i, text: "x".repeat(i * 7) }));
+  const results = values.map((value) => encode(value, { pooled: true }));
+  results.forEach((bytes, i) => assert.deepEqual(bytes, encode(values[i])));
+  assert.strictEqual(results[0].buffer, results[1].buffer);
+  assert.equal(encode(values[0]).buffer.byteLength, results[0].length);
+});
+
+test("encode() with pooled survives that a buffer of its results is transferred", () => {
+  structuredClone(0, { transfer: [encode("a", { pooled: true }).buffer] });
+  assert.deepEqual(encode("b", { pooled: true }), encode("b"));
+});
+
+test("encode() keeps references that come back only after many objects, or far below", () => {
+  for (const count of [1, 23, 24, 25, 26, 300, 5000]) {
+    const parts = Array.from({ length: count }, (_, i) => i % 2 === 0 ? [i] : { i });
+    for (const last of [parts[0], parts[count - 1]]) {
+      const value = decode(encode([...parts, { deep: [last] }])) as unknown[];
+      const [deep] = (value[count] as { deep: unknown[] }).deep;
+      assert.strictEqual(deep, value[parts.indexOf(last)]);
+      assert.deepEqual(value.slice(0, count), parts);
+    }
+  }
+});
+
+test("encode() keeps objects that are shared between levels of a graph without end", () => {
+  let graph: unknown = { leaf: true };
+  for (let level = 0; level < 60; level++) graph = [graph, graph];
+  let value = decode(encode(graph)) as unknown;
+  for (let level = 0; level < 60; level++) {
+    assert.strictEqual((value as unknown[])[0], (value as unknown[])[1]);
+    [value] = value as unknown[];
+  }
+  assert.deepEqual(value, { leaf: true });
+});
+
+test("encode() keeps cycles of every length, with a long text on the way", () => {
+  const text = "x".repeat(100_000);
+  for (const length of [1, 2, 7, 8, 9, 16, 17, 130, 300]) {
+    const ring = Array.from({ length }, (_, i) => ({ i, text, next: undefined as unknown }));
+    ring.forEach((each, i) => each.next = ring[(i + 1) % length]);
+    const bytes = encode(ring[0]);
+    assert.isBelow(bytes.length, (length + 1) * (text.length + 40));
+    let at = decode(bytes) as typeof ring[0];
+    const first = at;
+    for (let i = 0; i < length; i++) at = at.next as typeof first;
+    assert.strictEqual(at, first);
+  }
+});
+
+test("encode() keeps plain objects while Object.prototype has a property that loops meet", () => {
+  const prototype = Object.prototype as unknown as Record<string, unknown>;
+  prototype.intruder = 1;
+  try {
+    const bytes = encode([{ a: 1 }, { a: 2 }]);
+    delete prototype.intruder;
+    assert.deepEqual(bytes, encode([{ a: 1 }, { a: 2 }]));
+  } finally {
+    delete prototype.intruder;
+  }
+});
+
+test("encode() refuses an object that a getter of its own changes", () => {
+  const changing = {
+    get first() {
+      delete (this as { second?: number }).second;
+      return 1;
+    },
+    second: 2,
+  };
+  assert.throws(() => encode([changing]), EncodeError, /at \[0\]: it was changed/);
 });
 
 test("encode() keeps references to objects of every kind apart", () => {
