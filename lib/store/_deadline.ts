@@ -10,33 +10,104 @@ export const DEFAULT_TIMEOUT_MS = 10_000;
 /** The longest delay that a timer of every runtime takes as it is meant. */
 const MAX_TIMER_MS = 0x7fffffff;
 
+/** Somebody who waits for an answer. */
+interface Waiter {
+  /** When the answer is too late, by `performance.now()`. */
+  readonly until: number;
+  /** Makes it so. */
+  readonly giveUp: () => void;
+}
+
 /**
- * Waits for an answer for so long, and not longer. What comes later is dropped.
+ * The answers that a store waits for, each for so long and not longer.
  *
- * @param limitMs Milliseconds to wait; `Infinity` for no limit.
- * @param answer What is waited for.
- * @param late Makes the error where it did not come in time.
- * @throws Whatever `answer` rejects with, or what `late` makes.
+ * All share one timer, which is left running: a timer for each takes as long as a read of a local
+ * database (`bench/kv_bench.ts`). It does not keep a process alive.
  */
-export function withDeadline<T>(
-  limitMs: number,
-  answer: Promise<T>,
-  late: () => Error,
-): Promise<T> {
-  if (limitMs === Infinity) return answer;
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late()), Math.min(limitMs, MAX_TIMER_MS));
-    answer.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
+export class Deadlines {
+  readonly #limitMs: number;
+  /** In the order of `until`, since all wait equally long. */
+  readonly #waiting = new Set<Waiter>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isAtRest = false;
+
+  /** @param limitMs Milliseconds to wait; `Infinity` for no limit. */
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs;
+  }
+
+  /**
+   * Waits for an answer. What comes too late is dropped.
+   *
+   * @param ask Asks for it.
+   * @param late Makes the error where it does not come in time.
+   * @param failure Makes the error of what the asking throws or rejects with.
+   */
+  wait<T>(
+    ask: () => Promise<T>,
+    late: () => Error,
+    failure: (cause: unknown) => Error,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        until: performance.now() + this.#limitMs,
+        giveUp: () => reject(late()),
+      };
+      if (this.#limitMs !== Infinity) {
+        this.#waiting.add(waiter);
+        if (this.#timer === undefined) this.#start(this.#limitMs);
+      }
+      const end = () => {
+        this.#waiting.delete(waiter);
+        if (this.#isAtRest) this.rest();
+      };
+      const fail = (cause: unknown) => {
+        end();
+        reject(failure(cause));
+      };
+      try {
+        ask().then((value) => {
+          end();
+          resolve(value);
+        }, fail);
+      } catch (cause) {
+        fail(cause);
+      }
+    });
+  }
+
+  /** From now on, stops the timer whenever nobody waits: the store is closed. */
+  rest(): void {
+    this.#isAtRest = true;
+    if (this.#waiting.size > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #start(delayMs: number): void {
+    this.#timer = setTimeout(() => this.#look(), Math.min(delayMs, MAX_TIMER_MS));
+    unref(this.#timer);
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    for (const waiter of this.#waiting) {
+      if (waiter.until > now) {
+        this.#start(waiter.until - now);
+        return;
+      }
+      this.#waiting.delete(waiter);
+      waiter.giveUp();
+    }
+  }
+}
+
+/** Lets a process end while the timer runs; a page has no need of it. */
+function unref(timer: unknown): void {
+  const { Deno } = globalThis as { Deno?: { unrefTimer?(timer: number): void } };
+  if (typeof timer === "number") Deno?.unrefTimer?.(timer);
+  else (timer as { unref?(): void }).unref?.();
 }
 
 /**

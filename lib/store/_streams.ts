@@ -18,12 +18,13 @@ export async function readStream(
   { signal }: StoreCallOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of piecesOf(stream, { signal })) {
-    pieces.push(new Uint8Array(piece));
-    length += piece.length;
-  }
-  const bytes = new Uint8Array(length);
+  for await (const piece of piecesOf(stream, { signal })) pieces.push(new Uint8Array(piece));
+  return join(pieces);
+}
+
+/** Puts pieces together, in an array of their own. */
+export function join(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {
     bytes.set(piece, at);

@@ -111,7 +111,10 @@ if (because !== undefined) {
     test(`redisStore() over ${name}: prefixes keep stores apart, also with signs of patterns`, () =>
       withStore(async ({ client, prefix }) => {
         const prefixes = ["a", "a*", "a?", "a[ab]", "ab", "a\\", "{a}a", "{a:1:entry:}"];
-        const stores = prefixes.map((each) => redisStore(client, { prefix: `${each}${prefix}` }));
+        await using stack = new AsyncDisposableStack();
+        const stores = prefixes.map((each) =>
+          stack.use(redisStore(client, { prefix: `${each}${prefix}` }))
+        );
         for (const [index, store] of stores.entries()) await store.set(`key ${index}`, BYTES);
         for (const [index, store] of stores.entries()) {
           const listed = await Array.fromAsync(store.list());

@@ -5,7 +5,7 @@
  */
 
 import { DecodeError, StoreError, type StoreOperation } from "../../errors.ts";
-import { withDeadline } from "../_deadline.ts";
+import { Deadlines } from "../_deadline.ts";
 import {
   abortable,
   checkKey,
@@ -46,6 +46,7 @@ export class RedisStore implements Store {
   readonly #commands: Commands;
   readonly #keys: Keys;
   readonly #limitMs: number;
+  readonly #deadlines: Deadlines;
   readonly #handle = new Handle("redis");
   readonly #stopHearing: () => void;
 
@@ -58,6 +59,7 @@ export class RedisStore implements Store {
     this.#commands = commands;
     this.#keys = keys;
     this.#limitMs = limitMs;
+    this.#deadlines = new Deadlines(limitMs);
     this.#stopHearing = commands.hearErrors();
   }
 
@@ -69,10 +71,8 @@ export class RedisStore implements Store {
     this.#handle.check("get");
     checkKey(key);
     const place = this.#keys.of("entry", key);
-    const value = await abortable(
-      options,
-      () => this.#answer("get", () => this.#commands.getBytes(place)),
-    );
+    const ask = () => this.#answer("get", () => this.#commands.getBytes(place));
+    const value = await (options.signal === undefined ? ask() : abortable(options, ask));
     if (value === null) return undefined;
     if (!(value instanceof Uint8Array)) throw nonsense("get", "GET");
     try {
@@ -185,6 +185,7 @@ export class RedisStore implements Store {
   // deno-lint-ignore require-await -- the contract wants a Promise.
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handle.close();
+    this.#deadlines.rest();
     this.#stopHearing();
   }
 
@@ -267,12 +268,12 @@ export class RedisStore implements Store {
   }
 
   /** Waits for an answer, for so long and not longer; whatever goes wrong is a `StoreError`. */
-  async #answer<T>(operation: StoreOperation, ask: () => Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(this.#limitMs, ask(), () => silence(operation, this.#limitMs));
-    } catch (error) {
-      throw failure(operation, error);
-    }
+  #answer<T>(operation: StoreOperation, ask: () => Promise<T>): Promise<T> {
+    return this.#deadlines.wait(
+      ask,
+      () => silence(operation, this.#limitMs),
+      (cause) => failure(operation, cause),
+    );
   }
 }
 
