@@ -29,6 +29,12 @@ import {
  */
 const MAX_KEY_CONTAINERS = 10_000_000;
 
+/** The one byte of an empty array, and of no other value. */
+const EMPTY_ARRAY = 0x90;
+
+/** Most keys of a record whose header is one byte. */
+const MAX_TRIMMED_KEYS = 14;
+
 /** While not all objects are looked up, those at every so many levels are, among the open ones. */
 const CYCLE_CHECK_DEPTH = 8;
 
@@ -306,12 +312,16 @@ export class Encoder implements Opening {
     let count = 0;
     if (this.canonical) count = this.#sortedProperties(object, shape);
     else if (shape.run === this.#run) {
+      const header = this.writer.length;
+      let last = header;
       this.#recordHeader(shape);
       for (const key in object) {
         this.#path[at] = key;
+        last = this.writer.length;
         this.#value(object[key]);
         count++;
       }
+      if (shape.length <= MAX_TRIMMED_KEYS) this.#trim(header, last);
     } else {
       this.writer.mapHeader(shape.length);
       for (const key in object) {
@@ -377,6 +387,14 @@ export class Encoder implements Opening {
       shape.id = this.#shapes;
     }
     this.#shapes++;
+  }
+
+  /** Leaves out the last value of a record, if it is an empty array. */
+  #trim(header: number, last: number): void {
+    const { writer } = this;
+    if (writer.length !== last + 1 || writer.bytes[last] !== EMPTY_ARRAY) return;
+    writer.length = last;
+    writer.bytes[header]--;
   }
 
   #recordHeader(shape: Shape): void {

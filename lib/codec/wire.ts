@@ -41,8 +41,8 @@
  * **Records.** Each map that holds 1 to {@linkcode MAX_SHAPE_KEYS} keys defines the next shape when
  * it ends, counted from 0: its keys in their order. An array that opens with a negative fixint
  * (`-1 - shape`), or with extension 6 from shape 32 on, is an object of that shape, and holds its
- * values alone. A plain array that opens with such a number writes it as an int 8. Keys of a cache
- * are written without records.
+ * values alone; if the last of them is an empty array, it may be left out. A plain array that opens
+ * with such a number writes it as an int 8. Keys of a cache are written without records.
  *
  * **References** count objects in the order in which they open, from 0, when a value is stored. In a
  * key they count the enclosing objects outwards, from 0 for the nearest, so that only cycles use

@@ -30,6 +30,25 @@ test("encode() keeps shared references within one value", () => {
   assert.strictEqual(value[3], value[4]);
 });
 
+test("encode() leaves out an empty array at the end of a record, and decode() makes it again", () => {
+  for (const keys of [1, 2, 8, 9, 14, 15, 32, 33]) {
+    const names = Array.from({ length: keys }, (_, i) => i === 1 ? "__proto__" : `k${i}`);
+    const make = (last: unknown) =>
+      Object.fromEntries(names.map((name, i) => [name, i === keys - 1 ? last : i]));
+    const shared: unknown[] = [];
+    for (const last of [[], [[]], [0], 0x90, "", shared]) {
+      const value = [make(last), make(last), make([]), shared, make(shared)];
+      const back = decode(encode(value)) as typeof value;
+      assert.deepEqual(back, value);
+      const { [names[keys - 1]]: end } = back[4] as Record<string, unknown>;
+      assert.strictEqual(end, back[3]);
+    }
+  }
+  const short = encode([{ a: 1, b: [] }, { a: 1, b: [] }]);
+  const long = encode([{ a: 1, b: [] }, { a: 1, b: 0 }]);
+  assert.equal(short.length, long.length - 1);
+});
+
 test("encode() with pooled gives the same bytes, which no later call changes", () => {
   const values = [...Array(400).keys()].map((i) => ({ i, text: "x".repeat(i * 7) }));
   const results = values.map((value) => encode(value, { pooled: true }));
