@@ -15,7 +15,7 @@ import { manifest, run } from "../tests/run/project.ts";
 import { type Figures, FORM_SIZES, FORMS, SIZES } from "./hash/contest.ts";
 import { RIVALS } from "./rivals/hash.ts";
 import { saveReport, table, timeName, wantedNames, where } from "./shared/markdown.ts";
-import { runtimesOf } from "./shared/runtimes.ts";
+import { type Result, runtimesOf } from "./shared/runtimes.ts";
 
 const RUNTIMES = runtimesOf<Figures>({ folder: "hash", external: ["blake3-wasm"] });
 
@@ -55,6 +55,16 @@ async function native(): Promise<Native | undefined> {
   } finally {
     await Deno.remove(file);
   }
+}
+
+/** The better of two measurements. */
+function faster(a: Native | undefined, b: Native | undefined): Native | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return {
+    version: a.version,
+    once: Math.max(a.once, b.once),
+    steady: Math.max(a.steady, b.steady),
+  };
 }
 
 function sizeName(bytes: number): string {
@@ -129,7 +139,13 @@ function notes(
 
 async function report(names: readonly string[]): Promise<string> {
   const { imports = {} } = await manifest("deno.json") as { imports?: Record<string, string> };
-  const b3sum = await native();
+  let b3sum = await native();
+  const results: [string, Result<Figures>][] = [];
+  for (const name of names) {
+    results.push([name, await RUNTIMES[name]()]);
+    // Once more, because the machine may have been busy: the best counts, as in a race.
+    b3sum = faster(b3sum, await native());
+  }
   const versions = Object.keys(RIVALS).map((name) => imports[name].replace("npm:", ""));
   const sections = [
     "# BLAKE3",
@@ -145,8 +161,7 @@ async function report(names: readonly string[]): Promise<string> {
       : `${b3sum.version} with one thread: ${b3sum.once.toFixed(2)} GB/s for one run over ` +
         `${sizeName(NATIVE_BYTES)}, and ${b3sum.steady.toFixed(2)} GB/s in the steady state.`,
   ];
-  for (const name of names) {
-    const result = await RUNTIMES[name]();
+  for (const [name, result] of results) {
     if ("missing" in result) sections.push(`## ${name}`, `Skipped: ${result.missing}`);
     else {
       const { figures, version } = result;

@@ -36,8 +36,7 @@ export interface Mode {
   readonly flags: number;
 }
 
-/** A plain hash. */
-export const PLAIN: Mode = { key: undefined, flags: 0 };
+const PLAIN: Mode = { key: undefined, flags: 0 };
 
 /** Checks the options and turns them into a mode. The key is the caller's own. */
 export function resolveMode(options: HashOptions | undefined): Mode {
