@@ -86,6 +86,12 @@ export function isOtherVersion(start: Uint8Array): boolean {
  * @throws {DecodeError} The file is none of ours, or not whole.
  */
 export function readHeader(start: Uint8Array, fileSize: number): EntryHeader {
+  const { expires, offset, size } = readFixed(start, fileSize);
+  return { key: readKey(start.subarray(FIXED_BYTES, offset)), expires, offset, size };
+}
+
+/** Reads what stands in front of the key. */
+function readFixed(start: Uint8Array, fileSize: number): Omit<EntryHeader, "key"> {
   if (fileSize < FIXED_BYTES) {
     throw new DecodeError(`The file ends after ${fileSize} bytes, inside its header`, {
       offset: fileSize,
@@ -100,20 +106,21 @@ export function readHeader(start: Uint8Array, fileSize: number): EntryHeader {
   }
   const offset = FIXED_BYTES + view.getUint16(6, true);
   const expires = view.getFloat64(8, true);
-  const size = view.getBigUint64(16, true);
+  // Not as a bigint, which takes as long as all the rest.
+  const size = view.getUint32(16, true) + 2 ** 32 * view.getUint32(20, true);
   if (offset > MAX_HEADER_BYTES) {
     throw new DecodeError("The key in the file is too long", { offset: 6 });
   }
   if (Number.isNaN(expires) || expires === -Infinity) {
     throw new DecodeError("The expiry in the file is no moment", { offset: 8 });
   }
-  if (BigInt(offset) + size !== BigInt(fileSize)) {
+  if (offset + size !== fileSize) {
     throw new DecodeError(
-      `The file has ${fileSize} bytes, its header says ${BigInt(offset) + size}`,
+      `The file has ${fileSize} bytes, its header says ${offset + size}`,
       { offset: fileSize },
     );
   }
-  return { key: readKey(start.subarray(FIXED_BYTES, offset)), expires, offset, size: Number(size) };
+  return { expires, offset, size };
 }
 
 /**
@@ -122,11 +129,22 @@ export function readHeader(start: Uint8Array, fileSize: number): EntryHeader {
  * @throws {DecodeError} The file is none of ours, not whole, or that of another key.
  */
 export function readHeaderOf(key: string, start: Uint8Array, fileSize: number): EntryHeader {
-  const header = readHeader(start, fileSize);
-  if (header.key !== key) {
+  const { expires, offset, size } = readFixed(start, fileSize);
+  const found = start.subarray(FIXED_BYTES, offset);
+  // Most keys are ASCII, and then comparing is much quicker than decoding.
+  if (!isAscii(key, found) && readKey(found) !== key) {
     throw new DecodeError("The file is the cache entry of another key", { offset: FIXED_BYTES });
   }
-  return header;
+  return { key, expires, offset, size };
+}
+
+/** Whether `bytes` are just the characters of `text`, each below 128. */
+function isAscii(text: string, bytes: Uint8Array): boolean {
+  if (text.length !== bytes.length) return false;
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i] !== text.charCodeAt(i) || bytes[i] > 127) return false;
+  }
+  return true;
 }
 
 function readKey(bytes: Uint8Array): string {

@@ -76,10 +76,16 @@ export function denoFiles(deno: DenoApi): Files {
     },
     read(path) {
       const file = deno.openSync(path);
-      const { size, mtime } = statusOf(file);
-      if (size > MAX_SYNC_BYTES) return readRest(file, size, mtime);
-      using _ = file;
-      return { bytes: readSync(file, size), modified: time(mtime) };
+      let large = false;
+      try {
+        const { size, mtime } = file.statSync();
+        large = size > MAX_SYNC_BYTES;
+        return large
+          ? readInBackground(file, size, mtime)
+          : { bytes: readSync(file, size), modified: time(mtime) };
+      } finally {
+        if (!large) file.close();
+      }
     },
     readStart(path, limit) {
       using file = deno.openSync(path);
@@ -163,7 +169,11 @@ function readSync(file: DenoFile, size: number): Uint8Array<ArrayBuffer> {
 }
 
 /** Reads a large file in the background, and closes it. */
-async function readRest(file: DenoFile, size: number, mtime: Date | null): Promise<FileContent> {
+async function readInBackground(
+  file: DenoFile,
+  size: number,
+  mtime: Date | null,
+): Promise<FileContent> {
   using _ = file;
   const bytes = new Uint8Array(size);
   let length = 0;

@@ -35,7 +35,6 @@ import {
   checkSet,
   Handle,
 } from "../_keys.ts";
-import { placeOf } from "../_place.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -50,7 +49,7 @@ import { Leases } from "./leases.ts";
 import { type FsLimits, readLimits } from "./limits.ts";
 import { listEntries } from "./listing.ts";
 import type { FsPruneReport } from "./pass.ts";
-import type { Place } from "./place.ts";
+import { EntryPaths, type Place } from "./place.ts";
 import { drain, fileStream, readOpenHeader, SourceFailure } from "./streams.ts";
 import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
 import { type Fill, isFolder, temporaryName, Writer } from "./writer.ts";
@@ -97,12 +96,12 @@ export class FolderStore implements Store {
     this.#root = root;
     const writer = new Writer(files, root, options.fsync);
     const leases = new Leases(files, root, (folder) => writer.makeFolder(folder));
-    const pathOf = (key: string) => this.#pathOf(key);
+    const paths = new EntryPaths(`${root}/${LAYOUT}`);
     const place: Place = {
       files,
       entries: `${root}/${LAYOUT}`,
       leases: leases.folder,
-      pathOf,
+      pathOf: (key) => paths.of(key),
       mayRemove: () => this.#unwritable === undefined,
     };
     this.#place = place;
@@ -158,7 +157,7 @@ export class FolderStore implements Store {
     this.#handle.check("get");
     checkKey(key);
     options.signal?.throwIfAborted();
-    const path = this.#pathOf(key);
+    const path = this.#place.pathOf(key);
     try {
       const found = this.#files.read(path);
       const { bytes, modified } = found instanceof Promise
@@ -183,7 +182,7 @@ export class FolderStore implements Store {
     this.#handle.check("get");
     checkKey(key);
     options.signal?.throwIfAborted();
-    const path = this.#pathOf(key);
+    const path = this.#place.pathOf(key);
     try {
       const file = await this.#files.open(path);
       try {
@@ -259,7 +258,7 @@ export class FolderStore implements Store {
     checkKey(key);
     this.#checkMayWrite("delete");
     options.signal?.throwIfAborted();
-    const path = this.#pathOf(key);
+    const path = this.#place.pathOf(key);
     try {
       const change = this.#upkeep.before(path, undefined);
       const live = this.#isLive(key, path);
@@ -329,11 +328,6 @@ export class FolderStore implements Store {
     await this.#upkeep.settled();
   }
 
-  #pathOf(key: string): string {
-    const { folders, shard, file } = placeOf(key);
-    return [this.#root, LAYOUT, ...folders, shard, file].join("/");
-  }
-
   /** Makes the folders, and finds out by writing whether writing works. */
   async #checkWritable(): Promise<void> {
     const folder = `${this.#root}/${LAYOUT}`;
@@ -363,7 +357,7 @@ export class FolderStore implements Store {
     size: number | (() => number),
     { lease, signal }: StoreSetOptions,
   ): Promise<void> {
-    const path = this.#pathOf(key);
+    const path = this.#place.pathOf(key);
     let change: ReturnType<Upkeep["before"]>;
     try {
       await this.#writer.place(path, fill, () => {
