@@ -5,7 +5,7 @@
  */
 import { blake3, createHasher } from "../../lib/hash/mod.ts";
 import { type FsStore, fsStore } from "../../lib/store/fs/mod.ts";
-import { race, time, timeAwaited } from "../shared/race.ts";
+import { race, time, timeAwaited, type Timer } from "../shared/race.ts";
 
 interface Process {
   getBuiltinModule(name: string): unknown;
@@ -106,7 +106,7 @@ async function smallReads(root: string): Promise<Figures["small"]> {
   const keys = Array.from({ length: SMALL_COUNT }, (_, i) => keyOf(i));
   const paths = keys.map((key) => pathOf(root, key));
   const times = await race(
-    new Map([
+    new Map<string, Timer>([
       ["raw", (count: number) => {
         let i = 0;
         return time(() => blake3(readSync(paths[i++ % SMALL_COUNT])), count);
