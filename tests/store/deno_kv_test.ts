@@ -80,7 +80,11 @@ test("denoKvStore() sweeps the chunks of a writer that was killed, an hour later
     using kv = await Deno.openKv(path);
     assert.isAbove((await keysIn(kv, "chunk")).length, 50);
     assert.deepEqual(await store.get("key"), BYTES);
-    assert.deepEqual(await Array.fromAsync(store.list()), [{ key: "key", size: 3 }]);
+    assert.deepEqual(await Array.fromAsync(store.list()), [{
+      key: "key",
+      size: 3,
+      expires: Infinity,
+    }]);
     await withFakeTime(Date.now(), async ({ advance }) => {
       await using early = await denoKvStore(path);
       await Array.fromAsync(early.list());
@@ -212,8 +216,16 @@ test("denoKvStore() with different prefixes share a database", () =>
     await using other = await denoKvStore(kv, { prefix: "other" });
     await store.set("a", BYTES);
     await other.set("b", BYTES);
-    assert.deepEqual(await Array.fromAsync(store.list()), [{ key: "a", size: 3 }]);
-    assert.deepEqual(await Array.fromAsync(other.list()), [{ key: "b", size: 3 }]);
+    assert.deepEqual(await Array.fromAsync(store.list()), [{
+      key: "a",
+      size: 3,
+      expires: Infinity,
+    }]);
+    assert.deepEqual(await Array.fromAsync(other.list()), [{
+      key: "b",
+      size: 3,
+      expires: Infinity,
+    }]);
   }));
 
 test("denoKvStore() leaves a database open that was handed to it", () =>

@@ -118,7 +118,7 @@ if (because !== undefined) {
         for (const [index, store] of stores.entries()) await store.set(`key ${index}`, BYTES);
         for (const [index, store] of stores.entries()) {
           const listed = await Array.fromAsync(store.list());
-          assert.deepEqual(listed, [{ key: `key ${index}`, size: 3 }]);
+          assert.deepEqual(listed, [{ key: `key ${index}`, size: 3, expires: Infinity }]);
         }
       }));
 
@@ -181,7 +181,11 @@ if (because !== undefined) {
     const lease = await store.lease!("a/b", 1000);
     await store.set("a/b", BYTES, { lease });
     await lease![Symbol.asyncDispose]();
-    assert.deepEqual(await Array.fromAsync(store.list("a/")), [{ key: "a/b", size: 3 }]);
+    assert.deepEqual(await Array.fromAsync(store.list("a/")), [{
+      key: "a/b",
+      size: 3,
+      expires: Infinity,
+    }]);
     assert.equal(Number(await send(plain.client, "EXISTS", "outer*:inner:1:entry:{=a/b}")), 1);
     assert.isTrue(await store.delete("a/b"));
     await plain.close();

@@ -19,6 +19,7 @@ import { join, piecesOf, streamOf } from "../_streams.ts";
 import type {
   Store,
   StoreCallOptions,
+  StoreGetOptions,
   StoreLease,
   StoreListEntry,
   StoreSetOptions,
@@ -65,7 +66,7 @@ export class DenoKvStore implements Store {
    * @param close Runs when the handle is closed and nothing is going on any more.
    */
   constructor(database: Database, keys: Keys, persistent: boolean, close: () => void) {
-    this.supports = { persistent, lease: true, streams: true };
+    this.supports = { persistent, lease: true, streams: true, expiry: true };
     this.#database = database;
     this.#keys = keys;
     this.#close = close;
@@ -74,7 +75,7 @@ export class DenoKvStore implements Store {
   /** Resolves to the bytes under `key`, or to `undefined`. */
   async get(
     key: string,
-    options: StoreCallOptions = {},
+    options: StoreGetOptions = {},
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#handle.check("get");
     checkKey(key);
@@ -84,8 +85,11 @@ export class DenoKvStore implements Store {
         ? this.#head(key)
         : this.#run(options, () => this.#head(key)));
     if (head === undefined) return undefined;
-    if (head.value instanceof Uint8Array) return head.value;
-    return await this.#run(options, () => this.#getLong(key, head));
+    if (head.value instanceof Uint8Array) {
+      options.onEntry?.({ expires: head.expires });
+      return head.value;
+    }
+    return await this.#run(options, () => this.#getLong(key, head, options));
   }
 
   /** Puts `bytes` under `key`. */
@@ -143,7 +147,7 @@ export class DenoKvStore implements Store {
         if (head.expires <= Date.now()) {
           await this.#run(options, () => this.#remove("list", found));
         } else if (key?.startsWith(prefix)) {
-          yield { key, size: head.size };
+          yield { key, size: head.size, expires: head.expires };
           options.signal?.throwIfAborted();
         }
       }
@@ -171,12 +175,13 @@ export class DenoKvStore implements Store {
   /** As `get`, piece by piece. */
   async getStream(
     key: string,
-    options: StoreCallOptions = {},
+    options: StoreGetOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     this.#handle.check("get");
     checkKey(key);
     const head = await this.#run(options, () => this.#head(key));
     if (head === undefined) return undefined;
+    options.onEntry?.({ expires: head.expires });
     if (head.value instanceof Uint8Array) return streamOf(head.value);
     const chunks = readChunks(this.#database, this.#keys, head.value);
     return new ReadableStream({
@@ -260,20 +265,30 @@ export class DenoKvStore implements Store {
   }
 
   /** Reads the value that a head names, or the one that has come after it meanwhile. */
-  async #getLong(key: string, first: Head): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #getLong(
+    key: string,
+    first: Head,
+    { onEntry }: StoreGetOptions,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     let head: Head | undefined = first;
     let last: string | undefined;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       if (head === undefined) return undefined;
-      if (head.value instanceof Uint8Array) return head.value;
+      const { expires, value } = head;
+      if (value instanceof Uint8Array) {
+        onEntry?.({ expires });
+        return value;
+      }
       try {
-        return join(await Array.fromAsync(readChunks(this.#database, this.#keys, head.value)));
+        const bytes = join(await Array.fromAsync(readChunks(this.#database, this.#keys, value)));
+        onEntry?.({ expires });
+        return bytes;
       } catch (error) {
         if (error instanceof DecodeError) throw damage(key, "get", error);
         if (!(error instanceof MissingChunk)) throw error;
         // Overwritten meanwhile, unless the head still says the same.
-        if (last === head.value.generation) throw this.#missing(key, error);
-        last = head.value.generation;
+        if (last === value.generation) throw this.#missing(key, error);
+        last = value.generation;
         head = await this.#head(key);
       }
     }

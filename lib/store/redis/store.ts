@@ -17,6 +17,7 @@ import {
 import type {
   Store,
   StoreCallOptions,
+  StoreGetOptions,
   StoreLease,
   StoreListEntry,
   StoreSetOptions,
@@ -42,7 +43,7 @@ export class RedisStore implements Store {
   /** Short name for messages. */
   readonly name = "redis";
   /** What this store can do. */
-  readonly supports: StoreSupports = { persistent: true, lease: true };
+  readonly supports: StoreSupports = { persistent: true, lease: true, expiry: true };
   readonly #commands: Commands;
   readonly #keys: Keys;
   readonly #limitMs: number;
@@ -66,7 +67,7 @@ export class RedisStore implements Store {
   /** Resolves to the bytes under `key`, or to `undefined`. */
   async get(
     key: string,
-    options: StoreCallOptions = {},
+    options: StoreGetOptions = {},
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#handle.check("get");
     checkKey(key);
@@ -75,12 +76,10 @@ export class RedisStore implements Store {
     const value = await (options.signal === undefined ? ask() : abortable(options, ask));
     if (value === null) return undefined;
     if (!(value instanceof Uint8Array)) throw nonsense("get", "GET");
-    try {
-      const { expires, bytes } = readValue(value);
-      return expires <= Date.now() ? undefined : bytes;
-    } catch (error) {
-      throw error instanceof DecodeError ? damage(place, "get", error) : error;
-    }
+    const { expires, bytes } = readAt(place, value);
+    if (expires <= Date.now()) return undefined;
+    options.onEntry?.({ expires });
+    return bytes;
   }
 
   /** Puts `bytes` under `key`. */
@@ -149,7 +148,7 @@ export class RedisStore implements Store {
         );
         for (const [index, header] of headers.entries()) {
           if (header === undefined || header.expires <= Date.now()) continue;
-          yield { key: fresh[index], size: header.size };
+          yield { key: fresh[index], size: header.size, expires: header.expires };
           options.signal?.throwIfAborted();
         }
       }
@@ -274,6 +273,15 @@ export class RedisStore implements Store {
       () => silence(operation, this.#limitMs),
       (cause) => failure(operation, cause),
     );
+  }
+}
+
+/** Reads the value that a get found in a place. */
+function readAt(place: string, value: Uint8Array): ReturnType<typeof readValue> {
+  try {
+    return readValue(value);
+  } catch (error) {
+    throw error instanceof DecodeError ? damage(place, "get", error) : error;
   }
 }
 
