@@ -175,8 +175,9 @@ class StoreServer {
     const options = this.#setOptions(query);
     const announced = Number(request.headers.get("content-length"));
     const { maxBytes = DEFAULT_MAX_BYTES } = this.#options;
-    // What frames add does not count, so only what is too large for sure is refused unread.
-    if (announced > 2 * maxBytes + 4096) throw tooLarge(maxBytes);
+    // Frames add four bytes to each chunk, which has one at least, so only what is too large for
+    // sure is refused unread.
+    if (announced > 5 * maxBytes + 4) throw tooLarge(maxBytes);
     const bytes = limited(unframed(received(request)), maxBytes);
     try {
       if (query.has("stream") && this.#store.setStream !== undefined) {
