@@ -10,6 +10,7 @@ import { NEEDS_SERVER, startServer } from "../servers/http.ts";
 import { builtin } from "./_files.ts";
 
 const ADDRESS = "https://example.org/site/cache";
+const BYTES = Uint8Array.of(1, 2, 3);
 const KEYS = ["plain", "name/0123abcd", "A", "a", "..", "a/../b", "50 %", "é/ü", "x".repeat(1024)];
 
 function pathOf(key: string): string {
@@ -50,6 +51,19 @@ test("httpStore() does not read a file that has expired", () =>
     assert.deepEqual(await store.get("a"), bytesOf("a"));
     clock.advance(100);
     assert.isUndefined(await store.get("a"));
+  }));
+
+test("httpStore() does not list from an index what has expired meanwhile", () =>
+  withFakeTime(1_000_000, async (clock) => {
+    const source = memoryStore();
+    await source.set("short", BYTES, { expires: 1_000_100 });
+    await source.set("long", BYTES);
+    const index = new Uint8Array(await new Response(storeIndex(source)).arrayBuffer());
+    const files = new Map([["index.ndjson", index]]);
+    await using store = httpStore(ADDRESS, { files: true, fetch: filesIn(files) });
+    assert.deepEqual(await listed(store), ["long", "short"]);
+    clock.advance(100);
+    assert.deepEqual(await listed(store), ["long"]);
   }));
 
 test("httpStore() makes a StoreError of a file that is damaged or another's", async () => {

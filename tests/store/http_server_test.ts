@@ -325,6 +325,19 @@ test("httpStore() says when the store behind the server has no leases", async ()
   assert.isUndefined(without.lease);
 });
 
+test("httpStore() says when the store behind the server does not tell what expires", async () => {
+  const store: Store = { ...leasing() };
+  const { handler } = served({}, store);
+  await store.set("a", BYTES);
+  const onEntry = () => {};
+  await using client = httpStore(ORIGIN, { fetch: handler });
+  await rejects(client.get("a", { onEntry }), StoreError, /set expiry: false/);
+  assert.deepEqual(await client.get("a"), BYTES);
+  await using without = httpStore(ORIGIN, { fetch: handler, expiry: false });
+  assert.isFalse(without.supports.expiry);
+  assert.deepEqual(await without.get("a", { onEntry }), BYTES);
+});
+
 test("httpStore() streams values both ways", async () => {
   const { handler, store } = served({ writeToken: "w" });
   await using client = httpStore(ORIGIN, { token: "w", fetch: handler });

@@ -5,13 +5,14 @@
  */
 
 import { DecodeError, type StoreError, type StoreOperation } from "../../errors.ts";
-import { readHeaderOf } from "../_entry_file.ts";
+import { type EntryHeader, readHeaderOf } from "../_entry_file.ts";
 import { Remote, type Reply } from "../_fetch.ts";
 import { checkKey, checkPrefix, checkSet, Handle } from "../_keys.ts";
 import { placeOf } from "../_place.ts";
 import type {
   Store,
   StoreCallOptions,
+  StoreGetOptions,
   StoreListEntry,
   StoreSetOptions,
   StoreSupports,
@@ -29,7 +30,7 @@ export class FilesStore implements Store {
   /** Short name for messages. */
   readonly name = "http";
   /** What this store can do. */
-  readonly supports: StoreSupports = { persistent: true, readOnly: true };
+  readonly supports: StoreSupports = { persistent: true, readOnly: true, expiry: true };
   readonly #url: URL;
   readonly #options: HttpStoreOptions;
   readonly #remote: Remote;
@@ -45,7 +46,7 @@ export class FilesStore implements Store {
   /** Resolves to the bytes under `key`, or to `undefined`. */
   async get(
     key: string,
-    { signal }: StoreCallOptions = {},
+    { signal, onEntry }: StoreGetOptions = {},
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#handle.check("get");
     checkKey(key);
@@ -54,12 +55,16 @@ export class FilesStore implements Store {
     const reply = await this.#ask("get", path, signal);
     if (reply === undefined) return undefined;
     const bytes = await reply.bytes();
+    let header: EntryHeader;
     try {
-      const { expires, offset } = readHeaderOf(key, bytes, bytes.length);
-      return expires <= Date.now() ? undefined : bytes.subarray(offset);
+      header = readHeaderOf(key, bytes, bytes.length);
     } catch (error) {
       throw this.#damage("get", path, reply, error);
     }
+    const { expires, offset } = header;
+    if (expires <= Date.now()) return undefined;
+    onEntry?.({ expires });
+    return bytes.subarray(offset);
   }
 
   /** Rejects: files are only read. */
@@ -79,7 +84,7 @@ export class FilesStore implements Store {
     throw this.#remote.failure("delete", "it is made of files that can only be read");
   }
 
-  /** Yields by prefix what the index names. */
+  /** Yields by prefix what the index names and has not expired. */
   async *list(
     prefix = "",
     { signal }: StoreCallOptions = {},
@@ -96,7 +101,8 @@ export class FilesStore implements Store {
     try {
       for await (const entry of readListing(reply.chunks())) {
         signal?.throwIfAborted();
-        if (entry.key.startsWith(prefix)) yield entry;
+        const live = entry.expires === undefined || entry.expires > Date.now();
+        if (live && entry.key.startsWith(prefix)) yield entry;
       }
     } catch (error) {
       throw error instanceof DecodeError ? this.#damage("list", INDEX_NAME, reply, error) : error;

@@ -1,6 +1,7 @@
 /**
- * A listing as text: a line of JSON for each entry, `["key",size]`, and `{"end":true}` as the last,
- * so that a listing that was cut is not taken for a short one.
+ * A listing as text: a line of JSON for each entry, `["key",size,expires]`, and `{"end":true}` as the
+ * last, so that a listing that was cut is not taken for a short one. `expires` is milliseconds since
+ * the epoch, `null` for never, and left out where the store does not tell.
  *
  * @module
  */
@@ -24,8 +25,9 @@ export async function* writeListing(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   const encoder = new TextEncoder();
   let block = "";
-  for await (const { key, size } of store.list(prefix)) {
-    block += `${JSON.stringify([key, size])}\n`;
+  for await (const { key, size, expires } of store.list(prefix)) {
+    // JSON makes null of Infinity.
+    block += `${JSON.stringify(expires === undefined ? [key, size] : [key, size, expires])}\n`;
     if (block.length < BLOCK_LENGTH) continue;
     yield encoder.encode(block);
     block = "";
@@ -82,8 +84,11 @@ function readLine(line: string, number: number): StoreListEntry | undefined {
     throw noListing(number, cause);
   }
   if (Array.isArray(value)) {
-    const [key, size] = value;
-    if (typeof key === "string" && Number.isSafeInteger(size) && size >= 0) return { key, size };
+    const [key, size, moment] = value;
+    const expires = moment === null ? Infinity : moment;
+    const fits = typeof key === "string" && Number.isSafeInteger(size) && size >= 0 &&
+      (expires === undefined || typeof expires === "number");
+    if (fits) return expires === undefined ? { key, size } : { key, size, expires };
   } else if (value !== null && typeof value === "object" && "end" in value) {
     return undefined;
   }

@@ -63,7 +63,7 @@ export function httpStore(url: string | URL, options: HttpStoreOptions = {}): St
  * const store = memoryStore();
  * await store.set("greeting", new TextEncoder().encode("hello"));
  * const index = await new Response(storeIndex(store)).text();
- * assert.equal(index, '["greeting",5]\n{"end":true}\n');
+ * assert.equal(index, '["greeting",5,null]\n{"end":true}\n');
  * ```
  */
 export function storeIndex(store: Store): ReadableStream<Uint8Array<ArrayBuffer>> {

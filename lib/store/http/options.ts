@@ -26,6 +26,8 @@ export interface HttpStoreOptions {
   readonly readOnly?: boolean;
   /** Whether the store behind the server has leases; yes by default. */
   readonly lease?: boolean;
+  /** Whether the store behind the server tells when entries expire; yes by default. */
+  readonly expiry?: boolean;
   /**
    * Whether `setStream` sends while it reads. By default on Deno and Bun; browsers can do so only
    * over HTTP/2, if at all, and without it the value is held in memory.

@@ -12,12 +12,16 @@
  * | `PUT lease?id=`                            | 200 `{"held":boolean}`                          |
  * | `DELETE lease?id=`                         | 204                                             |
  *
- * `expires` and `duration` are milliseconds. What fails is answered with the status that fits and
+ * `expires` and `duration` are milliseconds; when what is got expires stands in `deja-expires`, if
+ * the store tells. What fails is answered with the status that fits and
  * `{"error":code,"message":text}`; the media type of that tells our 404 from that of a server that
  * knows nothing of caches.
  *
  * @module
  */
+
+/** Header that says when an entry expires, in milliseconds since the epoch, or `Infinity`. */
+export const EXPIRES_HEADER = "deja-expires";
 
 /** Media type of an error. */
 export const ERROR_TYPE = "application/vnd.deja.error+json";

@@ -9,11 +9,11 @@ import { blake3, toHex } from "../../hash/mod.ts";
 import { concatenated, streamFrom } from "../_fetch.ts";
 import { checkKey, checkLeaseDuration } from "../_keys.ts";
 import { piecesOf } from "../_streams.ts";
-import type { Store, StoreSetOptions } from "../store.ts";
+import type { Store, StoreEntryInfo, StoreSetOptions } from "../store.ts";
 import { frame, frames, FRAMES_TYPE, unframed } from "./frames.ts";
 import { Leases } from "./leases.ts";
 import { LISTING_TYPE, writeListing } from "./listing.ts";
-import { ERROR_TYPE, type Refusal, STATUS_OF } from "./protocol.ts";
+import { ERROR_TYPE, EXPIRES_HEADER, type Refusal, STATUS_OF } from "./protocol.ts";
 import { Tokens } from "./tokens.ts";
 
 /** Options of {@linkcode serveStore}. */
@@ -105,6 +105,7 @@ class StoreServer {
     const { origin } = this.#options;
     if (origin !== undefined) {
       response.headers.set("access-control-allow-origin", origin);
+      response.headers.set("access-control-expose-headers", EXPIRES_HEADER);
       response.headers.append("vary", "origin");
     }
     // A body that was not read would hold up the connection.
@@ -147,9 +148,14 @@ class StoreServer {
 
   async #get({ request, query }: Asked): Promise<Response> {
     const key = keyIn(query);
-    const headers = { "content-type": FRAMES_TYPE, "cache-control": "private, no-cache" };
+    const headers = new Headers({
+      "content-type": FRAMES_TYPE,
+      "cache-control": "private, no-cache",
+      "vary": "authorization",
+    });
+    const onEntry = ({ expires }: StoreEntryInfo) => headers.set(EXPIRES_HEADER, String(expires));
     if (query.has("stream") && this.#store.getStream !== undefined) {
-      const stream = await this.#store.getStream(key);
+      const stream = await this.#store.getStream(key, { onEntry });
       if (stream === undefined) throw noEntry();
       if (request.method === "HEAD") {
         await stream.cancel();
@@ -157,14 +163,14 @@ class StoreServer {
       }
       return new Response(streamFrom(this.#heard(frames(piecesOf(stream, {})))), { headers });
     }
-    const bytes = await this.#store.get(key);
+    const bytes = await this.#store.get(key, { onEntry });
     if (bytes === undefined) throw noEntry();
     const etag = `"${toHex(blake3(bytes).subarray(0, TAG_BYTES))}"`;
-    const tagged = { ...headers, etag, "vary": "authorization" };
+    headers.set("etag", etag);
     if (matches(request.headers.get("if-none-match"), etag)) {
-      return new Response(null, { status: 304, headers: tagged });
+      return new Response(null, { status: 304, headers });
     }
-    return new Response(request.method === "HEAD" ? null : frame(bytes), { headers: tagged });
+    return new Response(request.method === "HEAD" ? null : frame(bytes), { headers });
   }
 
   async #set({ request, query }: Asked): Promise<Response> {

@@ -18,6 +18,7 @@ import { piecesOf, readStream } from "../_streams.ts";
 import type {
   Store,
   StoreCallOptions,
+  StoreGetOptions,
   StoreLease,
   StoreListEntry,
   StoreSetOptions,
@@ -26,6 +27,7 @@ import type {
 import { frame, frames, FRAMES_TYPE, unframed } from "./frames.ts";
 import { LISTING_TYPE, readListing } from "./listing.ts";
 import { headersOf, type HttpStoreOptions } from "./options.ts";
+import { EXPIRES_HEADER } from "./protocol.ts";
 import { refusalIn, refused } from "./refusal.ts";
 
 /** A request as the methods of the store word it. */
@@ -55,10 +57,16 @@ export class ServedStore implements Store {
 
   /** @param url Address of the cache, with a slash at its end. */
   constructor(url: URL, options: HttpStoreOptions) {
-    const { readOnly = false, lease = true } = options;
+    const { readOnly = false, lease = true, expiry = true } = options;
     this.#url = url;
     this.#options = options;
-    this.supports = { persistent: true, readOnly, lease: lease && !readOnly, streams: true };
+    this.supports = {
+      persistent: true,
+      readOnly,
+      lease: lease && !readOnly,
+      streams: true,
+      expiry,
+    };
     this.#remote = new Remote({ ...options, store: "http", place: url.href });
     if (!this.supports.lease) Object.defineProperty(this, "lease", { value: undefined });
   }
@@ -66,9 +74,9 @@ export class ServedStore implements Store {
   /** Resolves to the bytes under `key`, or to `undefined`. */
   async get(
     key: string,
-    { signal }: StoreCallOptions = {},
+    options: StoreGetOptions = {},
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const chunks = await this.#read({ key }, signal);
+    const chunks = await this.#read({ key }, options);
     if (chunks === undefined) return undefined;
     return await concatenated(chunks);
   }
@@ -76,9 +84,9 @@ export class ServedStore implements Store {
   /** As `get`, for large values. */
   async getStream(
     key: string,
-    { signal }: StoreCallOptions = {},
+    options: StoreGetOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
-    const chunks = await this.#read({ key, stream: 1 }, signal);
+    const chunks = await this.#read({ key, stream: 1 }, options);
     return chunks && streamFrom(chunks);
   }
 
@@ -225,7 +233,7 @@ export class ServedStore implements Store {
   /** Yields the bytes of an entry; `undefined` where there is none. */
   async #read(
     query: { readonly key: string; readonly stream?: number },
-    signal: AbortSignal | undefined,
+    { signal, onEntry }: StoreGetOptions,
   ): Promise<AsyncGenerator<Uint8Array<ArrayBuffer>, void> | undefined> {
     this.#check("get", query.key);
     const ask: Ask = { operation: "get", method: "GET", path: "entry", query, signal };
@@ -237,6 +245,17 @@ export class ServedStore implements Store {
     }
     if (reply.status !== 200) throw await this.#refused("get", reply);
     await this.#checkType("get", reply, FRAMES_TYPE);
+    if (onEntry !== undefined && this.supports.expiry === true) {
+      const expires = Number(reply.headers.get(EXPIRES_HEADER) ?? NaN);
+      if (Number.isNaN(expires)) {
+        await reply.discard();
+        throw this.#remote.failure(
+          "get",
+          "its store does not tell when entries expire; set expiry: false",
+        );
+      }
+      onEntry({ expires });
+    }
     return this.#explained(unframed(reply.chunks()));
   }
 

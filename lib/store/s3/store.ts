@@ -27,6 +27,7 @@ import { piecesOf } from "../_streams.ts";
 import type {
   Store,
   StoreCallOptions,
+  StoreGetOptions,
   StoreLease,
   StoreListEntry,
   StoreSetOptions,
@@ -62,14 +63,20 @@ export class S3Store implements Store {
     this.#bucket = new Bucket(options);
     this.#prefix = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
     this.#leases = new S3Leases(this.#bucket, this.#prefix + LEASES);
-    this.supports = { persistent: true, readOnly, lease: lease && !readOnly, streams: true };
+    this.supports = {
+      persistent: true,
+      readOnly,
+      lease: lease && !readOnly,
+      streams: true,
+      expiry: true,
+    };
     if (!this.supports.lease) Object.defineProperty(this, "lease", { value: undefined });
   }
 
   /** Resolves to the bytes under `key`, or to `undefined`. */
   async get(
     key: string,
-    { signal }: StoreCallOptions = {},
+    { signal, onEntry }: StoreGetOptions = {},
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#check("get", key);
     const name = this.#nameOf(key);
@@ -77,13 +84,15 @@ export class S3Store implements Store {
     if (reply === undefined) return undefined;
     const bytes = await reply.bytes();
     const { expires, offset } = this.#headerOf(key, bytes, bytes.length);
-    return expires <= Date.now() ? undefined : bytes.subarray(offset);
+    if (expires <= Date.now()) return undefined;
+    onEntry?.({ expires });
+    return bytes.subarray(offset);
   }
 
   /** As `get`, for large values. */
   async getStream(
     key: string,
-    { signal }: StoreCallOptions = {},
+    { signal, onEntry }: StoreGetOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     this.#check("get", key);
     const name = this.#nameOf(key);
@@ -94,7 +103,9 @@ export class S3Store implements Store {
     try {
       const start = await startOf(chunks, Math.min(fileSize, MAX_HEADER_BYTES));
       const header = this.#headerOf(key, start, fileSize);
-      if (header.expires > Date.now()) {
+      const { expires } = header;
+      if (expires > Date.now()) {
+        onEntry?.({ expires });
         return streamFrom(this.#rest(start.subarray(header.offset), header.size, chunks));
       }
     } catch (error) {
@@ -281,7 +292,8 @@ export class S3Store implements Store {
       return undefined; // Foreign or damaged, and so no entry.
     }
     if (this.#nameOf(header.key) !== name) return undefined;
-    if (header.expires > Date.now()) return { key: header.key, size: header.size };
+    const { key, size: valueSize, expires } = header;
+    if (expires > Date.now()) return { key, size: valueSize, expires };
     // Another process may set it between the reading and this, and then it is computed once more.
     if (this.supports.readOnly !== true) {
       await this.#remove("list", name, signal).catch(() => {}); // The next listing finds it again.
