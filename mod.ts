@@ -29,21 +29,54 @@
 export { cache, lruCache } from "./lib/function/memory_cache.ts";
 export {
   type Cache,
+  type CacheDefaults,
   createCache,
   type CreateCacheOptions,
+  invalidateTags,
   persistentCache,
   type PersistentVerb,
 } from "./lib/function/create_cache.ts";
+export {
+  block,
+  type BlockOptions,
+  blockSync,
+  type BlockSyncOptions,
+} from "./lib/function/block.ts";
+export type { PruneReport } from "./lib/function/whole_store.ts";
 export type {
   MemoryCached,
   MemoryCachedMethods,
   MemoryCacheStats,
+  MemoryReference,
   PersistentCached,
   PersistentCachedMethods,
   PersistentCall,
+  StoredReference,
 } from "./lib/function/cached_function.ts";
-export type { CacheOptions, LruCacheOptions } from "./lib/function/options.ts";
-export type { ByteSize, ByteUnit, Duration, DurationUnit } from "./lib/units.ts";
+export type {
+  CacheOptions,
+  ErrorsOption,
+  Freshness,
+  LruCacheOptions,
+  MemoryCacheOptions,
+  PersistentOptions,
+  ResultOf,
+  Serializer,
+  TimeoutOption,
+} from "./lib/function/options.ts";
+export type {
+  CacheEntry,
+  EntryFilter,
+  EntryQuery,
+  Explanation,
+  StoredEntryFilter,
+  StoredEntryQuery,
+} from "./lib/function/entry.ts";
+export { expiresAfter } from "./lib/function/expires_after.ts";
+export { type CacheMode, withMode } from "./lib/function/mode.ts";
+export type { FreeVariablesOption } from "./lib/function/free_variables.ts";
+export type { MapOptions, MapProgress, RetryOptions } from "./lib/function/map.ts";
+export type { ByteSize, ByteUnit, Duration, DurationUnit, Moment } from "./lib/units.ts";
 export type {
   CacheEvent,
   CacheEventBase,
@@ -52,10 +85,15 @@ export type {
   CorruptEvent,
   EvictEvent,
   ExpireEvent,
+  FreeVariableEvent,
   HitEvent,
   JoinEvent,
   MissEvent,
   NotStoredEvent,
+  NotStoredReason,
+  OptionErrorEvent,
+  RevalidateErrorEvent,
+  StaleEvent,
   StoredEvent,
   StoreErrorEvent,
 } from "./lib/function/events.ts";
@@ -85,7 +123,10 @@ export type {
   StoreSetOptions,
   StoreSupports,
 } from "./lib/store/store.ts";
+export type { ClassCodec, ClassRegistry } from "./lib/codec/mod.ts";
 export {
+  CacheMissError,
+  CacheTimeoutError,
   DecodeError,
   DejaError,
   type DejaErrorCode,

@@ -8,7 +8,7 @@
  */
 
 /** The stable codes of {@linkcode DejaError}: one for each subclass. */
-export type DejaErrorCode = "ENCODE" | "DECODE" | "STORE";
+export type DejaErrorCode = "ENCODE" | "DECODE" | "STORE" | "MISS" | "TIMEOUT";
 
 /** Base class of every error that déjà raises other than for a caller's mistake. */
 export class DejaError extends Error {
@@ -124,5 +124,49 @@ export class StoreError extends DejaError {
   /** Name of the class, as in a stack trace. */
   override get name(): string {
     return "StoreError";
+  }
+}
+
+/** Nothing usable is stored for a call, and the mode forbids to compute it. */
+export class CacheMissError extends DejaError {
+  /** Key of the call, in lower-case hexadecimal. */
+  readonly key: string;
+
+  /**
+   * Makes an error about a call.
+   *
+   * @param message Sentence that says what is wrong and what to do.
+   * @param details The key of the call.
+   */
+  constructor(message: string, details: { key: string }) {
+    super("MISS", message);
+    this.key = details.key;
+  }
+
+  /** Name of the class, as in a stack trace. */
+  override get name(): string {
+    return "CacheMissError";
+  }
+}
+
+/** A function did not end within its time, and there was no earlier result to fall back on. */
+export class CacheTimeoutError extends DejaError {
+  /** The time it had, in milliseconds. */
+  readonly limit: number;
+
+  /**
+   * Makes an error about a run of a function.
+   *
+   * @param message Sentence that says what is wrong and what to do.
+   * @param details The time that the run had, in milliseconds.
+   */
+  constructor(message: string, details: { limit: number }) {
+    super("TIMEOUT", message);
+    this.limit = details.limit;
+  }
+
+  /** Name of the class, as in a stack trace. */
+  override get name(): string {
+    return "CacheTimeoutError";
   }
 }

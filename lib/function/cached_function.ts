@@ -1,8 +1,17 @@
-/** What memory caches and persistent caches share: the types, and making the wrapper. */
+/** What memory caches and persistent caches give their callers: the types. */
 
-import { type AnyFunction, type Keyer, registerWrapper } from "../key/mod.ts";
+import type { AnyFunction } from "../key/mod.ts";
+import type {
+  CacheEntry,
+  EntryFilter,
+  EntryQuery,
+  Explanation,
+  StoredEntryFilter,
+  StoredEntryQuery,
+} from "./entry.ts";
 import type { CacheStats } from "./events.ts";
-import type { Settings } from "./options.ts";
+import type { MapOptions } from "./map.ts";
+import type { ResultOf } from "./options.ts";
 
 /** A function whose results are kept in memory. It is called as the original is. */
 export type MemoryCached<F extends AnyFunction> = F & MemoryCachedMethods<F>;
@@ -19,18 +28,46 @@ export interface MemoryCachedMethods<F extends AnyFunction> {
   refresh(...args: Parameters<F>): ReturnType<F>;
   /** Forgets the result for these arguments; returns whether there was one. */
   delete(...args: Parameters<F>): boolean;
-  /** Forgets all results of this function. */
-  clear(): void;
+  /** Forgets all results of this function, or those that a filter means. */
+  clear(filter?: EntryFilter): void;
+  /** What is kept, entry by entry, as it stands now. */
+  entries(filter?: EntryFilter): CacheEntry<ResultOf<F>>[];
+  /** What is kept under a key. */
+  get(query: EntryQuery): CacheEntry<ResultOf<F>> | undefined;
+  /**
+   * Calls the function for each of many inputs, a few at a time, and resolves to the results in
+   * their order.
+   */
+  map(
+    inputs: Iterable<Parameters<F>[0]> | AsyncIterable<Parameters<F>[0]>,
+    options?: MapOptions,
+  ): Promise<ResultOf<F>[]>;
+  /** A handle on the result for these arguments; runs the function if there is none. */
+  reference(...args: Parameters<F>): MemoryReference<F>;
+  /** How a call with these arguments would be answered, and what changed since the nearest one. */
+  explain(...args: Parameters<F>): Explanation;
   /** Counts since the function was wrapped, and how many results are kept. */
   stats(): MemoryCacheStats;
   /** The original function. */
   readonly wrapped: F;
 }
 
+/** A handle on a result in memory. It holds the key, and not the result. */
+export interface MemoryReference<F extends AnyFunction> {
+  /** Key of the call, in lower-case hexadecimal. */
+  readonly key: string;
+  /** Name of the function. */
+  readonly name: string;
+  /** The result; throws a `CacheMissError` once it is gone. */
+  get(): ReturnType<F>;
+}
+
 /** Counts of a function cached in memory. */
 export interface MemoryCacheStats extends CacheStats {
   /** Results kept now. */
   readonly entries: number;
+  /** Bytes of the results kept now, where they are measured for `maxBytes` or `clone`. */
+  readonly bytes: number;
 }
 
 /** A function whose results are kept in a store. It always returns a `Promise`. */
@@ -52,67 +89,47 @@ export interface PersistentCachedMethods<F extends AnyFunction> {
   /** Whether a call with these arguments would be answered from the store. */
   has(...args: Parameters<F>): Promise<boolean>;
   /** The result stored for these arguments, or `undefined`; runs nothing. */
-  peek(...args: Parameters<F>): Promise<Awaited<ReturnType<F>> | undefined>;
+  peek(...args: Parameters<F>): Promise<ResultOf<F> | undefined>;
   /** Runs the function and stores its result in place of the one before. */
-  refresh(...args: Parameters<F>): Promise<Awaited<ReturnType<F>>>;
+  refresh(...args: Parameters<F>): Promise<ResultOf<F>>;
   /**
-   * Removes the result for these arguments; resolves to whether there was one. Rejects if the
-   * store fails.
+   * Removes the result for these arguments, with its older generations; resolves to whether there
+   * was one. Rejects if the store fails.
    */
   delete(...args: Parameters<F>): Promise<boolean>;
-  /** Removes all results under this function's name. Rejects if the store fails. */
-  clear(): Promise<void>;
+  /**
+   * Removes all results under this function's name, or those that a filter means. Rejects if the
+   * store fails.
+   */
+  clear(filter?: StoredEntryFilter): Promise<void>;
+  /** What is stored, entry by entry. Damaged entries are left out, with an event. */
+  entries(filter?: StoredEntryFilter): AsyncIterableIterator<CacheEntry<ResultOf<F>>>;
+  /** What is stored under a key, now or as of a moment. */
+  get(query: StoredEntryQuery): Promise<CacheEntry<ResultOf<F>> | undefined>;
+  /**
+   * Calls the function for each of many inputs, a few at a time, and resolves to the results in
+   * their order. What was done stays done: the same map again goes on where it stopped.
+   */
+  map(
+    inputs: Iterable<Parameters<F>[0]> | AsyncIterable<Parameters<F>[0]>,
+    options?: MapOptions,
+  ): Promise<ResultOf<F>[]>;
+  /** A handle on the result for these arguments; runs the function if there is none. */
+  reference(...args: Parameters<F>): Promise<StoredReference<F>>;
+  /** How a call with these arguments would be answered, and what changed since the nearest one. */
+  explain(...args: Parameters<F>): Promise<Explanation>;
   /** Counts since the function was wrapped. */
   stats(): CacheStats;
   /** The original function. */
   readonly wrapped: F;
 }
 
-/**
- * Dresses a caller up as the original: its name and length, the methods, and a note of where it
- * came from, so that keys see the original's code.
- */
-export function makeWrapper<F extends AnyFunction, M extends object>(
-  original: F,
-  keyer: Keyer,
-  call: (this: unknown, ...args: unknown[]) => unknown,
-  methods: M,
-): M {
-  Object.defineProperties(call, {
-    name: { value: original.name, configurable: true },
-    length: { value: original.length, configurable: true },
-  });
-  Object.defineProperties(call, {
-    ...Object.getOwnPropertyDescriptors(methods),
-    wrapped: { value: original, enumerable: true },
-  });
-  registerWrapper(call as AnyFunction, original, () => keyer.identity());
-  return call as unknown as M;
-}
-
-/**
- * Warns of an arrow function that reads the `this` of its surroundings and does not say what it
- * depends on: the instances of a class may answer for each other.
- */
-export function warnOfSurroundings(keyer: Keyer, { name, closure, code }: Settings): void {
-  if (closure !== undefined || code !== "source" || keyer.readsThis !== "of its surroundings") {
-    return;
-  }
-  console.warn(
-    `déjà: ${name || "an arrow function"} reads this, which the key does not see: name what its ` +
-      "result depends on, such as closure: () => ({ size: this.size })",
-  );
-}
-
-/**
- * Refuses a call whose result may depend on `this`, which no key sees.
- *
- * @throws {TypeError} The function reads `this`, and the call has one.
- */
-export function checkThis(self: unknown, keyer: Keyer, name: string): void {
-  if (self === undefined || keyer.readsThis !== "of the call") return;
-  throw new TypeError(
-    `Cannot cache a call of ${name || "this function"} as a method: it reads this, which the ` +
-      "key does not see; pass what it needs as arguments",
-  );
+/** A handle on a result in a store. It holds the key, and not the result. */
+export interface StoredReference<F extends AnyFunction> {
+  /** Key of the call, in lower-case hexadecimal. */
+  readonly key: string;
+  /** Name of the function. */
+  readonly name: string;
+  /** The result; rejects with a `CacheMissError` once it is gone. */
+  get(): Promise<ResultOf<F>>;
 }

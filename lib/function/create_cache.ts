@@ -2,59 +2,111 @@
 
 import type { AnyFunction } from "../key/mod.ts";
 import type { Store } from "../store/store.ts";
+import { type BlockOptions, runBlock } from "./block.ts";
 import type { MemoryCached, PersistentCached } from "./cached_function.ts";
-import { openDefaultStore } from "./default_store.ts";
-import type { Duration } from "./duration.ts";
-import type { CacheListener } from "./events.ts";
-import { cache, lruCache } from "./memory_cache.ts";
 import {
-  type CacheOptions,
   checkFunction,
   checkOptions,
-  FUNCTION_OPTIONS,
+  CREATE_OPTIONS,
+  DEFAULT_OPTIONS,
   LRU_OPTIONS,
-  type LruCacheOptions,
-  settingsOf,
-} from "./options.ts";
-import { persistentCached } from "./persistent_cache.ts";
+  MEMORY_OPTIONS,
+  PERSISTENT_OPTIONS,
+} from "./check_options.ts";
+import { openDefaultStore } from "./default_store.ts";
+import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
+import type { CacheStats } from "./events.ts";
+import { defaultGroup, Group } from "./group.ts";
+import { checkBound, wrapInMemory } from "./memory_cache.ts";
+import type { LruCacheOptions, MemoryCacheOptions, PersistentOptions } from "./options.ts";
+import { wrapInStore } from "./persistent_cache.ts";
+import { type Settings, settingsOf } from "./settings.ts";
 import { StoreHandle } from "./store_handle.ts";
+import { clearAll, entriesOfAll, invalidate, pruneAll, type PruneReport } from "./whole_store.ts";
+
+/** Defaults for every function of a cache: all options but those that are about one function. */
+export type CacheDefaults = Omit<
+  & Partial<LruCacheOptions>
+  & MemoryCacheOptions
+  & PersistentOptions,
+  "name" | "closure" | "key" | "code" | "outFiles"
+>;
 
 /** Options of {@linkcode createCache}: a store, and defaults for every function cached on it. */
-export interface CreateCacheOptions {
+export interface CreateCacheOptions extends CacheDefaults {
   /** Where persistent results go: the default store unless given. It stays the caller's to close. */
   readonly store?: Store;
   /** Keeps the results of this cache apart from others on the same store. */
   readonly namespace?: string;
-  /** See {@linkcode CacheOptions.version}. */
-  readonly version?: string | number;
-  /** See {@linkcode CacheOptions.ttl}. */
-  readonly ttl?: Duration;
-  /** See {@linkcode CacheOptions.onEvent}. */
-  readonly onEvent?: CacheListener;
 }
 
-/** The three verbs on one store, with one set of defaults. */
+/** The verbs on one store, with one set of defaults. */
 export interface Cache {
   /** As {@linkcode cache}, with the defaults of this cache. */
-  cache<F extends AnyFunction>(fn: F, options?: CacheOptions): MemoryCached<F>;
+  cache<F extends AnyFunction>(fn: F, options?: MemoryCacheOptions<F>): MemoryCached<F>;
   /** As {@linkcode lruCache}, with the defaults of this cache. */
-  lru<F extends AnyFunction>(options: LruCacheOptions, fn: F): MemoryCached<F>;
+  lru<F extends AnyFunction>(options: LruCacheOptions<F>, fn: F): MemoryCached<F>;
   /** As {@linkcode persistentCache}, on the store and with the defaults of this cache. */
   persistent: PersistentVerb;
+  /** As {@linkcode block}, on the store and with the defaults of this cache. */
+  block<I, R>(
+    name: string,
+    inputs: I,
+    body: (inputs: I) => R,
+    options?: BlockOptions,
+  ): Promise<Awaited<R>>;
+  /**
+   * A cache on the same store and namespace with other defaults: those given hold over these. What
+   * is done to this cache as a whole is done to the functions of that one too.
+   */
+  with(defaults: CacheDefaults): Cache;
+  /** What is stored by all functions, entry by entry. Damaged entries are left out. */
+  entries(filter?: StoredEntryFilter): AsyncIterableIterator<CacheEntry>;
+  /** Counts of all functions together, since each was wrapped. */
+  stats(): CacheStats;
+  /** Removes all results of this cache: in memory, and in the store below the namespace. */
+  clear(): Promise<void>;
+  /**
+   * Removes from the store what is of no use: results past their time, damaged records, and parts
+   * of streams and files that belong to no record.
+   */
+  prune(): Promise<PruneReport>;
+  /**
+   * Drops every result that has one of the tags, in memory and in the store, and keeps what is
+   * being computed under one of them from being stored.
+   *
+   * @returns How many stored results were removed.
+   */
+  invalidateTags(...tags: readonly string[]): Promise<number>;
 }
 
 /** How a persistent cache is made: with a name, or from a function that has one. */
 export interface PersistentVerb {
   /** Caches `fn` under `name`. */
-  <F extends AnyFunction>(name: string, fn: F, options?: CacheOptions): PersistentCached<F>;
+  <F extends AnyFunction>(
+    name: string,
+    fn: F,
+    options?: PersistentOptions<F>,
+  ): PersistentCached<F>;
   /** Caches `fn` under its own name. */
-  <F extends AnyFunction>(fn: F, options?: CacheOptions): PersistentCached<F>;
+  <F extends AnyFunction>(fn: F, options?: PersistentOptions<F>): PersistentCached<F>;
 }
 
-const CREATE_OPTIONS = ["store", "namespace", "version", "ttl", "onEvent"] as const;
+/** What functions are cached with besides their own options. */
+export interface Scope {
+  readonly handle: StoreHandle;
+  readonly namespace: string | undefined;
+  readonly defaults: CacheDefaults;
+  readonly group: Group;
+}
 
 /** One for the process: functions on the default store join each other's calls. */
-const defaultHandle = new StoreHandle(openDefaultStore);
+export const defaultScope: Scope = {
+  handle: new StoreHandle(openDefaultStore),
+  namespace: undefined,
+  defaults: {},
+  group: defaultGroup,
+};
 
 /** One for each store, so that two caches on the same store join each other's calls. */
 const handles = new WeakMap<Store, StoreHandle>();
@@ -65,9 +117,9 @@ const handles = new WeakMap<Store, StoreHandle>();
  * where they are silent.
  *
  * @param options See {@linkcode CreateCacheOptions}.
- * @returns The three verbs.
+ * @returns The verbs, and what can be done to all that they cache.
  * @throws {TypeError} An option is unknown or of the wrong type.
- * @throws {RangeError} `ttl` is not more than zero.
+ * @throws {RangeError} A duration or a size is not more than zero.
  *
  * @example
  * ```ts
@@ -78,25 +130,83 @@ const handles = new WeakMap<Store, StoreHandle>();
  * const double = deja.persistent("double", (x: number) => x * 2);
  * assert.equal(await double(21), 42);
  * assert.isTrue(await double.has(21));
+ *
+ * const tagged = deja.with({ tags: ["nightly"] }).persistent("triple", (x: number) => x * 3);
+ * await tagged(14);
+ * assert.equal(await deja.invalidateTags("nightly"), 1);
+ * assert.isFalse(await tagged.has(14));
+ * assert.equal(deja.stats().misses, 2);
  * ```
  */
 export function createCache(options: CreateCacheOptions = {}): Cache {
   checkOptions("createCache", options, CREATE_OPTIONS);
   const { store, namespace, ...defaults } = options;
+  return cacheIn({ handle: handleOf(store), namespace, defaults, group: new Group() });
+}
+
+function cacheIn(scope: Scope): Cache {
+  const { handle, namespace, defaults, group } = scope;
   // Wrapping nothing much, so that a wrong default is found here and not at the first function.
-  settingsOf(createCache as AnyFunction, defaults);
+  settingsOf(createCache as AnyFunction, defaults as LruCacheOptions, false);
   return {
     cache: (fn, own = {}) => {
-      checkOptions("cache", own, FUNCTION_OPTIONS);
-      return cache(fn, withDefaults(defaults, own));
+      checkFunction("cache", fn);
+      checkOptions("cache", own, MEMORY_OPTIONS);
+      return wrapInMemory(fn, settingsFor(fn, defaults, own, MEMORY_OPTIONS), group);
     },
     lru: (own, fn) => {
+      checkFunction("lru", fn);
       checkOptions("lru", own, LRU_OPTIONS);
-      return lruCache(withDefaults(defaults, own), fn);
+      const merged = withDefaults(defaults, own, LRU_OPTIONS);
+      checkBound(merged as LruCacheOptions);
+      return wrapInMemory(fn, settingsOf(fn, merged as LruCacheOptions), group);
     },
     persistent: <F extends AnyFunction>(...args: PersistentArguments<F>) =>
-      wrapPersistent("persistent", args, handleOf(store), namespace, defaults),
+      persist("persistent", args, scope),
+    block: (name, inputs, body, own) => runBlock(scope, name, inputs, body, own),
+    with: (more) => {
+      checkOptions("with", more, DEFAULT_OPTIONS);
+      return cacheIn({ ...scope, defaults: withDefaults(defaults, more, DEFAULT_OPTIONS) });
+    },
+    entries: (filter) => entriesOfAll(handle, namespace, filter),
+    stats: () => group.stats(),
+    clear: async () => {
+      group.forget();
+      await clearAll(handle, namespace);
+    },
+    prune: () => pruneAll(handle, namespace),
+    invalidateTags: async (...tags) => {
+      for (const tag of tags) group.forget({ tag });
+      return await invalidate(handle, namespace, tags);
+    },
   };
+}
+
+/**
+ * Drops every result that has one of the tags, of the functions made with {@linkcode cache},
+ * {@linkcode lruCache} and {@linkcode persistentCache}.
+ *
+ * @param tags The tags.
+ * @returns How many stored results were removed.
+ * @throws {StoreError} The default store failed.
+ *
+ * @example
+ * ```ts
+ * import { cache, invalidateTags } from "@deja/cache";
+ * import { assert } from "chai";
+ *
+ * const page = cache((id: number) => `page ${id}`, { tags: (_page, [id]) => [`page:${id}`] });
+ * page(1);
+ * page(2);
+ * await invalidateTags("page:1");
+ * assert.isFalse(page.has(1));
+ * assert.isTrue(page.has(2));
+ * ```
+ */
+export async function invalidateTags(...tags: readonly string[]): Promise<number> {
+  const { handle, namespace, group } = defaultScope;
+  for (const tag of tags) group.forget({ tag });
+  return await invalidate(handle, namespace, tags);
 }
 
 /**
@@ -110,7 +220,7 @@ export function createCache(options: CreateCacheOptions = {}): Cache {
  *
  * @param name Name of the function in keys and in the store.
  * @param fn The function to cache.
- * @param options See {@linkcode CacheOptions}.
+ * @param options See {@linkcode PersistentOptions}.
  * @returns The function, and the methods of {@linkcode PersistentCachedMethods}.
  * @throws {TypeError} There is no function, no name, an unknown option, or the function's code
  *   cannot be seen.
@@ -134,13 +244,13 @@ export function createCache(options: CreateCacheOptions = {}): Cache {
 export function persistentCache<F extends AnyFunction>(
   name: string,
   fn: F,
-  options?: CacheOptions,
+  options?: PersistentOptions<F>,
 ): PersistentCached<F>;
 /**
  * Caches a named function in the default store, under its own name.
  *
  * @param fn The function to cache.
- * @param options See {@linkcode CacheOptions}.
+ * @param options See {@linkcode PersistentOptions}.
  * @returns The function, and the methods of {@linkcode PersistentCachedMethods}.
  * @throws {TypeError} There is no function, no name, an unknown option, or the function's code
  *   cannot be seen.
@@ -161,31 +271,29 @@ export function persistentCache<F extends AnyFunction>(
  */
 export function persistentCache<F extends AnyFunction>(
   fn: F,
-  options?: CacheOptions,
+  options?: PersistentOptions<F>,
 ): PersistentCached<F>;
 export function persistentCache<F extends AnyFunction>(
   ...args: PersistentArguments<F>
 ): PersistentCached<F> {
-  return wrapPersistent("persistentCache", args, defaultHandle, undefined, {});
+  return persist("persistentCache", args, defaultScope);
 }
 
 /** What `persistent` and `persistentCache` are called with. */
-type PersistentArguments<F> =
-  | [name: string, fn: F, options?: CacheOptions | undefined]
-  | [fn: F, options?: CacheOptions | undefined];
+type PersistentArguments<F extends AnyFunction> =
+  | [name: string, fn: F, options?: PersistentOptions<F> | undefined]
+  | [fn: F, options?: PersistentOptions<F> | undefined];
 
-function wrapPersistent<F extends AnyFunction>(
+function persist<F extends AnyFunction>(
   verb: string,
   args: PersistentArguments<F>,
-  handle: StoreHandle,
-  namespace: string | undefined,
-  defaults: CacheOptions,
+  scope: Scope,
 ): PersistentCached<F> {
   const [name, fn, options = {}] = typeof args[0] === "string"
-    ? args as [string, F, CacheOptions?]
-    : [undefined, ...args as [F, CacheOptions?]];
+    ? args as [string, F, PersistentOptions<F>?]
+    : [undefined, ...args as [F, PersistentOptions<F>?]];
   checkFunction(verb, fn);
-  checkOptions(verb, options, FUNCTION_OPTIONS);
+  checkOptions(verb, options, PERSISTENT_OPTIONS);
   if (name !== undefined && options.name !== undefined && options.name !== name) {
     throw new TypeError(
       `${verb} has two names, ${JSON.stringify(name)} and the option ` +
@@ -193,18 +301,33 @@ function wrapPersistent<F extends AnyFunction>(
     );
   }
   const named = name === undefined ? options : { ...options, name };
-  const settings = settingsOf(fn, withDefaults(defaults, named));
-  return persistentCached(fn, settings, handle, namespace);
+  const settings = settingsFor(fn, scope.defaults, named, PERSISTENT_OPTIONS);
+  return wrapInStore(fn, settings, scope.handle, scope.namespace, scope.group);
+}
+
+/** The settings of a function: its own options, and defaults that its verb takes. */
+export function settingsFor(
+  fn: AnyFunction,
+  defaults: CacheDefaults,
+  options: object,
+  known: readonly string[],
+): Settings {
+  return settingsOf(fn, withDefaults(defaults, options, known) as LruCacheOptions);
 }
 
 /** The options, with the defaults where they are silent: an option that is `undefined` is. */
-function withDefaults<O extends CacheOptions>(defaults: CacheOptions, options: O): O {
+function withDefaults(
+  defaults: CacheDefaults,
+  options: object,
+  known: readonly string[],
+): CacheDefaults {
+  const taken = Object.entries(defaults).filter(([option]) => known.includes(option));
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(given) } as O;
+  return { ...Object.fromEntries(taken), ...Object.fromEntries(given) };
 }
 
 function handleOf(store: Store | undefined): StoreHandle {
-  if (store === undefined) return defaultHandle;
+  if (store === undefined) return defaultScope.handle;
   let handle = handles.get(store);
   if (handle === undefined) handles.set(store, handle = new StoreHandle(() => store));
   return handle;

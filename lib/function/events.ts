@@ -14,6 +14,8 @@ export interface CacheEventBase {
 export interface HitEvent extends CacheEventBase {
   /** Kind of the event. */
   readonly type: "hit";
+  /** Whether the function had returned the result or thrown it. */
+  readonly kind: "value" | "error";
   /** How long the computation took that this hit made unnecessary, in milliseconds. */
   readonly saved: number;
 }
@@ -28,23 +30,51 @@ export interface MissEvent extends CacheEventBase {
 export interface JoinEvent extends CacheEventBase {
   /** Kind of the event. */
   readonly type: "join";
+  /** Where the other call is under way: in this process, or elsewhere on the same store. */
+  readonly where: "here" | "elsewhere";
+}
+
+/** A result past its time was handed out. */
+export interface StaleEvent extends CacheEventBase {
+  /** Kind of the event. */
+  readonly type: "stale";
+  /** Why: a new one is being computed behind the call, or computing it failed or took too long. */
+  readonly because: "revalidating" | "error" | "timeout";
+  /** How long the result has been past its time, in milliseconds. */
+  readonly age: number;
+  /** What computing a new one failed with, where it did. */
+  readonly error?: unknown;
+}
+
+/** Computing a new result behind the callers' back failed; the stale one stays. */
+export interface RevalidateErrorEvent extends CacheEventBase {
+  /** Kind of the event. */
+  readonly type: "revalidate-error";
+  /** What the function failed with. */
+  readonly error: unknown;
 }
 
 /** A new result was stored. */
 export interface StoredEvent extends CacheEventBase {
   /** Kind of the event. */
   readonly type: "store";
+  /** Whether the function had returned the result or thrown it. */
+  readonly kind: "value" | "error";
   /** How long the computation took, in milliseconds. */
   readonly duration: number;
+  /** Stored bytes; 0 in a memory cache that does not measure. */
+  readonly size: number;
 }
 
 /**
- * A stored result was found past its time. A miss follows. Stores that drop expired entries by
- * themselves leave only the miss to tell.
+ * A stored result was found past its time, or `validate` refused it. A miss follows, or a stale
+ * result is handed out. Stores that drop expired entries by themselves leave only the miss to tell.
  */
 export interface ExpireEvent extends CacheEventBase {
   /** Kind of the event. */
   readonly type: "expire";
+  /** Who said so. */
+  readonly because: "time" | "validate";
 }
 
 /** A result left a bounded cache to make room. */
@@ -71,12 +101,48 @@ export interface StoreErrorEvent extends CacheEventBase {
   readonly error: unknown;
 }
 
-/** The result has no byte form: the caller gets it, the cache does not. */
+/** Why a result was not kept. */
+export type NotStoredReason =
+  | "no byte form"
+  | "read once"
+  | "broke off"
+  | "inputs changed"
+  | "invalidated"
+  | "not accepted"
+  | "too quick"
+  | "expired at once"
+  | "option failed";
+
+/** The caller gets the result, the cache does not. */
 export interface NotStoredEvent extends CacheEventBase {
   /** Kind of the event. */
   readonly type: "not-stored";
-  /** Says where in the result the trouble is. */
+  /** Why. */
+  readonly reason: NotStoredReason;
+  /** What the trouble is and where; `undefined` where it was asked for. */
   readonly error: unknown;
+}
+
+/** A function that was given as an option failed; the call goes on as if it had refused. */
+export interface OptionErrorEvent extends Omit<CacheEventBase, "key"> {
+  /** Key of the call, where it was about one. */
+  readonly key?: string;
+  /** Kind of the event. */
+  readonly type: "option-error";
+  /** Name of the option, such as `validate`. */
+  readonly option: string;
+  /** What it threw, or what is wrong with what it returned. */
+  readonly error: unknown;
+}
+
+/** The function reads a variable from outside that the key does not see. */
+export interface FreeVariableEvent extends Omit<CacheEventBase, "key"> {
+  /** Kind of the event. */
+  readonly type: "free-variable";
+  /** The variable. */
+  readonly variable: string;
+  /** The line to write. */
+  readonly remedy: string;
 }
 
 /** Everything that {@linkcode CacheOptions.onEvent} is told. */
@@ -84,123 +150,43 @@ export type CacheEvent =
   | HitEvent
   | MissEvent
   | JoinEvent
+  | StaleEvent
+  | RevalidateErrorEvent
   | StoredEvent
   | ExpireEvent
   | EvictEvent
   | CorruptEvent
   | StoreErrorEvent
-  | NotStoredEvent;
+  | NotStoredEvent
+  | OptionErrorEvent
+  | FreeVariableEvent;
+
+/** Hears of events. */
+export type CacheListener = (event: CacheEvent) => void;
 
 /** Counts since the function was wrapped. */
 export interface CacheStats {
-  /** Calls answered from the cache. */
+  /** Calls answered from the cache with a result that is not stale. */
   readonly hits: number;
   /** Calls that ran the function. */
   readonly misses: number;
   /** Calls that waited for an equal one under way. */
   readonly joins: number;
+  /** Calls answered with a result past its time. */
+  readonly staleHits: number;
   /** Runs of the function that threw or rejected. */
   readonly errors: number;
   /** Results evicted to make room. */
   readonly evictions: number;
-  /** Damaged records, failures of the store and results that could not be stored. */
+  /**
+   * Damaged records, failures of the store and of functions given as options, results that could
+   * not be stored, and new results that could not be computed behind a stale one.
+   */
   readonly problems: number;
+  /** Bytes of the records that answered calls. */
+  readonly bytesRead: number;
+  /** Bytes of the records that were stored. */
+  readonly bytesWritten: number;
   /** Computing time that hits made unnecessary, in milliseconds. */
   readonly timeSaved: number;
-}
-
-/** Hears of events. */
-export type CacheListener = (event: CacheEvent) => void;
-
-const PROBLEMS: ReadonlySet<CacheEvent["type"]> = new Set<CacheEvent["type"]>([
-  "corrupt",
-  "store-error",
-  "not-stored",
-]);
-
-/** Counts the events of one function and passes them on. */
-export class EventLog {
-  readonly #listener: CacheListener | undefined;
-  readonly #warned = new Set<string>();
-  #hits = 0;
-  #misses = 0;
-  #joins = 0;
-  #errors = 0;
-  #evictions = 0;
-  #problems = 0;
-  #timeSaved = 0;
-
-  /** @param listener Who hears of the events, if anyone does. */
-  constructor(listener: CacheListener | undefined) {
-    this.#listener = listener;
-  }
-
-  /** Counts a run of the function that threw or rejected. */
-  countError(): void {
-    this.#errors++;
-  }
-
-  /** Counts an event and tells the listener; without one, warns once of each kind of problem. */
-  emit(event: CacheEvent): void {
-    this.#count(event);
-    if (this.#listener === undefined) {
-      if (PROBLEMS.has(event.type)) this.#warn(event);
-      return;
-    }
-    // The listener is the caller's, the call is not its business: neither may hide the other.
-    const report = (error: unknown) =>
-      console.error(`déjà: onEvent of ${event.name} threw on a ${event.type} event:`, error);
-    try {
-      const returned: unknown = this.#listener(event);
-      if (returned instanceof Promise) returned.catch(report);
-    } catch (error) {
-      report(error);
-    }
-  }
-
-  /** The counts so far. */
-  stats(): CacheStats {
-    return {
-      hits: this.#hits,
-      misses: this.#misses,
-      joins: this.#joins,
-      errors: this.#errors,
-      evictions: this.#evictions,
-      problems: this.#problems,
-      timeSaved: this.#timeSaved,
-    };
-  }
-
-  #count(event: CacheEvent): void {
-    switch (event.type) {
-      case "hit":
-        this.#hits++;
-        this.#timeSaved += event.saved;
-        break;
-      case "miss":
-        this.#misses++;
-        break;
-      case "join":
-        this.#joins++;
-        break;
-      case "evict":
-        this.#evictions++;
-        break;
-      case "corrupt":
-      case "store-error":
-      case "not-stored":
-        this.#problems++;
-    }
-  }
-
-  #warn(event: CacheEvent): void {
-    if (this.#warned.has(event.type)) return;
-    this.#warned.add(event.type);
-    const message = "error" in event && event.error instanceof Error ? event.error.message : event;
-    console.warn(
-      `déjà: ${event.type} in ${event.name}, the function still works:`,
-      message,
-      "(said once; listen with onEvent to hear of each)",
-    );
-  }
 }

@@ -1,6 +1,7 @@
 /** Calling a function for each of many inputs, a few at a time. */
 
-import { type Duration, milliseconds } from "./duration.ts";
+import { type Duration, milliseconds } from "../units.ts";
+import { pause } from "./lease.ts";
 
 /** How far a {@linkcode MapOptions.onProgress} has come. */
 export interface MapProgress {
@@ -121,21 +122,6 @@ async function withRetry<R>(
     }
     await pause(delayMs * 2 ** tried, signal);
   }
-}
-
-/** Waits, or rejects with the reason of the signal. */
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal!.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", abort, { once: true });
-  });
 }
 
 function retryOf(given: number | RetryOptions = 0): Retry {

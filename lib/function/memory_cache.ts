@@ -1,50 +1,31 @@
 /** Caches in memory: `cache` and `lruCache`. */
 
-import { type AnyFunction, Keyer } from "../key/mod.ts";
-import { LruMap } from "../lru.ts";
+import type { AnyFunction } from "../key/mod.ts";
+import type { MemoryCached, MemoryCachedMethods } from "./cached_function.ts";
 import {
-  checkThis,
-  makeWrapper,
-  type MemoryCached,
-  type MemoryCachedMethods,
-  warnOfSurroundings,
-} from "./cached_function.ts";
-import { EventLog } from "./events.ts";
-import {
-  type CacheOptions,
   checkFunction,
   checkOptions,
   checkRepeatable,
-  FUNCTION_OPTIONS,
   LRU_OPTIONS,
-  type LruCacheOptions,
-  type Settings,
-  settingsOf,
-} from "./options.ts";
-
-/** A result that is kept. */
-interface Entry {
-  /** The result as the function returned it: by reference, and a promise as a promise. */
-  result: unknown;
-  /** Moment from which it is stale, in milliseconds since the epoch. */
-  expires: number;
-  /** How long the computation took, in milliseconds. */
-  duration: number;
-  /** Whether the result is there, is still awaited, or was rejected and counts for nothing. */
-  state: "kept" | "pending" | "rejected";
-  /** What a refresh replaces, for as long as it may still be rejected. */
-  replaced: Entry | undefined;
-}
+  MEMORY_OPTIONS,
+} from "./check_options.ts";
+import { defaultGroup, type Group } from "./group.ts";
+import { mapCalls } from "./map.ts";
+import { MemoryResults } from "./memory_results.ts";
+import type { LruCacheOptions, MemoryCacheOptions } from "./options.ts";
+import { type Settings, settingsOf } from "./settings.ts";
+import { type Call, makeWrapper } from "./wrapper.ts";
 
 /**
  * Caches a function in memory, without a bound. A function that returns a value stays synchronous;
  * of concurrent equal calls of an asynchronous one, only the first runs it. What is thrown or
  * rejected reaches the caller and is not kept.
  *
- * The results are kept by reference: every caller gets the same object.
+ * The results are kept by reference: every caller gets the same object, unless `clone` says
+ * otherwise.
  *
  * @param fn The function to cache.
- * @param options See {@linkcode CacheOptions}.
+ * @param options See {@linkcode MemoryCacheOptions}.
  * @returns The function with the same parameters and result, and the methods of
  *   {@linkcode MemoryCachedMethods}.
  * @throws {TypeError} `fn` is not a function whose code can be seen, or an option is wrong.
@@ -64,11 +45,14 @@ interface Entry {
  * assert.equal(runs, 1);
  * ```
  */
-export function cache<F extends AnyFunction>(fn: F, options?: CacheOptions): MemoryCached<F>;
+export function cache<F extends AnyFunction>(
+  fn: F,
+  options?: MemoryCacheOptions<F>,
+): MemoryCached<F>;
 /**
  * Makes a wrapper with the given options.
  *
- * @param options See {@linkcode CacheOptions}.
+ * @param options See {@linkcode MemoryCacheOptions}.
  * @returns A function that caches the function it is given.
  *
  * @example
@@ -81,26 +65,32 @@ export function cache<F extends AnyFunction>(fn: F, options?: CacheOptions): Mem
  * assert.equal(double(21), 42);
  * ```
  */
-export function cache(options: CacheOptions): <F extends AnyFunction>(fn: F) => MemoryCached<F>;
+export function cache(
+  options: MemoryCacheOptions,
+): <F extends AnyFunction>(fn: F) => MemoryCached<F>;
 export function cache<F extends AnyFunction>(
-  fnOrOptions: F | CacheOptions,
-  options: CacheOptions = {},
+  fnOrOptions: F | MemoryCacheOptions,
+  options: MemoryCacheOptions<F> = {},
 ): MemoryCached<F> | (<G extends AnyFunction>(fn: G) => MemoryCached<G>) {
   if (typeof fnOrOptions === "object" && fnOrOptions !== null) {
-    checkOptions("cache", fnOrOptions, FUNCTION_OPTIONS);
+    checkOptions("cache", fnOrOptions, MEMORY_OPTIONS);
     return <G extends AnyFunction>(fn: G) => cache(fn, fnOrOptions);
   }
   checkFunction("cache", fnOrOptions);
   checkRepeatable("cache", fnOrOptions);
-  checkOptions("cache", options, FUNCTION_OPTIONS);
-  return memoryCached(fnOrOptions, settingsOf(fnOrOptions, options), Infinity);
+  checkOptions("cache", options, MEMORY_OPTIONS);
+  return wrapInMemory(
+    fnOrOptions,
+    settingsOf(fnOrOptions, options as MemoryCacheOptions),
+    defaultGroup,
+  );
 }
 
 /**
- * Caches a function in memory with a bound: past `maxEntries`, the result left unused the longest
- * makes room. Otherwise as {@linkcode cache}.
+ * Caches a function in memory with a bound: past `maxEntries` or `maxBytes`, the result left unused
+ * the longest makes room. Otherwise as {@linkcode cache}.
  *
- * @param options See {@linkcode LruCacheOptions}; `maxEntries` is required.
+ * @param options See {@linkcode LruCacheOptions}; one of the bounds is required.
  * @param fn The function to cache.
  * @returns The function with the same parameters and result, and the methods of
  *   {@linkcode MemoryCachedMethods}.
@@ -120,11 +110,14 @@ export function cache<F extends AnyFunction>(
  * assert.isTrue(square.has(3));
  * ```
  */
-export function lruCache<F extends AnyFunction>(options: LruCacheOptions, fn: F): MemoryCached<F>;
+export function lruCache<F extends AnyFunction>(
+  options: LruCacheOptions<F>,
+  fn: F,
+): MemoryCached<F>;
 /**
  * Makes a wrapper with the given options.
  *
- * @param options See {@linkcode LruCacheOptions}; `maxEntries` is required.
+ * @param options See {@linkcode LruCacheOptions}; one of the bounds is required.
  * @returns A function that caches the function it is given.
  *
  * @example
@@ -145,158 +138,66 @@ export function lruCache<F extends AnyFunction>(
   ...rest: [fn?: F]
 ): MemoryCached<F> | (<G extends AnyFunction>(fn: G) => MemoryCached<G>) {
   checkOptions("lruCache", options, LRU_OPTIONS);
-  if (options.maxEntries === undefined) {
-    throw new TypeError(
-      'lruCache needs the option "maxEntries", such as lruCache({ maxEntries: 128 }, fn)',
-    );
-  }
+  checkBound(options);
   if (rest.length === 0) return <G extends AnyFunction>(fn: G) => lruCache(options, fn);
   const [fn] = rest;
   checkFunction("lruCache", fn);
   checkRepeatable("lruCache", fn!);
-  return memoryCached(fn!, settingsOf(fn!, options), options.maxEntries);
+  return wrapInMemory(fn!, settingsOf(fn!, options as LruCacheOptions), defaultGroup);
 }
 
-function memoryCached<F extends AnyFunction>(
+/**
+ * Checks that there is a bound.
+ *
+ * @throws {TypeError} There is none.
+ */
+export function checkBound({ maxEntries, maxBytes }: LruCacheOptions): void {
+  if (maxEntries !== undefined || maxBytes !== undefined) return;
+  throw new TypeError(
+    'lruCache needs the option "maxEntries" or "maxBytes", such as ' +
+      "lruCache({ maxEntries: 128 }, fn)",
+  );
+}
+
+/** Wraps a function whose options were checked. */
+export function wrapInMemory<F extends AnyFunction>(
   fn: F,
   settings: Settings,
-  maxEntries: number,
+  group: Group,
 ): MemoryCached<F> {
-  const memory = new MemoryCache(fn as unknown as Call, settings, maxEntries);
+  const results = new MemoryResults(fn as unknown as Call, settings);
+  const stats = () => ({ ...results.log.stats(), ...results.kept });
   const methods: Omit<MemoryCachedMethods<Call>, "wrapped"> = {
-    key: (...args) => memory.key(args),
-    has: (...args) => memory.peek(args) !== undefined,
-    peek: (...args) => memory.peek(args)?.result,
-    refresh: (...args) => memory.refresh(args),
-    delete: (...args) => memory.delete(args),
-    clear: () => memory.clear(),
-    stats: () => memory.stats(),
+    key: (...args) => results.key(args),
+    has: (...args) => results.peek(args) !== undefined,
+    peek: (...args) => {
+      const entry = results.peek(args);
+      return entry === undefined || entry.kind === "error" ? undefined : results.deliver(entry);
+    },
+    refresh: (...args) => results.refresh(args),
+    delete: (...args) => results.delete(args),
+    clear: (filter) => results.clear(filter),
+    entries: (filter) => results.entries(filter) as never,
+    get: (query) => results.get(query) as never,
+    map: (inputs, options) =>
+      mapCalls((input) => results.call(undefined, [input]), inputs, options),
+    reference: (...args) => results.reference(args) as never,
+    explain: (...args) => results.explain(args),
+    stats,
   };
-  const call = function (this: unknown, ...args: unknown[]) {
-    return memory.call(this, args);
+  const call = function (this: unknown, first: unknown, ...more: unknown[]): unknown {
+    if (more.length === 0 && first !== undefined) return results.callOne(this, first);
+    return results.call(this, arguments.length === 0 ? [] : [first, ...more]);
   };
-  return makeWrapper(fn, memory.keyer, call, methods) as unknown as MemoryCached<F>;
+  const member = {
+    stats,
+    forget: (filter?: Parameters<typeof results.clear>[0]) => results.clear(filter),
+  };
+  group.add(member);
+  const wrapper = makeWrapper(fn, results.keyer, call, methods) as unknown as MemoryCached<F>;
+  members.set(wrapper, member);
+  return wrapper;
 }
 
-type Call = (...args: unknown[]) => unknown;
-
-/** The results of one function. */
-class MemoryCache {
-  readonly keyer: Keyer;
-  readonly #fn: Call;
-  readonly #settings: Settings;
-  readonly #entries: LruMap<string, Entry>;
-  readonly #log: EventLog;
-
-  constructor(fn: Call, settings: Settings, maxEntries: number) {
-    this.keyer = new Keyer(fn, settings);
-    warnOfSurroundings(this.keyer, settings);
-    this.#fn = fn;
-    this.#settings = settings;
-    this.#log = new EventLog(settings.onEvent);
-    const { name } = settings;
-    this.#entries = new LruMap({
-      maxEntries,
-      onEvict: (key) => this.#log.emit({ type: "evict", name, key }),
-    });
-  }
-
-  key(args: readonly unknown[]): string {
-    return this.keyer.key(args).hex;
-  }
-
-  call(self: unknown, args: unknown[]): unknown {
-    const { name } = this.#settings;
-    checkThis(self, this.keyer, name);
-    const key = this.key(args);
-    const entry = this.#entries.get(key);
-    if (entry !== undefined) {
-      if (entry.state === "pending") {
-        this.#log.emit({ type: "join", name, key });
-        return entry.result;
-      }
-      if (entry.expires > Date.now()) {
-        this.#log.emit({ type: "hit", name, key, saved: entry.duration });
-        return entry.result;
-      }
-      this.#entries.delete(key);
-      this.#log.emit({ type: "expire", name, key });
-    }
-    this.#log.emit({ type: "miss", name, key });
-    return this.#compute(self, key, args);
-  }
-
-  refresh(args: unknown[]): unknown {
-    const key = this.key(args);
-    this.#log.emit({ type: "miss", name: this.#settings.name, key });
-    return this.#compute(undefined, key, args);
-  }
-
-  peek(args: readonly unknown[]): Entry | undefined {
-    const entry = this.#entries.peek(this.key(args));
-    return entry === undefined || entry.expires <= Date.now() ? undefined : entry;
-  }
-
-  delete(args: readonly unknown[]): boolean {
-    const key = this.key(args);
-    const entry = this.#entries.peek(key);
-    return this.#entries.delete(key) && entry!.expires > Date.now();
-  }
-
-  clear(): void {
-    this.#entries.clear();
-  }
-
-  stats(): ReturnType<MemoryCachedMethods<Call>["stats"]> {
-    return { ...this.#log.stats(), entries: this.#entries.size };
-  }
-
-  #compute(self: unknown, key: string, args: unknown[]): unknown {
-    const start = performance.now();
-    let result: unknown;
-    try {
-      result = this.#fn.apply(self, args);
-    } catch (error) {
-      this.#log.countError();
-      throw error;
-    }
-    const replaced = this.#entries.peek(key);
-    const entry: Entry = { result, expires: Infinity, duration: 0, state: "pending", replaced };
-    this.#entries.set(key, entry);
-    if (isThenable(result)) {
-      // Through a promise of our own, since what another kind of promise throws is its own affair.
-      Promise.resolve(result).then(
-        () => this.#settle(key, entry, start),
-        () => this.#discard(key, entry),
-      );
-    } else this.#settle(key, entry, start);
-    return result;
-  }
-
-  #settle(key: string, entry: Entry, start: number): void {
-    entry.duration = performance.now() - start;
-    entry.expires = Date.now() + this.#settings.ttl;
-    entry.state = "kept";
-    entry.replaced = undefined;
-    // It may have been deleted, evicted or replaced while its promise was pending.
-    if (this.#entries.peek(key) !== entry) return;
-    const { name } = this.#settings;
-    this.#log.emit({ type: "store", name, key, duration: entry.duration });
-  }
-
-  /** Takes out a result that was rejected; what a refresh had replaced comes back. */
-  #discard(key: string, entry: Entry): void {
-    this.#log.countError();
-    entry.state = "rejected";
-    if (this.#entries.peek(key) !== entry) return;
-    let restored = entry.replaced;
-    while (restored?.state === "rejected") restored = restored.replaced;
-    if (restored === undefined) this.#entries.delete(key);
-    else this.#entries.set(key, restored);
-  }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
-}
+/** Keeps what a group knows of a function for as long as the function is used. */
+const members = new WeakMap<object, object>();

@@ -1,12 +1,38 @@
-/** The options of a cached function: their types, and the check that names every mistake. */
+/** The options of cached functions. */
 
-import { closestMatch } from "leven";
+import type { ClassRegistry } from "../codec/mod.ts";
 import type { AnyFunction, CodeOption, KeyOption } from "../key/mod.ts";
-import { type Duration, milliseconds } from "./duration.ts";
+import type { ByteSize, Duration, Moment } from "../units.ts";
+import type { CacheEntry } from "./entry.ts";
 import type { CacheListener } from "./events.ts";
+import type { FreeVariablesOption } from "./free_variables.ts";
+import type { CacheMode } from "./mode.ts";
 
-/** Options of {@linkcode cache}. */
-export interface CacheOptions {
+/** What a function gives in the end: the value of its promise, where it returns one. */
+export type ResultOf<F extends AnyFunction> = Awaited<ReturnType<F>>;
+
+/** How long a result counts, or until when. */
+export type Freshness = Duration | Moment;
+
+/** Which errors are kept, and how long. */
+export interface ErrorsOption {
+  /** As {@linkcode CacheOptions.ttl}, for errors; that of values unless given. */
+  readonly ttl?: Duration;
+  /** Whether an error is kept: all but aborts and timeouts unless given. */
+  readonly when?: (error: unknown) => boolean;
+}
+
+/** How long a function may take. */
+export interface TimeoutOption {
+  /** After this time a stale result is handed out, where there is one; the run goes on. */
+  readonly soft?: Duration;
+  /** After this time the call gives up, with a stale result or with a `CacheTimeoutError`. */
+  readonly hard?: Duration;
+}
+
+/** Options of every cached function. */
+// deno-lint-ignore no-explicit-any -- stands for "some function", whose callbacks are then untyped.
+export interface CacheOptions<F extends AnyFunction = any> {
   /** Name of the function in keys and events; its own name unless given. */
   readonly name?: string;
   /** A part of the key: change it to leave all earlier results behind. */
@@ -29,191 +55,112 @@ export interface CacheOptions {
   readonly key?: KeyOption;
   /**
    * How long a result counts, from the moment it was computed: milliseconds, or a string such as
-   * `"90s"`, `"15m"` or `"7d"`. For ever unless given.
+   * `"90s"`, `"15m"` or `"7d"`; or until when: a `Date` or a `Temporal.Instant`; or a function of
+   * the result and the arguments that says so, with 0 for a result that is not kept. For ever
+   * unless given.
    */
-  readonly ttl?: Duration;
+  readonly ttl?:
+    | Freshness
+    | ((value: ResultOf<F>, args: Parameters<F>) => Freshness | undefined);
+  /**
+   * For how long past its time a result is still handed out while a new one is computed behind the
+   * caller's back. Not at all unless given.
+   */
+  readonly staleWhileRevalidate?: Duration;
+  /**
+   * For how long past its time a result is handed out where computing a new one fails. Not at all
+   * unless given.
+   */
+  readonly staleIfError?: Duration;
+  /**
+   * Whether what is kept for a call may answer it, asked each time: {@linkcode expiresAfter} is one
+   * ready-made. With `false` the function runs.
+   */
+  readonly validate?: (entry: CacheEntry<ResultOf<F>>) => boolean;
+  /** Whether a new result is kept, asked once for each. */
+  readonly accept?: (value: ResultOf<F>, args: Parameters<F>) => boolean;
+  /** Results that took less time than this are not kept: it was not worth it. */
+  readonly minDuration?: Duration;
+  /**
+   * Keeps what the function throws or rejects with as a result like any other, so that an equal
+   * call throws it again without running. Aborts and timeouts are never kept. No unless given.
+   */
+  readonly errors?: boolean | ErrorsOption;
+  /** Names under which results can be dropped together, see {@linkcode invalidateTags}. */
+  readonly tags?:
+    | readonly string[]
+    | ((value: ResultOf<F>, args: Parameters<F>) => readonly string[]);
+  /** How long a run may take: the hard limit, or a soft and a hard one. For ever unless given. */
+  readonly timeout?: Duration | TimeoutOption;
+  /** What the cache may do: `"read-write"` unless given. See {@linkcode CacheMode}. */
+  readonly mode?: CacheMode;
+  /**
+   * Classes whose instances may be stored and copied: see `@deja/cache/codec`. Other instances of
+   * classes cannot.
+   */
+  readonly classes?: ClassRegistry;
   /**
    * Where the code part of the key comes from: `"source"`, the function's own source without
    * comments, layout and quote style (the default); `"ignore"`, nowhere, so that edits keep the
    * results; any other string, itself, as a fingerprint of your own.
    */
   readonly code?: CodeOption;
+  /**
+   * What becomes of variables that the function reads, that are no globals and that `closure` does
+   * not name: each is told of once (`"warn"`, the default), or makes calls fail (`"error"`), or
+   * nothing (`"ignore"`). The look takes a moment: calls of a memory cache fail from then on, those
+   * of a persistent one wait for it.
+   */
+  readonly freeVariables?: FreeVariablesOption;
   /** Hears of every hit, miss, join and problem. */
   readonly onEvent?: CacheListener;
 }
 
-/** Options of {@linkcode lruCache}. */
-export interface LruCacheOptions extends CacheOptions {
+/** Options of {@linkcode cache}. */
+// deno-lint-ignore no-explicit-any -- as above.
+export interface MemoryCacheOptions<F extends AnyFunction = any> extends CacheOptions<F> {
+  /**
+   * Whether each caller gets a copy of the result, so that none sees another's changes: `true` for
+   * an exact one, or a function that makes one. All get the same object unless given.
+   */
+  readonly clone?: boolean | ((value: ResultOf<F>) => ResultOf<F>);
+}
+
+/** Options of {@linkcode lruCache}: at least one of the two bounds is needed. */
+// deno-lint-ignore no-explicit-any -- as above.
+export interface LruCacheOptions<F extends AnyFunction = any> extends MemoryCacheOptions<F> {
   /** Most results to keep, a positive integer; the one left unused the longest makes room. */
-  readonly maxEntries: number;
+  readonly maxEntries?: number;
+  /**
+   * Most bytes to keep, as a number or as `"64MiB"`. A result counts as many as its stored form
+   * has; one without such a form is not kept.
+   */
+  readonly maxBytes?: ByteSize;
 }
 
-/** Options after the check, with every default filled in. */
-export interface Settings {
-  readonly name: string;
-  readonly version: string | number | undefined;
-  readonly closure: (() => unknown) | undefined;
-  readonly ignore: readonly string[];
-  readonly key: KeyOption | undefined;
-  /** Milliseconds, or `Infinity`. */
-  readonly ttl: number;
-  readonly code: CodeOption;
-  readonly onEvent: CacheListener | undefined;
+/** Turns results into bytes and back in place of the library's own codec. */
+export interface Serializer {
+  /** Gives the bytes of a result. */
+  readonly encode: (value: unknown) => Uint8Array | Promise<Uint8Array>;
+  /** Gives the result of the bytes; what it throws makes the record count as damaged. */
+  readonly decode: (bytes: Uint8Array) => unknown;
 }
 
-/** Says whether a value fits an option, and how to word what fits. */
-interface Rule {
-  readonly fits: (value: unknown) => boolean;
-  readonly expected: string;
-}
-
-const isString = (value: unknown) => typeof value === "string";
-const isFunction = (value: unknown) => typeof value === "function";
-
-const RULES: Readonly<Record<string, Rule>> = {
-  name: { fits: (value) => isString(value) && value !== "", expected: "a non-empty string" },
-  version: {
-    fits: (value) => isString(value) || Number.isFinite(value),
-    expected: "a string or a finite number",
-  },
-  closure: { fits: isFunction, expected: "a function that returns the closed-over values" },
-  ignore: {
-    fits: (value) => Array.isArray(value) && value.every(isString),
-    expected: "an array of parameter names",
-  },
-  key: {
-    fits: (value) =>
-      isFunction(value) ||
-      (typeof value === "object" && value !== null && Object.values(value).every(isFunction)),
-    expected: "an object of functions by parameter name, or one function of all arguments",
-  },
-  ttl: {
-    fits: (value) => isString(value) || typeof value === "number",
-    expected: 'milliseconds or a string such as "90s", "15m" or "7d"',
-  },
-  code: {
-    fits: (value) => isString(value) && value !== "",
-    expected: '"source", "ignore" or a fingerprint of your own',
-  },
-  onEvent: { fits: isFunction, expected: "a function" },
-  maxEntries: {
-    fits: (value) => Number.isSafeInteger(value) && (value as number) > 0,
-    expected: "a positive integer",
-  },
-  store: {
-    fits: (value) =>
-      typeof value === "object" && value !== null &&
-      ["get", "set", "delete", "list"].every((verb) => isFunction(Reflect.get(value, verb))),
-    expected: "an open Store, such as await fsStore(path) or memoryStore()",
-  },
-  namespace: {
-    fits: (value) => isString(value) && value !== "" && !(value as string).includes("/"),
-    expected: "a non-empty string without a slash",
-  },
-};
-
-/** What other libraries call the same. */
-const ALIASES: Readonly<Record<string, string>> = {
-  maxAge: "ttl",
-  expires: "ttl",
-  max: "maxEntries",
-  maxSize: "maxEntries",
-  deps: "closure",
-};
-
-/** Names of the options that every cached function takes. */
-export const FUNCTION_OPTIONS = [
-  "name",
-  "version",
-  "closure",
-  "ignore",
-  "key",
-  "ttl",
-  "code",
-  "onEvent",
-] as const;
-
-/** Names of the options of {@linkcode lruCache}. */
-export const LRU_OPTIONS: readonly string[] = [...FUNCTION_OPTIONS, "maxEntries"];
-
-/**
- * Checks an options object.
- *
- * @param verb The function that was called, for messages.
- * @param options What it was given.
- * @param known The options that it takes.
- * @throws {TypeError} It is not an object, has an unknown option, or one of the wrong type.
- */
-export function checkOptions(verb: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(`The options of ${verb} must be an object, received ${word(options)}`);
-  }
-  for (const [option, value] of Object.entries(options)) {
-    if (!known.includes(option)) {
-      const maxDistance = Math.max(2, Math.floor(option.length / 3));
-      const nearest = ALIASES[option] ?? closestMatch(option, known, { maxDistance });
-      const hint = nearest === undefined || !known.includes(nearest)
-        ? `it takes ${known.join(", ")}`
-        : `did you mean ${JSON.stringify(nearest)}?`;
-      throw new TypeError(`Unknown option ${JSON.stringify(option)} of ${verb}: ${hint}`);
-    }
-    const rule = RULES[option];
-    if (value !== undefined && !rule.fits(value)) {
-      throw new TypeError(
-        `Option ${JSON.stringify(option)} of ${verb} must be ${rule.expected}, ` +
-          `received ${word(value)}`,
-      );
-    }
-  }
-}
-
-/**
- * Checks that there is a function to wrap.
- *
- * @throws {TypeError} There is something else.
- */
-export function checkFunction(verb: string, fn: unknown): void {
-  if (typeof fn !== "function") {
-    throw new TypeError(`${verb} takes a function, received ${word(fn)}`);
-  }
-  if (/^class\b/.test(Function.prototype.toString.call(fn))) {
-    throw new TypeError(
-      `${verb} takes a function, received the class ${fn.name}; wrap a function that makes one`,
-    );
-  }
-}
-
-/**
- * Checks that the results of a function can be handed out more than once.
- *
- * @throws {TypeError} It is a generator function.
- */
-export function checkRepeatable(verb: string, fn: AnyFunction): void {
-  if (!Object.prototype.toString.call(fn).endsWith("GeneratorFunction]")) return;
-  throw new TypeError(
-    `${verb} takes a function, received the generator function ${fn.name}, whose results can be ` +
-      "read only once; wrap a function that returns an array",
-  );
-}
-
-/** Fills in the defaults of options that were checked. */
-export function settingsOf(fn: AnyFunction, options: CacheOptions): Settings {
-  return {
-    name: options.name ?? fn.name,
-    version: options.version,
-    closure: options.closure,
-    ignore: options.ignore ?? [],
-    key: options.key,
-    ttl: options.ttl === undefined ? Infinity : milliseconds(options.ttl, "ttl"),
-    code: options.code ?? "source",
-    onEvent: options.onEvent,
-  };
-}
-
-function word(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object") return "an object";
-  if (typeof value === "function") return "a function";
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+/** Options of {@linkcode persistentCache}. */
+// deno-lint-ignore no-explicit-any -- as above.
+export interface PersistentOptions<F extends AnyFunction = any> extends CacheOptions<F> {
+  /**
+   * Names of parameters that say where the function writes a file or a folder. They are no part of
+   * the key; what was written is stored, and put where the next call names.
+   */
+  readonly outFiles?: readonly string[];
+  /**
+   * What becomes of an earlier result when a new one is stored: it is replaced (`"replace"`, the
+   * default), or kept as an older generation (`"append"`), without an end.
+   */
+  readonly expiry?: "replace" | "append";
+  /** Makes the bytes of results in place of the codec. */
+  readonly serializer?: Serializer;
+  /** Whether the bytes of results are compressed. No unless given. */
+  readonly compress?: boolean;
 }

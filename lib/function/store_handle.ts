@@ -1,22 +1,26 @@
 /** A store that opens when it is first needed, and the calls that are under way on it. */
 
 import type { Store } from "../store/store.ts";
+import type { Waiters } from "./signals.ts";
 
-/** What a computation or a look-up under way will give to whoever waits for it. */
+/** What a computation or a look-up under way gives to whoever waits for it. */
 export interface Outcome {
-  /** The value for the caller that started it. */
-  readonly value: unknown;
+  /** The result for the caller that started it; throws what the function threw. */
+  readonly first: () => unknown;
   /**
-   * Makes a value for another caller: a copy of its own, so that nobody sees another's changes.
-   * `undefined` where the value turned out to be another call's, since its inputs were changed
-   * while the store was asked.
+   * The result for another caller, its own, so that nobody sees another's changes. `undefined`
+   * where this is no answer to other calls, since its inputs were changed meanwhile.
    */
-  readonly copy: (() => unknown) | undefined;
+  readonly again: (() => unknown) | undefined;
+  /** Settles when the result is complete, where it still streams. Never rejects. */
+  readonly ended?: Promise<unknown> | undefined;
 }
 
 /** A call under way. */
 export interface Flight {
   readonly outcome: Promise<Outcome>;
+  /** Those who wait for it. */
+  readonly waiters: Waiters;
   /** Set when the entry is deleted or refreshed meanwhile: what is computed is then not stored. */
   discarded: boolean;
   /** The call that was under way when this one, a refresh, began. */
@@ -27,6 +31,10 @@ export interface Flight {
 export class StoreHandle {
   /** Calls under way, by store key, so that equal calls join. */
   readonly flights = new Map<string, Flight>();
+  /** Computations under way behind stale results, by store key. */
+  readonly renewals = new Map<string, Promise<Outcome>>();
+  /** How many times each tag was invalidated. */
+  readonly invalidations = new Map<string, number>();
   /** The last of the changes under way to each store key. */
   readonly #changes = new Map<string, Promise<unknown>>();
   readonly #open: () => Promise<Store> | Store;

@@ -112,6 +112,16 @@ export class Binding {
       .map(({ parameter }) => parameter.name);
   }
 
+  /**
+   * Whether the first argument says all that a key says, where it is a primitive and no
+   * `undefined`: keys of such calls are equal where it is, and differ from those of other calls.
+   */
+  get isUnary(): boolean {
+    if (this.#whole !== undefined || this.#seesAll || this.#steps.length !== 1) return false;
+    const [{ parameter, omitted, mapped }] = this.#steps;
+    return !parameter.rest && parameter.fallback === undefined && !omitted && mapped === undefined;
+  }
+
   /** The array that stands for a call with `args`; see the table at the top. */
   bind(args: readonly unknown[]): unknown[] {
     if (this.#whole !== undefined) {

@@ -20,6 +20,8 @@ export interface FunctionCode {
    * key, since that of a cached function changes with what it closes over.
    */
   readonly text: () => string | undefined;
+  /** Whether that text never changes. */
+  readonly fixed: boolean;
   readonly signature: Signature;
 }
 
@@ -53,7 +55,7 @@ export function functionCode(fn: AnyFunction, code: CodeOption): FunctionCode {
   const tokens = source === undefined ? undefined : normalTokens(source);
   const signature = tokens === undefined ? opaqueSignature(fn.length) : signatureOf(tokens);
   if (code === "source" && wrapped !== undefined) {
-    return { text: () => `cached ${wrapped.identity()}`, signature };
+    return { text: () => `cached ${wrapped.identity()}`, fixed: false, signature };
   }
   if (code === "source" && tokens === undefined) throw new TypeError(hiddenSource(fn));
   const text = code === "ignore"
@@ -61,7 +63,7 @@ export function functionCode(fn: AnyFunction, code: CodeOption): FunctionCode {
     : code === "source"
     ? `source ${tokensText(tokens!)}`
     : `fingerprint ${code}`;
-  return { text: () => text, signature };
+  return { text: () => text, fixed: true, signature };
 }
 
 /** The function that a wrapper calls in the end, through however many others. */

@@ -10,8 +10,8 @@
  * @module
  */
 
-import { hashList } from "../codec/internal.ts";
-import { type CanonicalOptions, encodeCanonical } from "../codec/mod.ts";
+import { hashList, OMITTED } from "../codec/internal.ts";
+import { type CanonicalOptions, decode, encodeCanonical } from "../codec/mod.ts";
 import { EncodeError } from "../errors.ts";
 import { blake3, toHex } from "../hash/mod.ts";
 import {
@@ -45,9 +45,15 @@ export interface KeyerOptions {
   readonly closure?: (() => unknown) | undefined;
   /** Names of the parameters that are left out. */
   readonly ignore: readonly string[];
+  /** What of the object that a method is called on counts; nothing unless given. */
+  readonly attributes?: AttributesOption | undefined;
   /** What parameters, or all arguments together, are keyed on instead of themselves. */
   readonly key?: KeyOption | undefined;
 }
+
+/** Names of properties of `this`, or a function of it that gives what counts. */
+// deno-lint-ignore no-explicit-any -- takes an instance of any class.
+export type AttributesOption = readonly string[] | ((self: any) => unknown);
 
 /** The key of one call. */
 export interface CallKey {
@@ -114,27 +120,64 @@ export class Keyer {
   /**
    * Reads the files among the arguments and closed-over values, in the background. What it resolves
    * to makes keys of the same call at once, and of the same content, whatever happens to the files.
+   * `undefined` where there are no files at all.
    *
    * @throws {EncodeError} An argument or a closed-over value has no byte form, or cannot be read.
    */
-  async prepare(args: readonly unknown[]): Promise<Readings | undefined> {
-    if (!inputsExist()) return undefined;
+  prepare(args: readonly unknown[], self?: unknown): Promise<Readings> | undefined {
+    return inputsExist() ? this.#read(args, self) : undefined;
+  }
+
+  async #read(args: readonly unknown[], self: unknown): Promise<Readings> {
     const readings = new Readings(true);
-    do this.keyWithArguments(args, readings); while (await readings.finish());
+    do this.keyWithArguments(args, readings, self); while (await readings.finish());
     return readings;
+  }
+
+  /**
+   * Whether keys of calls with a primitive as first argument, but for `undefined`, are equal where
+   * that is, and differ from the keys of all other calls.
+   */
+  get isUnary(): boolean {
+    const { attributes, closure } = this.#options;
+    return closure === undefined && attributes === undefined && this.#code.fixed &&
+      this.#binding.isUnary;
+  }
+
+  /**
+   * BLAKE3 of each closed-over value as it is now, in hex, by name; `undefined` without any, and
+   * where they have no names.
+   *
+   * @throws {EncodeError} A closed-over value has no byte form.
+   */
+  closureParts(): Readonly<Record<string, string>> | undefined {
+    const values = this.#options.closure?.();
+    if (typeof values !== "object" || values === null || Array.isArray(values)) return undefined;
+    return Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [
+        name,
+        toHex(blake3(encodeCanonical(value, { codeOf: codeText }))),
+      ]),
+    );
+  }
+
+  /** Names of the parameters, in the order in which a record lists the arguments. */
+  get parameterNames(): readonly (string | undefined)[] {
+    return this.#code.signature.parameters.map(({ name }) => name);
   }
 
   /**
    * The key of a call with `args`.
    *
    * @param readings What was prepared for this call; without it, files are read now.
+   * @param self The object that a method is called on, of which the `attributes` count.
    * @throws {EncodeError} An argument or a closed-over value has no byte form.
    */
-  key(args: readonly unknown[], readings?: Readings): CallKey {
+  key(args: readonly unknown[], readings?: Readings, self?: unknown): CallKey {
     const options = inputOptions(readings);
     const functionKey = this.functionKey(options);
     return new HexKey(
-      this.#withArguments(args, (bound) => hashList(bound, functionKey, options)),
+      this.#withArguments(args, self, (bound) => hashList(bound, functionKey, options)),
     );
   }
 
@@ -146,11 +189,17 @@ export class Keyer {
   keyWithArguments(
     args: readonly unknown[],
     readings?: Readings,
+    self?: unknown,
   ): { hex: string; args: Uint8Array<ArrayBuffer> } {
     const options = inputOptions(readings);
     const key = this.functionKey(options);
-    const encoded = this.#withArguments(args, (bound) => encodeCanonical(bound, options));
+    const encoded = this.#withArguments(args, self, (bound) => encodeCanonical(bound, options));
     return { hex: toHex(blake3(encoded, { key })), args: encoded };
+  }
+
+  /** The bound arguments as a record lists them. */
+  decodeArguments(args: readonly unknown[], readings?: Readings): unknown[] {
+    return decode(this.keyWithArguments(args, readings).args) as unknown[];
   }
 
   /**
@@ -201,8 +250,14 @@ export class Keyer {
   }
 
   /** Words an error about the bound arguments in terms of the parameters. */
-  #withArguments<T>(args: readonly unknown[], use: (bound: unknown[]) => T): T {
+  #withArguments<T>(
+    args: readonly unknown[],
+    self: unknown,
+    use: (bound: unknown[]) => T,
+  ): T {
     const bound = this.#binding.bind(args);
+    const { attributes } = this.#options;
+    if (attributes !== undefined) bound.push(OMITTED, "this", attributesOf(self, attributes));
     try {
       return use(bound);
     } catch (error) {
@@ -222,6 +277,13 @@ export class Keyer {
 }
 
 const utf8 = new TextEncoder();
+
+/** What of the object of a method counts. */
+function attributesOf(self: unknown, attributes: AttributesOption): unknown {
+  if (typeof attributes === "function") return attributes(self as object);
+  const given = Object(self) as Record<string, unknown>;
+  return Object.fromEntries(attributes.map((name) => [name, given[name]]));
+}
 
 /** How the canonical form treats inputs; nothing as long as there are none. */
 function inputOptions(readings: Readings | undefined): CanonicalOptions | undefined {

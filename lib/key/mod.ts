@@ -4,8 +4,14 @@
  * @module
  */
 
-export { type AnyFunction, type CodeOption, registerWrapper } from "./function_code.ts";
-export { type CallKey, KEY_BYTES, Keyer, type KeyerOptions } from "./keyer.ts";
+export { type AnyFunction, type CodeOption, codeText, registerWrapper } from "./function_code.ts";
+export {
+  type AttributesOption,
+  type CallKey,
+  KEY_BYTES,
+  Keyer,
+  type KeyerOptions,
+} from "./keyer.ts";
 export type { KeyOption } from "./binding.ts";
 export { dropIf, dropIfEqual, type KeyMapper, OMIT } from "./selectors.ts";
 export { freeVariables } from "./free_variables.ts";

@@ -8,7 +8,7 @@
  * |---|---|---|
  * | 0 | 4 | magic, ASCII `deja` |
  * | 4 | 1 | format version, {@linkcode RECORD_VERSION} |
- * | 5 | 1 | flags, 0; a record with any other is not read |
+ * | 5 | 1 | flags, a sum of {@linkcode RecordFlag}; a record with any other is not read |
  * | 6 | 2 | reserved, 0 |
  * | 8 | 8 | created, float64, milliseconds since the epoch |
  * | 16 | 8 | expires, float64, milliseconds since the epoch, `Infinity` for never |
@@ -17,7 +17,7 @@
  * | 64 | 4 | `m`, size of the description, uint32 |
  * | 68 | 4 | reserved, 0 |
  * | 72 | `m` | description: MessagePack map, see {@linkcode Description} |
- * | 72 + `m` | `n` | value, MessagePack |
+ * | 72 + `m` | `n` | payload: the value in MessagePack, unless the flags say otherwise |
  * | 72 + `m` + `n` | 32 | BLAKE3 of all bytes before |
  *
  * @module
@@ -29,6 +29,22 @@ import { blake3 } from "../hash/mod.ts";
 
 /** Version of the envelope; a record of another version is a miss. */
 export const RECORD_VERSION = 1;
+
+/** What the payload of a record is, besides a value in MessagePack. */
+export const RecordFlag = {
+  /** What the function threw. */
+  ERROR: 1,
+  /** The description of a stream, whose bytes stand in entries of their own. */
+  STREAM: 2,
+  /** Compressed with gzip. */
+  COMPRESSED: 4,
+  /** A value, and the description of files that the function wrote. */
+  OUTPUTS: 8,
+  /** The bytes of the user's own serializer. */
+  SERIALIZED: 16,
+} as const;
+
+const ALL_FLAGS = Object.values(RecordFlag).reduce((all: number, flag) => all | flag, 0);
 
 const MAGIC = 0x616a6564;
 const HEADER_BYTES = 72;
@@ -45,8 +61,12 @@ export interface Description {
   readonly name: string;
   /** BLAKE3 of the code in hex, where the code is a part of the key. */
   readonly code?: string | undefined;
-  /** BLAKE3 of the canonical closed-over values in hex, where there are any. */
-  readonly closure?: string | undefined;
+  /** BLAKE3 of each canonical closed-over value in hex, by name, where they have names. */
+  readonly closure?: Readonly<Record<string, string>> | undefined;
+  /** Version of the function, if it has one. */
+  readonly version?: string | number | undefined;
+  /** Names under which the result can be dropped. */
+  readonly tags?: readonly string[] | undefined;
   /** Bound arguments in canonical form; left out where they are large. */
   readonly args?: Uint8Array | undefined;
 }
@@ -61,44 +81,55 @@ export interface RecordTimes {
   readonly duration: number;
 }
 
-/** A record whose checksum and key were found right. Its value is decoded on demand. */
+/** A record whose checksum and key were found right. */
 export interface OpenedRecord extends RecordTimes {
-  /** What the record says of the call. */
+  /** Sum of {@linkcode RecordFlag}. */
+  readonly flags: number;
+  /** Bytes of the value, or of what the flags say. */
+  readonly payload: Uint8Array<ArrayBuffer>;
+  /** Bytes of the whole record. */
+  readonly size: number;
+  /**
+   * What the record says of the call.
+   *
+   * @throws {DecodeError} It is no description.
+   */
   description(): Description;
-  /** The value: a new one at each call. */
-  value(): unknown;
 }
 
 /**
  * Seals a value into a record.
  *
  * @param key The 32 bytes of the key that the record answers.
- * @param value The encoded value.
+ * @param payload The encoded value, or what the flags say.
  * @param times When it was computed, when it expires and how long it took.
  * @param description What call it came from.
+ * @param flags Sum of {@linkcode RecordFlag}.
  * @returns The bytes of the record.
  */
 export function sealRecord(
   key: Uint8Array,
-  value: Uint8Array,
+  payload: Uint8Array,
   times: RecordTimes,
   description: Description,
+  flags = 0,
 ): Uint8Array<ArrayBuffer> {
-  const { name, code, closure, args } = description;
+  const { args, ...others } = description;
   const kept = args !== undefined && args.length <= MAX_ARGUMENT_BYTES ? args : undefined;
-  const described = encode({ name, code, closure, args: kept });
-  const checked = HEADER_BYTES + described.length + value.length;
+  const described = encode({ ...others, args: kept });
+  const checked = HEADER_BYTES + described.length + payload.length;
   const bytes = new Uint8Array(checked + CHECKSUM_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint8(4, RECORD_VERSION);
+  view.setUint8(5, flags);
   view.setFloat64(8, times.created, true);
   view.setFloat64(16, times.expires, true);
   view.setFloat64(24, times.duration, true);
   bytes.set(key, KEY_OFFSET);
   view.setUint32(64, described.length, true);
   bytes.set(described, HEADER_BYTES);
-  bytes.set(value, HEADER_BYTES + described.length);
+  bytes.set(payload, HEADER_BYTES + described.length);
   bytes.set(blake3(bytes.subarray(0, checked)), checked);
   return bytes;
 }
@@ -107,11 +138,11 @@ export function sealRecord(
  * Opens a record and checks that it is whole and answers `key`.
  *
  * @param bytes The bytes of the record.
- * @param key The 32 bytes of the key that was looked up.
+ * @param key The 32 bytes of the key that was looked up; any key will do unless given.
  * @returns The record.
  * @throws {DecodeError} The record is truncated, damaged, of another version or of another key.
  */
-export function openRecord(bytes: Uint8Array, key: Uint8Array): OpenedRecord {
+export function openRecord(bytes: Uint8Array<ArrayBuffer>, key?: Uint8Array): OpenedRecord {
   const checked = bytes.length - CHECKSUM_BYTES;
   if (checked < HEADER_BYTES) {
     fail(`it has ${bytes.length} bytes, fewer than the smallest record`, bytes.length);
@@ -122,11 +153,12 @@ export function openRecord(bytes: Uint8Array, key: Uint8Array): OpenedRecord {
   if (version !== RECORD_VERSION) {
     fail(`its format version is ${version}, and this library reads ${RECORD_VERSION}`, 4);
   }
-  if (view.getUint8(5) !== 0) fail("it has flags that this library does not know", 5);
+  const flags = view.getUint8(5);
+  if ((flags & ~ALL_FLAGS) !== 0) fail("it has flags that this library does not know", 5);
   if (!startsWith(bytes.subarray(checked), blake3(bytes.subarray(0, checked)))) {
     fail("its checksum does not match, so it is damaged", checked);
   }
-  if (!startsWith(bytes.subarray(KEY_OFFSET, KEY_OFFSET + KEY_BYTES), key)) {
+  if (key !== undefined && !startsWith(bytes.subarray(KEY_OFFSET, KEY_OFFSET + KEY_BYTES), key)) {
     fail("it answers another key", KEY_OFFSET);
   }
   const valueOffset = HEADER_BYTES + view.getUint32(64, true);
@@ -135,9 +167,17 @@ export function openRecord(bytes: Uint8Array, key: Uint8Array): OpenedRecord {
     created: view.getFloat64(8, true),
     expires: view.getFloat64(16, true),
     duration: view.getFloat64(24, true),
-    description: () => decode(bytes.subarray(HEADER_BYTES, valueOffset)) as Description,
-    value: () => decode(bytes.subarray(valueOffset, checked)),
+    flags,
+    payload: bytes.subarray(valueOffset, checked),
+    size: bytes.length,
+    description: () => descriptionOf(decode(bytes.subarray(HEADER_BYTES, valueOffset))),
   };
+}
+
+function descriptionOf(described: unknown): Description {
+  const { name } = (described ?? {}) as Partial<Description>;
+  if (typeof name !== "string") fail("it does not say what call it came from", HEADER_BYTES);
+  return described as Description;
 }
 
 function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {

@@ -1,4 +1,4 @@
-import { type Duration, milliseconds } from "../../lib/function/duration.ts";
+import { type Duration, milliseconds } from "../../lib/units.ts";
 import { assert, test } from "../harness.ts";
 
 const DURATIONS: readonly (readonly [Duration | `${number} ${string}`, number])[] = [

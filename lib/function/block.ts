@@ -1,0 +1,151 @@
+/** Blocks: a piece of code that is cached where it stands. */
+
+import { type AnyFunction, codeText } from "../key/mod.ts";
+import { LruMap } from "../lru.ts";
+import type { MemoryCached } from "./cached_function.ts";
+import {
+  checkFunction,
+  checkOptions,
+  MEMORY_OPTIONS,
+  PERSISTENT_OPTIONS,
+} from "./check_options.ts";
+import { defaultScope, type Scope, settingsFor } from "./create_cache.ts";
+import { wrapInMemory } from "./memory_cache.ts";
+import type { MemoryCacheOptions, PersistentOptions } from "./options.ts";
+import { wrapInStore } from "./persistent_cache.ts";
+import { settingsOf } from "./settings.ts";
+
+/** Options of {@linkcode block}: as those of a persistent function, but for the name. */
+export type BlockOptions = Omit<PersistentOptions, "name" | "outFiles">;
+
+/** Options of {@linkcode blockSync}: as those of a function cached in memory, but for the name. */
+export type BlockSyncOptions = Omit<MemoryCacheOptions, "name">;
+
+/** Blocks whose variables were looked at: each is evaluated anew, and told of once. */
+const looked = new LruMap<string, true>({ maxEntries: 10_000 });
+
+/**
+ * Runs a block of code, or gives the result that it had before with the same inputs: as a function
+ * that is cached with {@linkcode persistentCache} and called at once.
+ *
+ * @param name Name of the block in keys and in the store.
+ * @param inputs What the result depends on. The block gets it as its argument.
+ * @param body The block. Its code is a part of the key.
+ * @param options See {@linkcode BlockOptions}.
+ * @returns The result of the block.
+ * @throws {TypeError} There is no block or no name, or an option is wrong.
+ * @throws Whatever the block throws.
+ *
+ * @example
+ * ```ts
+ * import { block } from "@deja/cache";
+ * import { assert } from "chai";
+ *
+ * const rows = [3, 1, 2];
+ * const report = await block("report", { rows }, ({ rows }) => rows.toSorted().join());
+ * assert.equal(report, "1,2,3");
+ * ```
+ */
+export function block<I, R>(
+  name: string,
+  inputs: I,
+  body: (inputs: I) => R,
+  options?: BlockOptions,
+): Promise<Awaited<R>> {
+  return runBlock(defaultScope, name, inputs, body, options);
+}
+
+/** As {@linkcode block}, within a cache. */
+export async function runBlock<I, R>(
+  scope: Scope,
+  name: string,
+  inputs: I,
+  body: (inputs: I) => R,
+  options: BlockOptions = {},
+): Promise<Awaited<R>> {
+  checkName(name);
+  checkFunction("block", body);
+  checkOptions("block", options, PERSISTENT_OPTIONS);
+  const isKnown = isLookedAt(name, body as AnyFunction);
+  const own = { ...options, name, ...(isKnown ? { freeVariables: "ignore" as const } : {}) };
+  const settings = settingsFor(body as AnyFunction, scope.defaults, own, PERSISTENT_OPTIONS);
+  const { handle, namespace, group } = scope;
+  const run = wrapInStore(body as AnyFunction, settings, handle, namespace, group);
+  return await (run as unknown as (inputs: I) => Promise<Awaited<R>>)(inputs);
+}
+
+/** Blocks in memory: what each gave, and the body that stands for it now. */
+interface KnownBlock {
+  readonly run: MemoryCached<AnyFunction>;
+  body: AnyFunction;
+}
+
+const blocks = new LruMap<string, KnownBlock>({ maxEntries: 10_000 });
+
+/**
+ * As {@linkcode block}, in memory: a block that is not asynchronous gives its result at once.
+ *
+ * @param name Name of the block in keys.
+ * @param inputs What the result depends on. The block gets it as its argument.
+ * @param body The block. Its code is a part of the key.
+ * @param options See {@linkcode BlockSyncOptions}; those of the first run hold.
+ * @returns The result of the block, the same object each time.
+ * @throws {TypeError} There is no block or no name, or an option is wrong.
+ * @throws Whatever the block throws.
+ *
+ * @example
+ * ```ts
+ * import { blockSync } from "@deja/cache";
+ * import { assert } from "chai";
+ *
+ * let runs = 0;
+ * for (const rows of [[3, 1, 2], [3, 1, 2]]) {
+ *   const sorted = blockSync("sorted", rows, (rows) => {
+ *     runs++;
+ *     return rows.toSorted();
+ *   }, { freeVariables: "ignore" });
+ *   assert.deepEqual(sorted, [1, 2, 3]);
+ * }
+ * assert.equal(runs, 1);
+ * ```
+ */
+export function blockSync<I, R>(
+  name: string,
+  inputs: I,
+  body: (inputs: I) => R,
+  options: BlockSyncOptions = {},
+): R {
+  checkName(name);
+  checkFunction("blockSync", body);
+  checkOptions("blockSync", options, MEMORY_OPTIONS);
+  const { code = "source" } = options;
+  const text = code === "source" ? codeText(body as AnyFunction) : code;
+  const id = `${name}\0${text}`;
+  let known = blocks.get(id);
+  if (known === undefined) {
+    const made: KnownBlock = {
+      body: body as AnyFunction,
+      // Its variables are those of the body that runs, which stands for it each time.
+      run: wrapInMemory(
+        ((given: I) => (made.body as unknown as (inputs: I) => R)(given)) as AnyFunction,
+        settingsOf(body as AnyFunction, { ...options, name, code: text }),
+        defaultScope.group,
+      ),
+    };
+    blocks.set(id, known = made);
+  }
+  known.body = body as AnyFunction;
+  return (known.run as unknown as (inputs: I) => R)(inputs);
+}
+
+function isLookedAt(name: string, body: AnyFunction): boolean {
+  const id = `${name}\0${codeText(body)}`;
+  const isKnown = looked.get(id) === true;
+  looked.set(id, true);
+  return isKnown;
+}
+
+function checkName(name: unknown): void {
+  if (typeof name === "string" && name !== "") return;
+  throw new TypeError(`A block needs a name, received ${name === "" ? '""' : typeof name}`);
+}

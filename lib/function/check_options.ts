@@ -1,0 +1,253 @@
+/** The check of options that names every mistake. */
+
+import { closestMatch } from "leven";
+import type { AnyFunction } from "../key/mod.ts";
+import { momentOf } from "../units.ts";
+import { MODES } from "./mode.ts";
+
+/** Says whether a value fits an option, and how to word what fits. */
+interface Rule {
+  readonly fits: (value: unknown) => boolean;
+  readonly expected: string;
+}
+
+const isString = (value: unknown) => typeof value === "string";
+const isFunction = (value: unknown) => typeof value === "function";
+const isBoolean = (value: unknown) => typeof value === "boolean";
+const isDuration = (value: unknown) => isString(value) || typeof value === "number";
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const hasOnly = (value: object, names: readonly string[]) =>
+  Object.keys(value).every((name) => names.includes(name));
+const isStrings = (value: unknown) => Array.isArray(value) && value.every(isString);
+const optional = (value: unknown, fits: (value: unknown) => boolean) =>
+  value === undefined || fits(value);
+const has = (value: object, names: readonly string[]) =>
+  names.every((name) => isFunction(Reflect.get(value, name)));
+
+const DURATION: Rule = {
+  fits: isDuration,
+  expected: 'milliseconds or a string such as "90s", "15m" or "7d"',
+};
+
+const RULES: Readonly<Record<string, Rule>> = {
+  name: { fits: (value) => isString(value) && value !== "", expected: "a non-empty string" },
+  version: {
+    fits: (value) => isString(value) || Number.isFinite(value),
+    expected: "a string or a finite number",
+  },
+  closure: { fits: isFunction, expected: "a function that returns the closed-over values" },
+  ignore: { fits: isStrings, expected: "an array of parameter names" },
+  key: {
+    fits: (value) =>
+      isFunction(value) || (isObject(value) && Object.values(value).every(isFunction)),
+    expected: "an object of functions by parameter name, or one function of all arguments",
+  },
+  ttl: {
+    fits: (value) => isDuration(value) || isFunction(value) || momentOf(value) !== undefined,
+    expected: `${DURATION.expected}, a Date, or a function of the result and the arguments`,
+  },
+  staleWhileRevalidate: DURATION,
+  staleIfError: DURATION,
+  minDuration: DURATION,
+  validate: { fits: isFunction, expected: "a function of an entry, such as expiresAfter(ttl)" },
+  accept: { fits: isFunction, expected: "a function of the result and the arguments" },
+  errors: {
+    fits: (value) =>
+      isBoolean(value) ||
+      (isObject(value) && hasOnly(value, ["ttl", "when"]) &&
+        optional(Reflect.get(value, "ttl"), isDuration) &&
+        optional(Reflect.get(value, "when"), isFunction)),
+    expected: "true, false or { ttl, when }",
+  },
+  tags: {
+    fits: (value) => isStrings(value) || isFunction(value),
+    expected: "an array of strings, or a function of the result and the arguments",
+  },
+  timeout: {
+    fits: (value) =>
+      isDuration(value) ||
+      (isObject(value) && hasOnly(value, ["soft", "hard"]) &&
+        Object.values(value).every((limit) => optional(limit, isDuration))),
+    expected: "a duration, or { soft, hard } with durations",
+  },
+  mode: {
+    fits: (value) => isString(value) && MODES.includes(value as string),
+    expected: `one of ${MODES.map((mode) => JSON.stringify(mode)).join(", ")}`,
+  },
+  classes: {
+    fits: (value) => isObject(value) && Object.values(value).every(isClassCodec),
+    expected: "an object of { class, encode, decode } by name",
+  },
+  clone: {
+    fits: (value) => isBoolean(value) || isFunction(value),
+    expected: "true, false or a function that copies a result",
+  },
+  expiry: {
+    fits: (value) => value === "replace" || value === "append",
+    expected: '"replace" or "append"',
+  },
+  serializer: {
+    fits: (value) => isObject(value) && has(value, ["encode", "decode"]),
+    expected: "an object with the functions encode and decode",
+  },
+  compress: { fits: isBoolean, expected: "true or false" },
+  code: {
+    fits: (value) => isString(value) && value !== "",
+    expected: '"source", "ignore" or a fingerprint of your own',
+  },
+  freeVariables: {
+    fits: (value) => ["warn", "error", "ignore"].includes(value as string),
+    expected: '"warn", "error" or "ignore"',
+  },
+  outFiles: { fits: isStrings, expected: "an array of parameter names" },
+  onEvent: { fits: isFunction, expected: "a function" },
+  maxEntries: {
+    fits: (value) => Number.isSafeInteger(value) && (value as number) > 0,
+    expected: "a positive integer",
+  },
+  maxBytes: { fits: isDuration, expected: 'bytes or a string such as "64MiB" or "500kB"' },
+  store: {
+    fits: (value) => isObject(value) && has(value, ["get", "set", "delete", "list"]),
+    expected: "an open Store, such as await fsStore(path) or memoryStore()",
+  },
+  namespace: {
+    fits: (value) => isString(value) && value !== "" && !(value as string).includes("/"),
+    expected: "a non-empty string without a slash",
+  },
+};
+
+/** What other libraries call the same. */
+const ALIASES: Readonly<Record<string, string>> = {
+  maxAge: "ttl",
+  expires: "ttl",
+  max: "maxEntries",
+  maxSize: "maxEntries",
+  deps: "closure",
+  swr: "staleWhileRevalidate",
+  grace: "staleIfError",
+  shouldCache: "accept",
+  cacheErrors: "errors",
+};
+
+/** Names of the options that every cached function takes. */
+const FUNCTION_OPTIONS = [
+  "name",
+  "version",
+  "closure",
+  "ignore",
+  "key",
+  "ttl",
+  "staleWhileRevalidate",
+  "staleIfError",
+  "validate",
+  "accept",
+  "minDuration",
+  "errors",
+  "tags",
+  "timeout",
+  "mode",
+  "classes",
+  "code",
+  "freeVariables",
+  "onEvent",
+] as const;
+
+/** Names of the options of `cache`. */
+export const MEMORY_OPTIONS: readonly string[] = [...FUNCTION_OPTIONS, "clone"];
+
+/** Names of the options of `lruCache`. */
+export const LRU_OPTIONS: readonly string[] = [...MEMORY_OPTIONS, "maxEntries", "maxBytes"];
+
+/** Names of the options of `persistentCache`. */
+export const PERSISTENT_OPTIONS: readonly string[] = [
+  ...FUNCTION_OPTIONS,
+  "outFiles",
+  "expiry",
+  "serializer",
+  "compress",
+];
+
+/** Options that say what one function is, and so cannot be a default of many. */
+const OF_ONE_FUNCTION: readonly string[] = ["name", "closure", "key", "code", "outFiles"];
+
+/** Names of the options that a cache takes as defaults of its functions. */
+export const DEFAULT_OPTIONS: readonly string[] = [
+  ...new Set([...LRU_OPTIONS, ...PERSISTENT_OPTIONS]),
+].filter((name) => !OF_ONE_FUNCTION.includes(name));
+
+/** Names of the options of `createCache`. */
+export const CREATE_OPTIONS: readonly string[] = ["store", "namespace", ...DEFAULT_OPTIONS];
+
+/**
+ * Checks an options object.
+ *
+ * @param verb The function that was called, for messages.
+ * @param options What it was given.
+ * @param known The options that it takes.
+ * @throws {TypeError} It is not an object, has an unknown option, or one of the wrong type.
+ */
+export function checkOptions(verb: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`The options of ${verb} must be an object, received ${word(options)}`);
+  }
+  for (const [option, value] of Object.entries(options)) {
+    if (!known.includes(option)) {
+      const maxDistance = Math.max(2, Math.floor(option.length / 3));
+      const nearest = ALIASES[option] ?? closestMatch(option, known, { maxDistance });
+      const hint = nearest === undefined || !known.includes(nearest)
+        ? `it takes ${known.join(", ")}`
+        : `did you mean ${JSON.stringify(nearest)}?`;
+      throw new TypeError(`Unknown option ${JSON.stringify(option)} of ${verb}: ${hint}`);
+    }
+    const rule = RULES[option];
+    if (value !== undefined && !rule.fits(value)) {
+      throw new TypeError(
+        `Option ${JSON.stringify(option)} of ${verb} must be ${rule.expected}, ` +
+          `received ${word(value)}`,
+      );
+    }
+  }
+}
+
+/**
+ * Checks that there is a function to wrap.
+ *
+ * @throws {TypeError} There is something else.
+ */
+export function checkFunction(verb: string, fn: unknown): void {
+  if (typeof fn !== "function") {
+    throw new TypeError(`${verb} takes a function, received ${word(fn)}`);
+  }
+  if (/^class\b/.test(Function.prototype.toString.call(fn))) {
+    throw new TypeError(
+      `${verb} takes a function, received the class ${fn.name}; wrap a function that makes one`,
+    );
+  }
+}
+
+/**
+ * Checks that the results of a function can be handed out more than once.
+ *
+ * @throws {TypeError} It is a generator function.
+ */
+export function checkRepeatable(verb: string, fn: AnyFunction): void {
+  if (!Object.prototype.toString.call(fn).endsWith("GeneratorFunction]")) return;
+  throw new TypeError(
+    `${verb} takes a function, received the generator function ${fn.name}, whose results can be ` +
+      "read only once; wrap a function that returns an array",
+  );
+}
+
+function isClassCodec(value: unknown): boolean {
+  return isObject(value) && has(value, ["class", "encode", "decode"]);
+}
+
+/** A value in the words of a message. */
+export function word(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object") return "an object";
+  if (typeof value === "function") return "a function";
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,119 @@
+/** Counts the events of one function and passes them on. */
+
+import type { CacheEvent, CacheListener, CacheStats, FreeVariableEvent } from "./events.ts";
+
+/** The counts, while they are counted. */
+type Counts = { -readonly [count in keyof CacheStats]: CacheStats[count] };
+
+const PROBLEMS: ReadonlySet<CacheEvent["type"]> = new Set<CacheEvent["type"]>([
+  "corrupt",
+  "store-error",
+  "option-error",
+  "revalidate-error",
+]);
+
+/** Whether an event tells of something that went wrong, and not of what was asked for. */
+function isProblem(event: CacheEvent): boolean {
+  return PROBLEMS.has(event.type) || (event.type === "not-stored" && event.error !== undefined);
+}
+
+/** Counts of nothing yet. */
+export function noCounts(): Counts {
+  return {
+    hits: 0,
+    misses: 0,
+    joins: 0,
+    staleHits: 0,
+    errors: 0,
+    evictions: 0,
+    problems: 0,
+    bytesRead: 0,
+    bytesWritten: 0,
+    timeSaved: 0,
+  };
+}
+
+/** Counts the events of one function and passes them on. */
+export class EventLog {
+  /** The counts so far. Hot paths without a listener add to them directly. */
+  readonly counts: Counts = noCounts();
+  readonly #listener: CacheListener | undefined;
+  readonly #warned = new Set<string>();
+
+  /** @param listener Who hears of the events, if anyone does. */
+  constructor(listener: CacheListener | undefined) {
+    this.#listener = listener;
+  }
+
+  /** Whether somebody hears of events: if not, only counting matters. */
+  get heard(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  /** Counts an event and tells the listener; without one, warns once of each kind of problem. */
+  emit(event: CacheEvent): void {
+    this.#count(event);
+    if (this.#listener === undefined) {
+      if (event.type === "free-variable") warnOfVariable(event);
+      else if (isProblem(event)) this.#warn(event);
+      return;
+    }
+    // The listener is the caller's, the call is not its business: neither may hide the other.
+    const report = (error: unknown) =>
+      console.error(`déjà: onEvent of ${event.name} threw on a ${event.type} event:`, error);
+    try {
+      const returned: unknown = this.#listener(event);
+      if (returned instanceof Promise) returned.catch(report);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  /** The counts so far. */
+  stats(): CacheStats {
+    return { ...this.counts };
+  }
+
+  #count(event: CacheEvent): void {
+    const { counts } = this;
+    if (isProblem(event)) counts.problems++;
+    switch (event.type) {
+      case "hit":
+        counts.hits++;
+        counts.timeSaved += event.saved;
+        break;
+      case "miss":
+        counts.misses++;
+        break;
+      case "join":
+        counts.joins++;
+        break;
+      case "stale":
+        counts.staleHits++;
+        break;
+      case "store":
+        counts.bytesWritten += event.size;
+        break;
+      case "evict":
+        counts.evictions++;
+    }
+  }
+
+  #warn(event: CacheEvent): void {
+    if (this.#warned.has(event.type)) return;
+    this.#warned.add(event.type);
+    const message = "error" in event && event.error instanceof Error ? event.error.message : event;
+    console.warn(
+      `déjà: ${event.type} in ${event.name}, the function still works:`,
+      message,
+      "(said once; listen with onEvent to hear of each)",
+    );
+  }
+}
+
+function warnOfVariable({ name, variable, remedy }: FreeVariableEvent): void {
+  console.warn(
+    `déjà: ${name || "a cached function"} reads ${variable}, which its key does not see: write ` +
+      `${remedy}, or freeVariables: "ignore" where no result depends on it`,
+  );
+}

@@ -1,0 +1,85 @@
+/** Why a call would be answered or not, in parts and in a sentence. */
+
+import { stableHash } from "../codec/mod.ts";
+import type { CacheEntry, Explanation } from "./entry.ts";
+
+/** What a key is made of, as far as an entry tells. */
+export interface KeyParts {
+  readonly version: string | number | undefined;
+  /** Digest of the code, if it counts. */
+  readonly code: string | undefined;
+  /** Digests of the closed-over values by name. */
+  readonly closure: Readonly<Record<string, string>> | undefined;
+  /** Bound arguments; `undefined` where they were too large to keep. */
+  readonly args: readonly unknown[] | undefined;
+}
+
+/** The call that is asked about. */
+export interface ExplainedCall {
+  readonly key: string;
+  readonly name: string;
+  readonly entry: CacheEntry | undefined;
+  readonly parts: KeyParts;
+}
+
+/** Another entry of the function. */
+export interface OtherEntry {
+  readonly entry: CacheEntry;
+  readonly parts: KeyParts;
+}
+
+const SENTENCES: Readonly<Record<Exclude<Explanation["outcome"], "miss">, string>> = {
+  hit: "the call would be answered from the cache",
+  stale: "the call would be answered with a stale result, and a new one computed behind it",
+  expired: "the result is past its time",
+  invalid: "validate refuses the result",
+  damaged: "the stored record is damaged",
+};
+
+/** Words what a call would meet, and finds the nearest of the other entries where it is a miss. */
+export function explain(
+  outcome: Explanation["outcome"],
+  { key, name, entry, parts }: ExplainedCall,
+  others: Iterable<OtherEntry>,
+  parameterNames: readonly (string | undefined)[],
+): Explanation {
+  if (outcome !== "miss") {
+    const message = `${name}: ${SENTENCES[outcome]}`;
+    return { outcome, key, entry, nearest: undefined, changed: [], message };
+  }
+  let nearest: CacheEntry | undefined;
+  let changed: readonly string[] = [];
+  for (const other of others) {
+    const differs = difference(parts, other.parts, parameterNames);
+    if (nearest !== undefined && differs.length >= changed.length) continue;
+    nearest = other.entry;
+    changed = differs;
+  }
+  const message = nearest === undefined
+    ? `${name}: nothing is kept for any call`
+    : changed.length === 0
+    ? `${name}: nothing is kept for this call; the nearest entry does not tell what differs`
+    : `${name}: nothing is kept for this call; since the nearest entry, ${changed.join(", ")} ` +
+      "changed";
+  return { outcome, key, entry, nearest, changed, message };
+}
+
+function difference(
+  a: KeyParts,
+  b: KeyParts,
+  parameterNames: readonly (string | undefined)[],
+): string[] {
+  const changed: string[] = [];
+  if (a.version !== b.version) changed.push("version");
+  if (a.code !== b.code) changed.push("code");
+  const names = new Set([...Object.keys(a.closure ?? {}), ...Object.keys(b.closure ?? {})]);
+  for (const name of names) {
+    if (a.closure?.[name] !== b.closure?.[name]) changed.push(`closure.${name}`);
+  }
+  if (a.args === undefined || b.args === undefined) return changed;
+  for (let index = 0; index < Math.max(a.args.length, b.args.length); index++) {
+    if (stableHash(a.args[index]) === stableHash(b.args[index])) continue;
+    changed.push(`argument ${parameterNames[index] ?? index}`);
+  }
+  return changed;
+}

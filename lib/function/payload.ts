@@ -1,0 +1,106 @@
+/** Results as the payload of a record, and back. */
+
+import { decode, encode } from "../codec/mod.ts";
+import { DecodeError } from "../errors.ts";
+import { type OpenedRecord, RecordFlag } from "../record/mod.ts";
+import type { Settings } from "./settings.ts";
+
+/** What of the options says how results become bytes. */
+export type PayloadSettings = Pick<Settings, "classes" | "compress" | "serializer">;
+
+/** A result as bytes. */
+export interface Payload {
+  /** The bytes, not compressed. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What the record says of them. */
+  readonly flags: number;
+}
+
+/** Most bytes that a compressed payload may have, for each byte that it is compressed to. */
+const MAX_EXPANSION = 1100;
+
+/**
+ * Makes bytes of a result.
+ *
+ * @throws {EncodeError} It has no byte form; or whatever the user's serializer throws.
+ */
+export async function payloadOf(
+  kind: "value" | "error",
+  result: unknown,
+  { classes, serializer }: PayloadSettings,
+): Promise<Payload> {
+  if (kind === "error") return { bytes: encode(result, { classes }), flags: RecordFlag.ERROR };
+  if (serializer === undefined) return { bytes: encode(result, { classes }), flags: 0 };
+  const bytes = await serializer.encode(result);
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(`serializer.encode must give a Uint8Array, received a ${typeof bytes}`);
+  }
+  return { bytes: new Uint8Array(bytes), flags: RecordFlag.SERIALIZED };
+}
+
+/**
+ * Makes a result of bytes: a new one at each call.
+ *
+ * @throws {DecodeError} They are damaged; or whatever the user's serializer throws.
+ */
+export function resultOf({ bytes, flags }: Payload, settings: PayloadSettings): unknown {
+  const { classes, serializer } = settings;
+  if ((flags & RecordFlag.SERIALIZED) === 0) return decode(bytes, { classes });
+  if (serializer === undefined) {
+    throw new DecodeError("The result was stored with a serializer, and the function has none", {
+      offset: 0,
+    });
+  }
+  try {
+    return serializer.decode(bytes);
+  } catch (cause) {
+    throw new DecodeError("The serializer cannot decode the result", { offset: 0, cause });
+  }
+}
+
+/** The payload of a record for storing: compressed, where that is asked for. */
+export async function packed(
+  { bytes, flags }: Payload,
+  { compress }: PayloadSettings,
+): Promise<Payload> {
+  if (!compress) return { bytes, flags };
+  const small = await through(bytes, new CompressionStream("gzip"), Infinity);
+  return small.length < bytes.length
+    ? { bytes: small, flags: flags | RecordFlag.COMPRESSED }
+    : { bytes, flags };
+}
+
+/**
+ * The payload of a record as it was before storing.
+ *
+ * @throws {DecodeError} It cannot be decompressed.
+ */
+export async function unpacked({ payload, flags }: OpenedRecord): Promise<Payload> {
+  if ((flags & RecordFlag.COMPRESSED) === 0) return { bytes: payload, flags };
+  try {
+    const limit = payload.length * MAX_EXPANSION;
+    const bytes = await through(payload, new DecompressionStream("gzip"), limit);
+    return { bytes, flags: flags & ~RecordFlag.COMPRESSED };
+  } catch (cause) {
+    throw new DecodeError("The result cannot be decompressed", { offset: 0, cause });
+  }
+}
+
+async function through(
+  bytes: Uint8Array<ArrayBuffer>,
+  transform: CompressionStream | DecompressionStream,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = new Blob([bytes]).stream().pipeThrough(transform).getReader();
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    pieces.push(read.value as Uint8Array<ArrayBuffer>);
+    length += read.value.length;
+    if (length > limit) {
+      await reader.cancel();
+      throw new RangeError(`It grows to more than ${limit} bytes`);
+    }
+  }
+  return await new Blob(pieces).bytes();
+}

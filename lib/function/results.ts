@@ -1,0 +1,25 @@
+/** What kinds of results there are, as far as a cache has to tell them apart. */
+
+/** Whether a result is to be awaited. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (typeof value === "object" || typeof value === "function") && value !== null &&
+    "then" in value && typeof value.then === "function";
+}
+
+/** Whether a result can be read only once, so that handing it out again would give a used one. */
+export function isReadOnce(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (value instanceof ReadableStream || value instanceof Response || value instanceof Request) {
+    return true;
+  }
+  return "next" in value && typeof value.next === "function" &&
+    (Symbol.iterator in value || Symbol.asyncIterator in value);
+}
+
+/** The error of the event that tells of such a result. */
+export function readOnceError(value: unknown): TypeError {
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  return new TypeError(
+    `The result is a ${kind}, which can be read only once: return what it contains instead`,
+  );
+}

@@ -1,0 +1,229 @@
+/** The results of one function as they stand in a store: reading, writing, listing, removing. */
+
+import { decode } from "../codec/mod.ts";
+import { DecodeError, type StoreOperation } from "../errors.ts";
+import { type OpenedRecord, openRecord, RecordFlag, sealRecord } from "../record/mod.ts";
+import type { Store, StoreLease } from "../store/store.ts";
+import type { CacheEntry, StoredEntryFilter, StoredEntryQuery } from "./entry.ts";
+import { matches } from "./entry.ts";
+import type { EventLog } from "./event_log.ts";
+import { entryNameOf, generationKey, isOwned } from "./names.ts";
+import { type Payload, resultOf, unpacked } from "./payload.ts";
+import { type Settings, staleTime } from "./settings.ts";
+import { removeParts } from "./streams/recording.ts";
+import { momentOf } from "../units.ts";
+import { markTags } from "./tag_index.ts";
+
+/** A record that was read, with its payload as it was before storing. */
+export interface StoredResult {
+  readonly record: OpenedRecord;
+  readonly payload: Payload;
+}
+
+/** What a record says of the call, besides its payload. */
+export interface Told {
+  readonly created: number;
+  readonly expires: number;
+  readonly duration: number;
+  readonly tags: readonly string[];
+  readonly code: string | undefined;
+  readonly closure: Readonly<Record<string, string>> | undefined;
+  /** Bound arguments in canonical form. */
+  readonly args: Uint8Array;
+}
+
+/** The results of one function in a store. */
+export class StoredResults {
+  /** What the store keys of this function start with. */
+  readonly prefix: string;
+  readonly #settings: Settings;
+  readonly #log: EventLog;
+
+  constructor(prefix: string, settings: Settings, log: EventLog) {
+    this.prefix = prefix;
+    this.#settings = settings;
+    this.#log = log;
+  }
+
+  /** The stored result of a call, fresh or not; `undefined`, with an event, where it is damaged. */
+  async read(store: Store, hex: string, key?: Uint8Array): Promise<StoredResult | undefined> {
+    try {
+      const bytes = await store.get(this.prefix + hex);
+      return bytes === undefined ? undefined : await this.#open(bytes, key);
+    } catch (error) {
+      this.report(error, "get", hex);
+      return undefined;
+    }
+  }
+
+  async #open(bytes: Uint8Array<ArrayBuffer>, key?: Uint8Array): Promise<StoredResult> {
+    const record = openRecord(bytes, key);
+    // The common case waits for nothing.
+    const isPacked = (record.flags & RecordFlag.COMPRESSED) !== 0;
+    const payload = isPacked
+      ? await unpacked(record)
+      : { bytes: record.payload, flags: record.flags };
+    return { record, payload };
+  }
+
+  /**
+   * Stores a record in the place of an earlier one, which becomes an older generation where those
+   * are kept.
+   *
+   * @returns Size of the record in bytes.
+   * @throws {StoreError} The store failed.
+   */
+  async write(
+    store: Store,
+    key: { readonly hex: string; readonly bytes: Uint8Array },
+    { bytes, flags }: Payload,
+    told: Told,
+    lease: StoreLease | undefined,
+  ): Promise<number> {
+    const { name, version } = this.#settings;
+    const storeKey = this.prefix + key.hex;
+    const before = this.#settings.append ? await this.read(store, key.hex) : undefined;
+    // Two generations never have the same moment.
+    const created = Math.max(told.created, Math.floor(before?.record.created ?? -1) + 1);
+    const { tags, duration, expires } = told;
+    const record = sealRecord(key.bytes, bytes, { created, expires, duration }, {
+      name,
+      code: told.code,
+      closure: told.closure,
+      args: told.args,
+      ...(version === undefined ? {} : { version }),
+      ...(tags.length === 0 ? {} : { tags }),
+    }, flags);
+    const goes = expires + staleTime(this.#settings);
+    const keepUntil = goes === Infinity ? undefined : goes;
+    await markTags(store, storeKey, tags, keepUntil);
+    if (before !== undefined) {
+      const old = await store.get(storeKey);
+      if (old !== undefined) await store.set(generationKey(storeKey, before.record.created), old);
+    }
+    await store.set(storeKey, record, {
+      expires: this.#settings.append ? undefined : keepUntil,
+      lease,
+    });
+    return record.length;
+  }
+
+  /**
+   * Removes the result of a call, with its older generations and its parts.
+   *
+   * @returns Whether there was one.
+   * @throws {StoreError} The store failed.
+   */
+  async delete(store: Store, hex: string): Promise<boolean> {
+    const storeKey = this.prefix + hex;
+    const bytes = await store.get(storeKey).catch(() => undefined);
+    const there = await store.delete(storeKey);
+    if (bytes === undefined || hasParts(bytes)) await removeParts(store, storeKey);
+    if (this.#settings.append) {
+      for await (const { key } of store.list(`${storeKey}@`)) await store.delete(key);
+    }
+    return there;
+  }
+
+  /** What is stored, entry by entry; what is damaged is told of and left out. */
+  async *entries(
+    store: Store,
+    filter: StoredEntryFilter = {},
+  ): AsyncGenerator<CacheEntry & { readonly storeKey: string }, void, undefined> {
+    for await (const { key: storeKey } of store.list(this.prefix)) {
+      const entryName = entryNameOf(storeKey, this.prefix);
+      if (entryName === undefined) continue;
+      if (entryName.generation !== undefined && filter.generations !== "all") continue;
+      const stored = await this.read(store, storeKey.slice(this.prefix.length));
+      if (stored === undefined) continue;
+      if (filter.expired !== true && stored.record.expires <= Date.now()) continue;
+      const entry = this.tell(stored, entryName.hex);
+      if (entry !== undefined && matches(entry, filter)) yield { ...entry, storeKey };
+    }
+  }
+
+  /** What is stored under a key, now or as of a moment. */
+  async get(store: Store, { key, at }: StoredEntryQuery): Promise<CacheEntry | undefined> {
+    const latest = await this.read(store, key);
+    if (at === undefined) {
+      const isFresh = latest !== undefined && latest.record.expires > Date.now();
+      return isFresh ? this.tell(latest, key) : undefined;
+    }
+    const moment = typeof at === "number" ? at : momentOf(at);
+    if (moment === undefined || Number.isNaN(moment)) {
+      throw new TypeError("get takes a Date or milliseconds since the epoch as at");
+    }
+    let found = latest !== undefined && latest.record.created <= moment ? key : undefined;
+    let newest = -1;
+    for await (const entry of store.list(`${this.prefix}${key}@`)) {
+      const generation = entryNameOf(entry.key, this.prefix)?.generation;
+      if (found === key || generation === undefined) continue;
+      if (generation <= moment && generation > newest) {
+        newest = generation;
+        found = entry.key.slice(this.prefix.length);
+      }
+    }
+    const stored = found === undefined ? undefined : await this.read(store, found);
+    return stored === undefined ? undefined : this.tell(stored, key);
+  }
+
+  /** What a record tells of its call; `undefined`, with an event, where it is damaged. */
+  tell({ record, payload }: StoredResult, hex: string): CacheEntry | undefined {
+    try {
+      const { name, version, args, tags } = record.description();
+      const isError = (payload.flags & RecordFlag.ERROR) !== 0;
+      const isWhole = (payload.flags & (RecordFlag.STREAM | RecordFlag.OUTPUTS)) === 0;
+      const result = isWhole ? resultOf(payload, this.#settings) : undefined;
+      const { created, expires, duration, size } = record;
+      return {
+        key: hex,
+        name,
+        version,
+        args: args === undefined ? undefined : decode(args) as unknown[],
+        kind: isError ? "error" : "value",
+        value: isError ? undefined : result,
+        error: isError ? result : undefined,
+        created,
+        expires,
+        duration,
+        size,
+        tags: tags ?? [],
+      };
+    } catch (error) {
+      this.report(error, "get", hex);
+      return undefined;
+    }
+  }
+
+  /**
+   * Removes everything under this function's name.
+   *
+   * @throws {StoreError} The store failed.
+   */
+  async clear(store: Store): Promise<void> {
+    for await (const { key } of store.list(this.prefix)) {
+      if (isOwned(key, this.prefix)) await store.delete(key);
+    }
+  }
+
+  /** Tells of a failure: of the store, or of what stands in it. */
+  report(error: unknown, operation: StoreOperation, hex: string): void {
+    const { name } = this.#settings;
+    const damaged = error instanceof DecodeError ||
+      (error instanceof Error && error.cause instanceof DecodeError);
+    this.#log.emit(
+      damaged
+        ? { type: "corrupt", name, key: hex, error }
+        : { type: "store-error", name, key: hex, operation, error },
+    );
+  }
+}
+
+/** Whether the record has parts beside it, as far as a damaged one can tell. */
+function hasParts(bytes: Uint8Array<ArrayBuffer>): boolean {
+  try {
+    return (openRecord(bytes).flags & (RecordFlag.STREAM | RecordFlag.OUTPUTS)) !== 0;
+  } catch {
+    return true;
+  }
+}

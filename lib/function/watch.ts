@@ -1,0 +1,64 @@
+/** Looking at what a function reads unseen, once and behind the callers' backs. */
+
+import type { AnyFunction } from "../key/mod.ts";
+import type { EventLog } from "./event_log.ts";
+import { unseenError, unseenVariables } from "./free_variables.ts";
+import type { Settings } from "./settings.ts";
+
+/** What a look at a function's variables says. */
+export class FreeVariableWatch {
+  readonly #fn: AnyFunction;
+  readonly #settings: Settings;
+  readonly #log: EventLog;
+  #done: Promise<boolean> | undefined;
+  #error: TypeError | undefined;
+
+  /** Looks at nothing yet. */
+  constructor(fn: AnyFunction, settings: Settings, log: EventLog) {
+    this.#fn = fn;
+    this.#settings = settings;
+    this.#log = log;
+  }
+
+  /** Whether calls must fail where something is found. */
+  get isStrict(): boolean {
+    return this.#settings.freeVariables === "error";
+  }
+
+  /**
+   * Looks, if that was not done yet.
+   *
+   * @returns Whether the key sees all that the function reads.
+   */
+  begin(): Promise<boolean> {
+    return this.#done ??= this.#look();
+  }
+
+  /**
+   * Fails where something was found that must not be.
+   *
+   * @throws {TypeError} The function reads a variable that the key does not see.
+   */
+  check(): void {
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  async #look(): Promise<boolean> {
+    const { name, freeVariables } = this.#settings;
+    if (freeVariables === "ignore") return false;
+    try {
+      const unseen = await unseenVariables(this.#fn, this.#settings);
+      if (unseen.length > 0 && this.isStrict) this.#error = unseenError(name, unseen);
+      for (const { variable, remedy } of unseen) {
+        this.#log.emit({ type: "free-variable", name, variable, remedy });
+      }
+      return unseen.length === 0;
+    } catch (cause) {
+      const error = new TypeError("The parser that finds free variables could not be loaded", {
+        cause,
+      });
+      this.#log.emit({ type: "option-error", name, option: "freeVariables", error });
+      return false;
+    }
+  }
+}

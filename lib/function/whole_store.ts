@@ -1,0 +1,145 @@
+/** What is done to all that a cache has in its store. */
+
+import { openRecord, RecordFlag } from "../record/mod.ts";
+import type { Store } from "../store/store.ts";
+import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
+import { EventLog } from "./event_log.ts";
+import { settingsOf } from "./settings.ts";
+import type { StoreHandle } from "./store_handle.ts";
+import { StoredResults } from "./stored_results.ts";
+import { removeTagged } from "./tag_index.ts";
+
+/** What {@linkcode Cache.prune} removed. */
+export interface PruneReport {
+  /** Results past their time. */
+  readonly expired: number;
+  /** Records that could not be read. */
+  readonly damaged: number;
+  /** Parts of streams and files without a record. */
+  readonly orphans: number;
+}
+
+/** A store key of a function: its path, the key of the call, a generation or a part. */
+const OURS = /^(.+)\/([0-9a-f]{64})(?:@\d+)?(\..+)?$/;
+
+/** What the store keys of a cache start with. */
+function rootOf(namespace: string | undefined): string {
+  return namespace === undefined ? "" : `ns.${namespace}/`;
+}
+
+/** Whether a store key is one of a cache: a cache without a namespace has none of another's. */
+function isOf(storeKey: string, namespace: string | undefined): boolean {
+  if (!OURS.test(storeKey) || storeKey.startsWith("tag/")) return false;
+  return namespace === undefined
+    ? !storeKey.startsWith("ns.")
+    : storeKey.startsWith(rootOf(namespace));
+}
+
+async function* keysOf(
+  store: Store,
+  namespace: string | undefined,
+): AsyncGenerator<string, void, undefined> {
+  for await (const { key } of store.list(rootOf(namespace))) if (isOf(key, namespace)) yield key;
+}
+
+/** The entries of all functions. */
+export async function* entriesOfAll(
+  handle: StoreHandle,
+  namespace: string | undefined,
+  filter?: StoredEntryFilter,
+): AsyncGenerator<CacheEntry, void, undefined> {
+  const store = await handle.store();
+  const paths = new Set<string>();
+  for await (const storeKey of keysOf(store, namespace)) paths.add(OURS.exec(storeKey)![1]);
+  for (const path of paths) {
+    const settings = settingsOf(entriesOfAll as never, { name: path, freeVariables: "ignore" });
+    const stored = new StoredResults(`${path}/`, settings, new EventLog(() => {}));
+    for await (const { storeKey: _, ...entry } of stored.entries(store, filter)) yield entry;
+  }
+}
+
+/**
+ * Removes all that a cache has stored, and keeps what is being computed from being stored.
+ *
+ * @throws {StoreError} The store failed.
+ */
+export async function clearAll(handle: StoreHandle, namespace: string | undefined): Promise<void> {
+  for (const [storeKey, flight] of handle.flights) {
+    if (isOf(storeKey, namespace)) flight.discarded = true;
+  }
+  await handle.quiet((storeKey) => isOf(storeKey, namespace));
+  const store = await handle.store();
+  for await (const storeKey of keysOf(store, namespace)) await store.delete(storeKey);
+}
+
+/**
+ * Removes what is of no use.
+ *
+ * @throws {StoreError} The store failed.
+ */
+export async function pruneAll(
+  handle: StoreHandle,
+  namespace: string | undefined,
+): Promise<PruneReport> {
+  const store = await handle.store();
+  const counts = { expired: 0, damaged: 0, orphans: 0 };
+  const parts: string[] = [];
+  const generations = new Set<string>();
+  for await (const storeKey of keysOf(store, namespace)) {
+    const [, path, hex, part] = OURS.exec(storeKey)!;
+    if (part !== undefined) {
+      parts.push(storeKey);
+      continue;
+    }
+    const what = await uselessness(store, storeKey);
+    if (what === undefined) generations.add(`${path}/${hex}`);
+    else {
+      counts[what]++;
+      await store.delete(storeKey);
+    }
+  }
+  for (const storeKey of parts) {
+    const [, path, hex] = OURS.exec(storeKey)!;
+    // Those of a stream that is being stored have no record yet.
+    if (generations.has(`${path}/${hex}`) || handle.flights.has(`${path}/${hex}`)) continue;
+    counts.orphans++;
+    await store.delete(storeKey);
+  }
+  return counts;
+}
+
+/** Why a record is of no use; `undefined` where it is of some. */
+async function uselessness(
+  store: Store,
+  storeKey: string,
+): Promise<"expired" | "damaged" | undefined> {
+  try {
+    const bytes = await store.get(storeKey);
+    if (bytes === undefined) return undefined;
+    const { expires, flags } = openRecord(bytes);
+    return expires <= Date.now() && (flags & RecordFlag.STREAM) === 0 ? "expired" : undefined;
+  } catch {
+    return "damaged";
+  }
+}
+
+/**
+ * Removes every stored result that has one of the tags.
+ *
+ * @returns How many there were.
+ * @throws {StoreError} The store failed.
+ */
+export async function invalidate(
+  handle: StoreHandle,
+  namespace: string | undefined,
+  tags: readonly string[],
+): Promise<number> {
+  const { invalidations } = handle;
+  for (const tag of tags) invalidations.set(tag, (invalidations.get(tag) ?? 0) + 1);
+  const store = await handle.store();
+  let removed = 0;
+  for (const tag of tags) {
+    removed += await removeTagged(store, tag, (storeKey) => isOf(storeKey, namespace));
+  }
+  return removed;
+}
