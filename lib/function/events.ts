@@ -6,7 +6,7 @@ import type { StoreOperation } from "../errors.ts";
 export interface CacheEventBase {
   /** Name of the function. */
   readonly name: string;
-  /** Key of the call, in lower-case hexadecimal. */
+  /** Key of the call, in lower-case hexadecimal; empty where the event is about no call. */
   readonly key: string;
 }
 
@@ -124,9 +124,7 @@ export interface NotStoredEvent extends CacheEventBase {
 }
 
 /** A function that was given as an option failed; the call goes on as if it had refused. */
-export interface OptionErrorEvent extends Omit<CacheEventBase, "key"> {
-  /** Key of the call, where it was about one. */
-  readonly key?: string;
+export interface OptionErrorEvent extends CacheEventBase {
   /** Kind of the event. */
   readonly type: "option-error";
   /** Name of the option, such as `validate`. */
@@ -136,7 +134,7 @@ export interface OptionErrorEvent extends Omit<CacheEventBase, "key"> {
 }
 
 /** The function reads a variable from outside that the key does not see. */
-export interface FreeVariableEvent extends Omit<CacheEventBase, "key"> {
+export interface FreeVariableEvent extends CacheEventBase {
   /** Kind of the event. */
   readonly type: "free-variable";
   /** The variable. */

@@ -16,6 +16,16 @@ export interface Payload {
   readonly flags: number;
 }
 
+/** All that a synchronous iterator gave, since it gives it only once. */
+export class IteratedValues {
+  readonly values: readonly unknown[];
+
+  /** Reads an iterator to its end. */
+  constructor(iterator: Iterable<unknown>) {
+    this.values = [...iterator];
+  }
+}
+
 /** Most bytes that a compressed payload may have, for each byte that it is compressed to. */
 const MAX_EXPANSION = 1100;
 
@@ -30,6 +40,9 @@ export async function payloadOf(
   { classes, serializer }: PayloadSettings,
 ): Promise<Payload> {
   if (kind === "error") return { bytes: encode(result, { classes }), flags: RecordFlag.ERROR };
+  if (result instanceof IteratedValues) {
+    return { bytes: encode(result.values, { classes }), flags: RecordFlag.ITERATOR };
+  }
   if (serializer === undefined) return { bytes: encode(result, { classes }), flags: 0 };
   const bytes = await serializer.encode(result);
   if (!(bytes instanceof Uint8Array)) {
@@ -45,6 +58,9 @@ export async function payloadOf(
  */
 export function resultOf({ bytes, flags }: Payload, settings: PayloadSettings): unknown {
   const { classes, serializer } = settings;
+  if ((flags & RecordFlag.ITERATOR) !== 0) {
+    return (decode(bytes, { classes }) as unknown[]).values();
+  }
   if ((flags & RecordFlag.SERIALIZED) === 0) return decode(bytes, { classes });
   if (serializer === undefined) {
     throw new DecodeError("The result was stored with a serializer, and the function has none", {

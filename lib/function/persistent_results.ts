@@ -9,14 +9,15 @@ import { EventLog } from "./event_log.ts";
 import { decideKeeping, type Keeping, keepsError, type Run } from "./keeping.ts";
 import { keepLease, leaseOrFind } from "./lease.ts";
 import { type CacheMode, modeNow } from "./mode.ts";
-import { checkName, pathOf } from "./names.ts";
+import { checkName, isOwned, pathOf } from "./names.ts";
 import { OutputFiles } from "./outputs/output_files.ts";
-import { packed, type Payload, payloadOf, resultOf } from "./payload.ts";
+import { IteratedValues, packed, type Payload, payloadOf, resultOf } from "./payload.ts";
 import { checkNotWithin, runAs } from "./running.ts";
 import type { Settings } from "./settings.ts";
 import { findSignals, Waiters } from "./signals.ts";
 import type { Flight, Outcome, StoreHandle } from "./store_handle.ts";
 import { type StoredResult, StoredResults } from "./stored_results.ts";
+import { isIterator } from "./results.ts";
 import { isStreamed } from "./streams/forms.ts";
 import { StreamedResults } from "./streams/streamed_results.ts";
 import { FreeVariableWatch } from "./watch.ts";
@@ -134,9 +135,9 @@ export class PersistentResults {
     const { prefix } = this.stored;
     const store = await this.#handle.store();
     for (const storeKey of [...this.#handle.flights.keys()]) {
-      if (storeKey.startsWith(prefix)) this.#discard(storeKey);
+      if (isOwned(storeKey, prefix)) this.#discard(storeKey);
     }
-    await this.#handle.quiet((storeKey) => storeKey.startsWith(prefix));
+    await this.#handle.quiet((storeKey) => isOwned(storeKey, prefix));
     await this.stored.clear(store);
   }
 
@@ -370,7 +371,8 @@ export class PersistentResults {
     const { name } = this.settings;
     const find = async () => {
       if (mode === "refresh") return undefined;
-      const found = await this.stored.read(store, key.hex, key.bytes);
+      // What is wrong with it was told when it was read first.
+      const found = await this.stored.read(store, key.hex, key.bytes, false);
       const isFresh = found !== undefined && found.record.expires > Date.now() &&
         this.#isValid(found, key.hex);
       return isFresh ? await this.open(found, asked) : undefined;
@@ -415,7 +417,8 @@ export class PersistentResults {
     });
     let run: Run;
     try {
-      run = ended("value", await this.#limited(() => this.#fn.apply(self, passed), flight));
+      const value = await this.#limited(() => this.#fn.apply(self, passed), flight);
+      run = ended("value", isIterator(value) ? new IteratedValues(value) : value);
     } catch (error) {
       this.log.counts.errors++;
       const outcome = this.#fallBack(stale, key, error);
@@ -442,7 +445,7 @@ export class PersistentResults {
   ): Promise<Outcome> {
     const { name } = this.settings;
     const { key: { hex }, args } = asked;
-    const first = () => run.kind === "error" ? fail(run.value) : run.value;
+    const first = () => resultOfRun(run);
     let payload: Payload;
     try {
       payload = await payloadOf(run.kind, run.value, this.settings);
@@ -536,8 +539,7 @@ export class PersistentResults {
     );
     const { name } = this.settings;
     this.log.emit({ type: "not-stored", name, key: hex, reason: "inputs changed", error });
-    const first = () => run.kind === "error" ? fail(run.value) : run.value;
-    return { first, again: undefined };
+    return { first: () => resultOfRun(run), again: undefined };
   }
 
   #keepsError(error: unknown, hex: string): boolean {
@@ -585,6 +587,12 @@ export class PersistentResults {
     const outcome = await this.open(found, asked);
     return outcome === undefined ? await this.call(asked.self, asked.args) : outcome.first();
   }
+}
+
+/** What a run gave its caller. */
+function resultOfRun({ kind, value }: Run): unknown {
+  if (kind === "error") return fail(value);
+  return value instanceof IteratedValues ? value.values.values() : value;
 }
 
 function fail(error: unknown): never {

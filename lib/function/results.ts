@@ -12,8 +12,14 @@ export function isReadOnce(value: unknown): boolean {
   if (value instanceof ReadableStream || value instanceof Response || value instanceof Request) {
     return true;
   }
-  return "next" in value && typeof value.next === "function" &&
-    (Symbol.iterator in value || Symbol.asyncIterator in value);
+  return isIterator(value) ||
+    ("next" in value && typeof value.next === "function" && Symbol.asyncIterator in value);
+}
+
+/** Whether a result is a synchronous iterator, such as that of a generator. */
+export function isIterator(value: unknown): value is IterableIterator<unknown> {
+  return typeof value === "object" && value !== null && "next" in value &&
+    typeof value.next === "function" && Symbol.iterator in value;
 }
 
 /** The error of the event that tells of such a result. */

@@ -45,13 +45,22 @@ export class StoredResults {
     this.#log = log;
   }
 
-  /** The stored result of a call, fresh or not; `undefined`, with an event, where it is damaged. */
-  async read(store: Store, hex: string, key?: Uint8Array): Promise<StoredResult | undefined> {
+  /**
+   * The stored result of a call, fresh or not; `undefined`, with an event, where it is damaged.
+   *
+   * @param tells Whether there is an event.
+   */
+  async read(
+    store: Store,
+    hex: string,
+    key?: Uint8Array,
+    tells = true,
+  ): Promise<StoredResult | undefined> {
     try {
       const bytes = await store.get(this.prefix + hex);
       return bytes === undefined ? undefined : await this.#open(bytes, key);
     } catch (error) {
-      this.report(error, "get", hex);
+      if (tells) this.report(error, "get", hex);
       return undefined;
     }
   }

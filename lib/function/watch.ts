@@ -50,14 +50,14 @@ export class FreeVariableWatch {
       const unseen = await unseenVariables(this.#fn, this.#settings);
       if (unseen.length > 0 && this.isStrict) this.#error = unseenError(name, unseen);
       for (const { variable, remedy } of unseen) {
-        this.#log.emit({ type: "free-variable", name, variable, remedy });
+        this.#log.emit({ type: "free-variable", name, key: "", variable, remedy });
       }
       return unseen.length === 0;
     } catch (cause) {
       const error = new TypeError("The parser that finds free variables could not be loaded", {
         cause,
       });
-      this.#log.emit({ type: "option-error", name, option: "freeVariables", error });
+      this.#log.emit({ type: "option-error", name, key: "", option: "freeVariables", error });
       return false;
     }
   }

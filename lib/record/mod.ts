@@ -42,6 +42,8 @@ export const RecordFlag = {
   OUTPUTS: 8,
   /** The bytes of the user's own serializer. */
   SERIALIZED: 16,
+  /** The values of a synchronous iterator, in an array. */
+  ITERATOR: 32,
 } as const;
 
 const ALL_FLAGS = Object.values(RecordFlag).reduce((all: number, flag) => all | flag, 0);

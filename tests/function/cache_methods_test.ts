@@ -245,10 +245,14 @@ test("stats() counts calls by how they were answered, and is plain data", async 
       hits: 1,
       misses: 4,
       joins: 1,
+      staleHits: 0,
       errors: 1,
       evictions: 0,
       problems: 0,
+      bytesRead: 0,
+      bytesWritten: 0,
       entries: 2,
+      bytes: 0,
     });
     assert.isAtLeast(timeSaved, 0);
     assert.deepEqual(JSON.parse(JSON.stringify(load.stats())), load.stats());

@@ -127,7 +127,7 @@ test("lruCache() needs maxEntries, and a function where there is a second argume
   assert.throws(
     () => lruCache(none, (x: number) => x),
     TypeError,
-    /lruCache needs the option "maxEntries", such as lruCache\(\{ maxEntries: 128 \}, fn\)/,
+    /lruCache needs the option "maxEntries" or "maxBytes", such as lruCache\(\{ maxEntries: 128 \}, fn\)/,
   );
   assert.throws(
     () => lruCache({ maxEntries: 1 }, undefined as unknown as () => void),

@@ -41,11 +41,22 @@ test("persistentCache() tells of each event with the name of the function and th
   const [miss, store, hit, ...more] = recorder.takeEvents();
   assert.isEmpty(more);
   assert.deepEqual(miss, { type: "miss", ...base });
-  const { duration } = store as { duration: number };
-  assert.deepEqual(store, { type: "store", ...base, duration });
-  assert.deepEqual(hit, { type: "hit", ...base, saved: duration });
-  const stats = { hits: 1, misses: 1, joins: 0, errors: 0, evictions: 0, problems: 0 };
-  assert.deepEqual(f.stats(), { ...stats, timeSaved: duration });
+  const { duration, size } = store as { duration: number; size: number };
+  const kind = "value";
+  assert.deepEqual(store, { type: "store", ...base, kind, duration, size });
+  assert.deepEqual(hit, { type: "hit", ...base, kind, saved: duration });
+  assert.deepEqual(f.stats(), {
+    hits: 1,
+    misses: 1,
+    joins: 0,
+    staleHits: 0,
+    errors: 0,
+    evictions: 0,
+    problems: 0,
+    bytesRead: size,
+    bytesWritten: size,
+    timeSaved: duration,
+  });
 });
 
 test("persistentCache() finds what another wrapper of the same function stored", async () => {
@@ -193,13 +204,13 @@ test("persistentCache() hands on a result without a byte form, and stores nothin
   assert.equal(f.stats().problems, 2);
 });
 
-test("persistentCache() hands a generator on, and does not store it", async () => {
+test("persistentCache() stores what a generator gives, and iterates over it again", async () => {
   const { f, recorder } = make(function* (to: number) {
     for (let at = 0; at < to; at++) yield at;
   });
   assert.deepEqual([...await f(3)], [0, 1, 2]);
   assert.deepEqual([...await f(3)], [0, 1, 2]);
-  assert.deepEqual(recorder.take(), ["miss", "not-stored", "miss", "not-stored"]);
+  assert.deepEqual(recorder.take(), ["miss", "store", "hit"]);
 });
 
 test("persistentCache() rejects an argument without a byte form, with the path to it", async () => {

@@ -1,8 +1,9 @@
 import { StoreError } from "../../lib/errors.ts";
 import type { StoreErrorEvent } from "../../lib/function/events.ts";
 import { createCache } from "../../lib/function/create_cache.ts";
-import { settingsOf } from "../../lib/function/options.ts";
-import { persistentCached } from "../../lib/function/persistent_cache.ts";
+import { defaultGroup } from "../../lib/function/group.ts";
+import { settingsOf } from "../../lib/function/settings.ts";
+import { wrapInStore } from "../../lib/function/persistent_cache.ts";
 import { StoreHandle } from "../../lib/function/store_handle.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import type { Store } from "../../lib/store/store.ts";
@@ -124,7 +125,7 @@ test("a store that was closed costs events, and the function still works", async
   await store[Symbol.asyncDispose]();
   recorder.take();
   assert.deepEqual(await double(4), { doubled: 8 });
-  assert.deepEqual(recorder.take(), ["store-error", "miss", "store-error"]);
+  assert.deepEqual(recorder.take(), ["store-error", "miss", "store-error", "store-error"]);
   await rejects(double.delete(4), StoreError);
 });
 
@@ -138,7 +139,7 @@ test("a store that does not open costs events, and is tried again at the next ca
   });
   const double = (x: number) => x * 2;
   const settings = settingsOf(double, { onEvent: recorder.onEvent });
-  const cached = persistentCached(double, settings, handle, undefined);
+  const cached = wrapInStore(double, settings, handle, undefined, defaultGroup);
   assert.equal(await cached(4), 8);
   const events = recorder.takeEvents();
   assert.include(events.map(({ type }) => type), "miss");
@@ -166,7 +167,7 @@ test("a store that opens by a throw costs events as well", async () => {
   });
   const double = (x: number) => x * 2;
   const settings = settingsOf(double, { onEvent: recorder.onEvent });
-  assert.equal(await persistentCached(double, settings, handle, undefined)(4), 8);
+  assert.equal(await wrapInStore(double, settings, handle, undefined, defaultGroup)(4), 8);
   assert.include(recorder.take(), "store-error");
 });
 

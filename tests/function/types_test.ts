@@ -148,8 +148,8 @@ test("the verbs take no wrong options", () => {
     cache(join, { tttl: 5 });
     // @ts-expect-error: there is no such unit.
     cache(join, { ttl: "5 fortnights" });
-    // @ts-expect-error: a cache without a bound.
-    lruCache({}, join);
+    // @ts-expect-error: a bound that is no number.
+    lruCache({ maxEntries: "128" }, join);
     // @ts-expect-error: a persistent cache has no bound of its own.
     persistentCache(join, { maxEntries: 5 });
     // @ts-expect-error: not a function.

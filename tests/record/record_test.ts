@@ -14,7 +14,7 @@ function sealed(): Uint8Array<ArrayBuffer> {
 }
 
 /** The record with a right checksum over other bytes. */
-function resealed(change: (bytes: Uint8Array) => void): Uint8Array {
+function resealed(change: (bytes: Uint8Array) => void): Uint8Array<ArrayBuffer> {
   const bytes = sealed();
   change(bytes);
   bytes.set(blake3(bytes.subarray(0, -32)), bytes.length - 32);
@@ -23,8 +23,9 @@ function resealed(change: (bytes: Uint8Array) => void): Uint8Array {
 
 test("openRecord() gives back what sealRecord() took", () => {
   const record = openRecord(sealed(), KEY);
-  assert.deepEqual(record.value(), VALUE);
-  assert.notStrictEqual(record.value(), record.value());
+  assert.deepEqual(decode(record.payload), VALUE);
+  assert.equal(record.flags, 0);
+  assert.equal(record.size, sealed().length);
   const { created, expires, duration } = record;
   assert.deepEqual({ created, expires, duration }, TIMES);
   const { name, code, closure, args } = record.description();
@@ -47,7 +48,8 @@ test("openRecord() reads a record at any offset of a larger buffer", () => {
   const bytes = sealed();
   const buffer = new Uint8Array(bytes.length + 10);
   buffer.set(bytes, 3);
-  assert.deepEqual(openRecord(buffer.subarray(3, 3 + bytes.length), KEY).value(), VALUE);
+  const record = openRecord(buffer.subarray(3, 3 + bytes.length), KEY);
+  assert.deepEqual(decode(record.payload), VALUE);
 });
 
 test("openRecord() refuses a record with any byte changed", () => {
@@ -66,24 +68,25 @@ test("openRecord() refuses every proper prefix of a record, and bytes after it",
   assert.throws(() => openRecord(new Uint8Array([...bytes, 0]), KEY), DecodeError);
 });
 
-const FOREIGN: readonly (readonly [name: string, reason: RegExp, make: () => Uint8Array])[] = [
-  ["bytes of another program", /magic/, () => new TextEncoder().encode("x".repeat(200))],
-  [
-    "a record of a later version",
-    /format version is 2/,
-    () => resealed((bytes) => void (bytes[4] = RECORD_VERSION + 1)),
-  ],
-  [
-    "a whole record of another key",
-    /another key/,
-    () => resealed((bytes) => void (bytes[32] ^= 1)),
-  ],
-  [
-    "a description longer than the record",
-    /description/,
-    () => resealed((bytes) => void (bytes[66] = 1)),
-  ],
-];
+const FOREIGN:
+  readonly (readonly [name: string, reason: RegExp, make: () => Uint8Array<ArrayBuffer>])[] = [
+    ["bytes of another program", /magic/, () => new TextEncoder().encode("x".repeat(200))],
+    [
+      "a record of a later version",
+      /format version is 2/,
+      () => resealed((bytes) => void (bytes[4] = RECORD_VERSION + 1)),
+    ],
+    [
+      "a whole record of another key",
+      /another key/,
+      () => resealed((bytes) => void (bytes[32] ^= 1)),
+    ],
+    [
+      "a description longer than the record",
+      /description/,
+      () => resealed((bytes) => void (bytes[66] = 1)),
+    ],
+  ];
 
 for (const [name, reason, make] of FOREIGN) {
   test(`openRecord() refuses ${name}`, () => {

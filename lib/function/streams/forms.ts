@@ -6,7 +6,6 @@
  * | `bytes`    | `ReadableStream` of `Uint8Array`                   | its pieces in a row          |
  * | `stream`   | `ReadableStream` of anything else                  | its values, encoded in a row |
  * | `iterable` | asynchronous iterable, such as a generator         | its values, encoded in a row |
- * | `iterator` | synchronous generator or iterator                  | its values, encoded in a row |
  * | `response` | `Response`                                         | its body                     |
  *
  * @module
@@ -17,7 +16,7 @@ import { EncodeError } from "../../errors.ts";
 import type { StreamReader } from "./shared_stream.ts";
 
 /** How a result comes piece by piece. */
-export type StreamForm = "bytes" | "stream" | "iterable" | "iterator" | "response";
+export type StreamForm = "bytes" | "stream" | "iterable" | "response";
 
 /** What a stored stream is besides its bytes: plain data. */
 export interface StreamShape {
@@ -71,9 +70,7 @@ export async function takeApart(
   const form = formOf(value);
   if (form === "response") return ofResponse(value as Response);
   if (form === "stream") return await ofStream(value as ReadableStream, classes);
-  const values = (value as AsyncIterable<unknown>)[Symbol.asyncIterator] === undefined
-    ? iteratorOf((value as Iterable<unknown>)[Symbol.iterator]())
-    : (value as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+  const values = (value as AsyncIterable<unknown>)[Symbol.asyncIterator]();
   return { shape: { form: form! }, source: encoded(values, classes) };
 }
 
@@ -109,8 +106,7 @@ function formOf(value: unknown): StreamForm | undefined {
   if (value instanceof Response) return "response";
   if (value instanceof ReadableStream) return "stream";
   if (!("next" in value) || typeof value.next !== "function") return undefined;
-  if (Symbol.asyncIterator in value) return "iterable";
-  return Symbol.iterator in value ? "iterator" : undefined;
+  return Symbol.asyncIterator in value ? "iterable" : undefined;
 }
 
 function ofResponse(response: Response): Streamed {
@@ -124,7 +120,7 @@ function ofResponse(response: Response): Streamed {
       response: { status, statusText, headers: [...headers], hasBody: body !== null },
     },
     source: body === null
-      ? iteratorOf<Uint8Array>([][Symbol.iterator]())
+      ? { next: () => Promise.resolve({ done: true, value: undefined }) }
       : onlyBytes(readerOf(body)),
   };
 }
@@ -162,14 +158,6 @@ function readerOf(stream: ReadableStream): AsyncIterator<unknown> {
       await reader.cancel(reason);
       return { done: true, value: undefined };
     },
-  };
-}
-
-function iteratorOf<T>(iterator: Iterator<T>): AsyncIterator<T> {
-  return {
-    next: () => Promise.try(() => iterator.next()),
-    return: () =>
-      Promise.try(() => iterator.return?.() ?? { done: true as const, value: undefined }),
   };
 }
 

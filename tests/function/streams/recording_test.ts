@@ -189,20 +189,13 @@ test("a generator's values come back as they were, each reader with its own", as
   assert.deepEqual(await all(await replay(where, stored(recording))), expected);
 });
 
-test("streams of values and synchronous generators are recorded too", async () => {
+test("streams of values are recorded too", async () => {
   const where = place();
   const stream = await Recording.start(new Source([{ a: 1 }, { b: 2 }]).stream, where, undefined);
   const read = stream.first();
   assert.instanceOf(read, ReadableStream);
   assert.deepEqual(await all(read), [{ a: 1 }, { b: 2 }]);
   assert.instanceOf(await replay(where, stored(stream)), ReadableStream);
-  function* counted() {
-    yield 1;
-    yield 2;
-  }
-  const values = await Recording.start(counted(), where, undefined);
-  assert.deepEqual(await all(values.first()), [1, 2]);
-  assert.deepEqual(await all(await replay(where, stored(values))), [1, 2]);
 });
 
 test("a response comes back with its status, headers and body", async () => {
@@ -300,10 +293,12 @@ test("what describes no stream is told from what does", () => {
 
 test("isStreamed() knows what comes piece by piece", () => {
   const empty = new Source([]).stream;
-  for (const value of [empty, new Response(), [][Symbol.iterator](), (async function* () {})()]) {
+  for (const value of [empty, new Response(), (async function* () {})()]) {
     assert.isTrue(isStreamed(value));
   }
-  for (const value of [null, 1, "text", [], new Map(), new Set(), { next: 1 }, bytes("a")]) {
+  for (
+    const value of [null, 1, "text", [], [].values(), new Map(), new Set(), { next: 1 }, bytes("a")]
+  ) {
     assert.isFalse(isStreamed(value));
   }
 });
