@@ -29,7 +29,6 @@
 export { cache, lruCache } from "./lib/function/memory_cache.ts";
 export {
   type Cache,
-  type CacheDefaults,
   createCache,
   type CreateCacheOptions,
   invalidateTags,
@@ -42,6 +41,7 @@ export {
   blockSync,
   type BlockSyncOptions,
 } from "./lib/function/block.ts";
+export type { CacheDefaults } from "./lib/function/scope.ts";
 export type { PruneReport } from "./lib/function/whole_store.ts";
 export type {
   MemoryCached,

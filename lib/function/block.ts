@@ -9,7 +9,7 @@ import {
   MEMORY_OPTIONS,
   PERSISTENT_OPTIONS,
 } from "./check_options.ts";
-import { defaultScope, type Scope, settingsFor } from "./create_cache.ts";
+import { defaultScope, type Scope, settingsFor } from "./scope.ts";
 import { wrapInMemory } from "./memory_cache.ts";
 import type { MemoryCacheOptions, PersistentOptions } from "./options.ts";
 import { wrapInStore } from "./persistent_cache.ts";

@@ -13,24 +13,22 @@ import {
   MEMORY_OPTIONS,
   PERSISTENT_OPTIONS,
 } from "./check_options.ts";
-import { openDefaultStore } from "./default_store.ts";
 import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
 import type { CacheStats } from "./events.ts";
-import { defaultGroup, Group } from "./group.ts";
+import { Group } from "./group.ts";
 import { checkBound, wrapInMemory } from "./memory_cache.ts";
 import type { LruCacheOptions, MemoryCacheOptions, PersistentOptions } from "./options.ts";
 import { wrapInStore } from "./persistent_cache.ts";
-import { type Settings, settingsOf } from "./settings.ts";
+import {
+  type CacheDefaults,
+  defaultScope,
+  type Scope,
+  settingsFor,
+  withDefaults,
+} from "./scope.ts";
+import { settingsOf } from "./settings.ts";
 import { StoreHandle } from "./store_handle.ts";
 import { clearAll, entriesOfAll, invalidate, pruneAll, type PruneReport } from "./whole_store.ts";
-
-/** Defaults for every function of a cache: all options but those that are about one function. */
-export type CacheDefaults = Omit<
-  & Partial<LruCacheOptions>
-  & MemoryCacheOptions
-  & PersistentOptions,
-  "name" | "closure" | "key" | "code" | "outFiles"
->;
 
 /** Options of {@linkcode createCache}: a store, and defaults for every function cached on it. */
 export interface CreateCacheOptions extends CacheDefaults {
@@ -91,22 +89,6 @@ export interface PersistentVerb {
   /** Caches `fn` under its own name. */
   <F extends AnyFunction>(fn: F, options?: PersistentOptions<F>): PersistentCached<F>;
 }
-
-/** What functions are cached with besides their own options. */
-export interface Scope {
-  readonly handle: StoreHandle;
-  readonly namespace: string | undefined;
-  readonly defaults: CacheDefaults;
-  readonly group: Group;
-}
-
-/** One for the process: functions on the default store join each other's calls. */
-export const defaultScope: Scope = {
-  handle: new StoreHandle(openDefaultStore),
-  namespace: undefined,
-  defaults: {},
-  group: defaultGroup,
-};
 
 /** One for each store, so that two caches on the same store join each other's calls. */
 const handles = new WeakMap<Store, StoreHandle>();
@@ -303,27 +285,6 @@ function persist<F extends AnyFunction>(
   const named = name === undefined ? options : { ...options, name };
   const settings = settingsFor(fn, scope.defaults, named, PERSISTENT_OPTIONS);
   return wrapInStore(fn, settings, scope.handle, scope.namespace, scope.group);
-}
-
-/** The settings of a function: its own options, and defaults that its verb takes. */
-export function settingsFor(
-  fn: AnyFunction,
-  defaults: CacheDefaults,
-  options: object,
-  known: readonly string[],
-): Settings {
-  return settingsOf(fn, withDefaults(defaults, options, known) as LruCacheOptions);
-}
-
-/** The options, with the defaults where they are silent: an option that is `undefined` is. */
-function withDefaults(
-  defaults: CacheDefaults,
-  options: object,
-  known: readonly string[],
-): CacheDefaults {
-  const taken = Object.entries(defaults).filter(([option]) => known.includes(option));
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(taken), ...Object.fromEntries(given) };
 }
 
 function handleOf(store: Store | undefined): StoreHandle {

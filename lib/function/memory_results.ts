@@ -100,8 +100,8 @@ export class MemoryResults {
       if (answer !== undefined) return answer();
       stale = entry;
     }
-    this.log.emit({ type: "miss", name, key: this.#keyFor(index) });
     if (mode === "offline") throw this.#missing(index);
+    this.log.emit({ type: "miss", name, key: this.#keyFor(index) });
     return this.#compute(self, args, index, stale, mode !== "read-only");
   }
 

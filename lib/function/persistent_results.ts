@@ -10,16 +10,15 @@ import { decideKeeping, type Keeping, keepsError, type Run } from "./keeping.ts"
 import { keepLease, leaseOrFind } from "./lease.ts";
 import { type CacheMode, modeNow } from "./mode.ts";
 import { checkName, isOwned, pathOf } from "./names.ts";
-import { OutputFiles } from "./outputs/output_files.ts";
+import type { OutputFiles } from "./outputs/output_files.ts";
 import { IteratedValues, packed, type Payload, payloadOf, resultOf } from "./payload.ts";
 import { checkNotWithin, runAs } from "./running.ts";
 import type { Settings } from "./settings.ts";
 import { findSignals, Waiters } from "./signals.ts";
 import type { Flight, Outcome, StoreHandle } from "./store_handle.ts";
 import { type StoredResult, StoredResults } from "./stored_results.ts";
-import { isIterator } from "./results.ts";
-import { isStreamed } from "./streams/forms.ts";
-import { StreamedResults } from "./streams/streamed_results.ts";
+import { isIterator, isStreamed } from "./results.ts";
+import type { StreamedResults } from "./streams/streamed_results.ts";
 import { FreeVariableWatch } from "./watch.ts";
 import { type Call, checkThis, warnOfSurroundings } from "./wrapper.ts";
 
@@ -54,8 +53,11 @@ export class PersistentResults {
   readonly #fn: Call;
   readonly #handle: StoreHandle;
   readonly #watch: FreeVariableWatch;
-  readonly #outputs: OutputFiles | undefined;
-  readonly #streams: StreamedResults;
+  /** Whether the function writes files. */
+  readonly #writes: boolean;
+  /** What few functions need is loaded by those that do. */
+  #outputFiles: Promise<OutputFiles> | undefined;
+  #streamedResults: Promise<StreamedResults> | undefined;
 
   constructor(fn: Call, settings: Settings, handle: StoreHandle, namespace: string | undefined) {
     const path = pathOf(settings.name, namespace);
@@ -68,11 +70,23 @@ export class PersistentResults {
     this.log = new EventLog(settings.onEvent);
     this.stored = new StoredResults(`${path}/`, settings, this.log);
     this.#watch = new FreeVariableWatch(fn as AnyFunction, settings, this.log);
-    const { outFiles } = settings;
-    this.#outputs = outFiles.length === 0
-      ? undefined
-      : new OutputFiles(outFiles, this.keyer.parameterNames);
-    this.#streams = new StreamedResults(settings, this.log);
+    this.#writes = settings.outFiles.length > 0;
+  }
+
+  #outputs(): Promise<OutputFiles> {
+    const load = async () => {
+      const { OutputFiles } = await import("./outputs/output_files.ts");
+      return new OutputFiles(this.settings.outFiles, this.keyer.parameterNames);
+    };
+    return this.#outputFiles ??= load();
+  }
+
+  #streams(): Promise<StreamedResults> {
+    const load = async () => {
+      const { StreamedResults } = await import("./streams/streamed_results.ts");
+      return new StreamedResults(this.settings, this.log);
+    };
+    return this.#streamedResults ??= load();
   }
 
   /** Finds out all that is to be known of a call before it is made. */
@@ -148,11 +162,14 @@ export class PersistentResults {
     const store = await this.#store(hex);
     try {
       if ((payload.flags & RecordFlag.STREAM) !== 0) {
-        return await this.#streams.open(store!, this.stored.prefix + hex, payload);
+        return await (await this.#streams()).open(store!, this.stored.prefix + hex, payload);
       }
-      const whole = this.#outputs === undefined
-        ? payload
-        : await this.#outputs.restore(store!, this.stored.prefix + hex, payload, asked.args);
+      const whole = !this.#writes ? payload : await (await this.#outputs()).restore(
+        store!,
+        this.stored.prefix + hex,
+        payload,
+        asked.args,
+      );
       const isError = (record.flags & RecordFlag.ERROR) !== 0;
       const result = resultOf(whole, this.settings);
       return isError
@@ -228,13 +245,13 @@ export class PersistentResults {
       this.#renew(asked, store);
       return stale.outcome;
     }
-    this.log.emit({ type: "miss", name, key: hex });
     if (mode === "offline") {
       throw new CacheMissError(
         `Nothing is stored for this call of ${name}, and the mode is offline; call it in another`,
         { key: hex },
       );
     }
+    this.log.emit({ type: "miss", name, key: hex });
     const computed = this.#compute(asked, flight, store, stale);
     if (stale === undefined || softTimeout === Infinity) return await computed;
     return await this.#orStale(asked, computed, stale, softTimeout);
@@ -430,7 +447,8 @@ export class PersistentResults {
     const save = (payload: Payload, keeping: Keeping) =>
       this.#save(asked, flight, store, lease, run, given, payload, keeping, tagCounts);
     if (run.kind === "value" && isStreamed(run.value)) {
-      return await this.#streams.record(run, key.hex, store, this.stored.prefix + key.hex, save);
+      const streams = await this.#streams();
+      return await streams.record(run, key.hex, store, this.stored.prefix + key.hex, save);
     }
     return await this.#keep(run, asked, flight, store, save);
   }
@@ -466,9 +484,9 @@ export class PersistentResults {
     } else if (store !== undefined) {
       const storeKey = this.stored.prefix + hex;
       try {
-        const whole = this.#outputs === undefined || run.kind === "error"
+        const whole = !this.#writes || run.kind === "error"
           ? payload
-          : await this.#outputs.store(store, storeKey, payload, args);
+          : await (await this.#outputs()).store(store, storeKey, payload, args);
         await save(whole, keeping);
       } catch (error) {
         this.stored.report(error, "set", hex);
@@ -581,7 +599,7 @@ export class PersistentResults {
 
   /** The result of a flight for a caller that joined it; its files go where that caller says. */
   async #restored(asked: AskedCall, again: () => unknown): Promise<unknown> {
-    const store = this.#outputs === undefined ? undefined : await this.#store(asked.key.hex);
+    const store = !this.#writes ? undefined : await this.#store(asked.key.hex);
     const found = store && await this.stored.read(store, asked.key.hex, asked.key.bytes);
     if (found === undefined) return again();
     const outcome = await this.open(found, asked);

@@ -6,14 +6,16 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
     "then" in value && typeof value.then === "function";
 }
 
+/** Whether a result comes piece by piece. */
+export function isStreamed(value: unknown): boolean {
+  return value instanceof Response || value instanceof ReadableStream ||
+    (typeof value === "object" && value !== null && "next" in value &&
+      typeof value.next === "function" && Symbol.asyncIterator in value);
+}
+
 /** Whether a result can be read only once, so that handing it out again would give a used one. */
 export function isReadOnce(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (value instanceof ReadableStream || value instanceof Response || value instanceof Request) {
-    return true;
-  }
-  return isIterator(value) ||
-    ("next" in value && typeof value.next === "function" && Symbol.asyncIterator in value);
+  return isStreamed(value) || isIterator(value) || value instanceof Request;
 }
 
 /** Whether a result is a synchronous iterator, such as that of a generator. */

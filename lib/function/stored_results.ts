@@ -10,7 +10,7 @@ import type { EventLog } from "./event_log.ts";
 import { entryNameOf, generationKey, isOwned } from "./names.ts";
 import { type Payload, resultOf, unpacked } from "./payload.ts";
 import { type Settings, staleTime } from "./settings.ts";
-import { removeParts } from "./streams/recording.ts";
+import { removeParts } from "./streams/parts.ts";
 import { momentOf } from "../units.ts";
 import { markTags } from "./tag_index.ts";
 

@@ -52,11 +52,6 @@ export class UnstorableItem extends Error {
   }
 }
 
-/** Whether a result comes piece by piece. */
-export function isStreamed(value: unknown): boolean {
-  return formOf(value) !== undefined;
-}
-
 /**
  * Takes a result apart that comes piece by piece.
  *
@@ -71,7 +66,7 @@ export async function takeApart(
   if (form === "response") return ofResponse(value as Response);
   if (form === "stream") return await ofStream(value as ReadableStream, classes);
   const values = (value as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-  return { shape: { form: form! }, source: encoded(values, classes) };
+  return { shape: { form }, source: encoded(values, classes) };
 }
 
 /**
@@ -101,12 +96,9 @@ export function putTogether(
   return form === "stream" ? streamOf(values) : values;
 }
 
-function formOf(value: unknown): StreamForm | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
+function formOf(value: unknown): StreamForm {
   if (value instanceof Response) return "response";
-  if (value instanceof ReadableStream) return "stream";
-  if (!("next" in value) || typeof value.next !== "function") return undefined;
-  return Symbol.asyncIterator in value ? "iterable" : undefined;
+  return value instanceof ReadableStream ? "stream" : "iterable";
 }
 
 function ofResponse(response: Response): Streamed {

@@ -82,3 +82,15 @@ export class Parts {
 export function partsPrefix(storeKey: string): string {
   return `${storeKey}.`;
 }
+
+/**
+ * Removes the parts of every stream of a call but one.
+ *
+ * @param kept The generation to keep; none by default.
+ */
+export async function removeParts(store: Store, storeKey: string, kept?: string): Promise<void> {
+  const prefix = partsPrefix(storeKey);
+  for await (const { key } of store.list(prefix)) {
+    if (kept === undefined || !key.startsWith(`${prefix}${kept}.`)) await store.delete(key);
+  }
+}

@@ -9,7 +9,7 @@ import type { ClassRegistry } from "../../codec/mod.ts";
 import { DecodeError } from "../../errors.ts";
 import type { Store } from "../../store/store.ts";
 import { putTogether, type StreamShape, takeApart } from "./forms.ts";
-import { type Part, Parts, partsPrefix } from "./parts.ts";
+import { type Part, Parts } from "./parts.ts";
 import { SharedStream, type StreamEnd, type StreamReader } from "./shared_stream.ts";
 
 /** What the record of a stream has in place of a value: plain data. */
@@ -54,7 +54,7 @@ export class Recording {
   /**
    * Begins to record a result, which nobody else may read from then on.
    *
-   * @param value A result for which `isStreamed` holds.
+   * @param value A result that comes piece by piece.
    * @param expires Moment from which the parts may go, in milliseconds since the epoch.
    * @throws {TypeError} A response whose body was read already.
    * @throws Whatever the first piece of a stream fails with.
@@ -143,16 +143,4 @@ export function descriptorOf(value: unknown): StreamDescriptor {
     throw new DecodeError("The record of a stream does not describe one", { offset: 0 });
   }
   return value as StreamDescriptor;
-}
-
-/**
- * Removes the parts of every stream of a call but one.
- *
- * @param kept The generation to keep; none by default.
- */
-export async function removeParts(store: Store, storeKey: string, kept?: string): Promise<void> {
-  const prefix = partsPrefix(storeKey);
-  for await (const { key } of store.list(prefix)) {
-    if (kept === undefined || !key.startsWith(`${prefix}${kept}.`)) await store.delete(key);
-  }
 }

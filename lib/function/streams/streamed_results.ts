@@ -11,7 +11,8 @@ import type { Payload } from "../payload.ts";
 import { type Settings, staleTime } from "../settings.ts";
 import type { Outcome } from "../store_handle.ts";
 import { UnstorableItem } from "./forms.ts";
-import { descriptorOf, Recording, removeParts, replay } from "./recording.ts";
+import { removeParts } from "./parts.ts";
+import { descriptorOf, Recording, replay } from "./recording.ts";
 import type { StreamEnd } from "./shared_stream.ts";
 
 /** Parts outlive their record by this much, since that is written after them. */

@@ -1,11 +1,11 @@
 import { decode, encode } from "../../../lib/codec/mod.ts";
 import { DecodeError, EncodeError, StoreError } from "../../../lib/errors.ts";
-import { isStreamed, UnstorableItem } from "../../../lib/function/streams/forms.ts";
-import { PART_BYTES } from "../../../lib/function/streams/parts.ts";
+import { isStreamed } from "../../../lib/function/results.ts";
+import { UnstorableItem } from "../../../lib/function/streams/forms.ts";
+import { PART_BYTES, removeParts } from "../../../lib/function/streams/parts.ts";
 import {
   descriptorOf,
   Recording,
-  removeParts,
   replay,
   type StreamPlace,
 } from "../../../lib/function/streams/recording.ts";

@@ -192,10 +192,10 @@ testWithFiles("a filter chooses what counts in a folder", async (folder) => {
 
 testWithFiles("what cannot be read is an error with its path", async (folder) => {
   for (const input of [file(`${folder}/none`), directory(`${folder}/none`)]) {
-    await rejects(each.prepare([input]), EncodeError, /\/none"\): it cannot be read \(.*none/);
+    await rejects(each.prepare([input])!, EncodeError, /\/none"\): it cannot be read \(.*none/);
     assert.throws(() => each.key([input]), EncodeError, /\/none"\): it cannot be read/);
   }
-  await rejects(each.prepare([file(folder)]), EncodeError, /it is a folder; use directory\(\)/);
+  await rejects(each.prepare([file(folder)])!, EncodeError, /it is a folder; use directory\(\)/);
 });
 
 test("a blob counts by its content", async () => {
@@ -232,7 +232,7 @@ test("a blob cannot be read at once", () => {
 testOn(["chromium", "firefox"], "there is a file system", "paths need a file system", async () => {
   assert.include(["chromium", "firefox"], runtime);
   for (const input of [file("a"), directory("a")]) {
-    await rejects(each.prepare([input]), EncodeError, /no file system; use file\(\) with a Blob/);
+    await rejects(each.prepare([input])!, EncodeError, /no file system; use file\(\) with a Blob/);
   }
 });
 
