@@ -154,6 +154,11 @@ export class Handle {
     }
   }
 
+  /** Whether the handle was closed. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Closes the handle; again is harmless. */
   close(): void {
     this.#closed = true;

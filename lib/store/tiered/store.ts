@@ -1,0 +1,405 @@
+/**
+ * The tiered store itself.
+ *
+ * @module
+ */
+
+import { StoreError, type StoreOperation } from "../../errors.ts";
+import { milliseconds } from "../../units.ts";
+import { abortable, checkExpires, checkKey, checkPrefix, checkSet, Handle } from "../_keys.ts";
+import { readStream, streamOf } from "../_streams.ts";
+import type {
+  Store,
+  StoreCallOptions,
+  StoreGetOptions,
+  StoreLease,
+  StoreListEntry,
+  StoreSetOptions,
+  StoreSupports,
+} from "../store.ts";
+import { type WaitingEntry, WriteBehind } from "./behind.ts";
+import { reporter } from "./events.ts";
+import { Invalidation } from "./invalidation.ts";
+import type { TieredEvent, TieredStoreOptions } from "./options.ts";
+import { supportsOf } from "./supports.ts";
+import { Tier } from "./tier.ts";
+import { type Read, Turns } from "./turns.ts";
+
+/** How long a copy lives whose original does not tell when it expires. */
+const UNTOLD_TTL_MS = 60_000;
+
+/** Stores in order of speed, as one. */
+export class TieredStore implements Store {
+  readonly name: string;
+  readonly supports: StoreSupports;
+  readonly #tiers: readonly Tier[];
+  readonly #writable: readonly Tier[];
+  readonly #lender: Tier | undefined;
+  readonly #streamTier: Tier | undefined;
+  readonly #handle = new Handle("tiered");
+  readonly #turns = new Turns();
+  readonly #behind: WriteBehind | undefined;
+  readonly #invalidation: Invalidation | undefined;
+  readonly #backfillTtl: number | undefined;
+  readonly #report: (event: TieredEvent) => void;
+  #closing: Promise<void> | undefined;
+
+  constructor(stores: readonly Store[], options: TieredStoreOptions) {
+    const { write = "all", maxBehind = 1000, backfillTtl, invalidation } = options;
+    const { retryAfter = "1s", retryAtMost = "1m" } = options;
+    const retry = {
+      first: milliseconds(retryAfter, "retryAfter"),
+      most: milliseconds(retryAtMost, "retryAtMost"),
+    };
+    if (write !== "all" && write !== "behind") {
+      throw new TypeError(`write must be "all" or "behind", received ${String(write)}`);
+    }
+    if (!(Number.isSafeInteger(maxBehind) && maxBehind > 0)) {
+      throw new RangeError(`maxBehind must be a positive integer, received ${String(maxBehind)}`);
+    }
+    this.#backfillTtl = backfillTtl === undefined
+      ? undefined
+      : milliseconds(backfillTtl, "backfillTtl");
+    const report = this.#report = reporter(options.onEvent);
+    this.#tiers = stores.map((store, index) => new Tier(store, { index, retry, report }));
+    this.#writable = this.#tiers.filter(({ writable }) => writable);
+    this.#lender = this.#writable.findLast(({ store }) => store.supports.lease);
+    this.#streamTier = this.#writable.findLast(({ store }) => store.supports.streams);
+    this.name = `tiered (${stores.map(({ name }) => name).join(", ")})`;
+    this.supports = supportsOf(stores, {
+      shared: invalidation !== undefined,
+      behind: write === "behind",
+    });
+    if (write === "behind" && this.#writable.length > 1) {
+      this.#behind = new WriteBehind(maxBehind, (key) => this.#writeBehind(key));
+    }
+    if (invalidation !== undefined) {
+      this.#invalidation = new Invalidation(invalidation, {
+        onChange: (key) => this.#forget(key),
+        onError: (error) => report({ type: "invalidation", error }),
+      });
+    }
+  }
+
+  async get(
+    key: string,
+    options: StoreGetOptions = {},
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    this.#check("get", key, options);
+    const { signal, onEntry } = options;
+    return await this.#turns.read(key, async (read) => {
+      let expires: number | undefined;
+      const found = await this.#first(key, signal, (tier) => {
+        expires = undefined;
+        const told = { signal, onEntry: (about: { expires: number }) => expires = about.expires };
+        return tier.store.get(key, told);
+      }, ({ bytes, expires: moment }) => {
+        expires = moment;
+        return new Uint8Array(bytes);
+      });
+      if (found === undefined) return undefined;
+      if (expires !== undefined) onEntry?.({ expires });
+      this.#backfill(key, found.value, { expires, below: found.index, read });
+      return found.value;
+    });
+  }
+
+  async set(key: string, bytes: Uint8Array, options: StoreSetOptions = {}): Promise<void> {
+    this.#check("set", key, options);
+    const expires = checkSet(bytes, options);
+    this.#checkMayWrite("set");
+    const { lease } = options;
+    // Whoever is asked later, when the caller may have changed the bytes, needs a copy.
+    const later = lease !== undefined || this.#behind !== undefined || this.#turns.has(key);
+    const entry = { bytes: later ? new Uint8Array(bytes) : bytes, expires };
+    await abortable(options, () => this.#change(key, () => this.#write(key, entry, lease)));
+  }
+
+  async delete(key: string, options: StoreCallOptions = {}): Promise<boolean> {
+    this.#check("delete", key, options);
+    this.#checkMayWrite("delete");
+    return await abortable(options, () => this.#change(key, () => this.#delete(key)));
+  }
+
+  async *list(
+    prefix = "",
+    options: StoreCallOptions = {},
+  ): AsyncIterableIterator<StoreListEntry> {
+    this.#handle.check("list");
+    checkPrefix(prefix);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    // The keys of the faster tiers, which hold the smaller part; the slowest streams past them.
+    const seen = new Set<string>();
+    for (const key of this.#behind?.keys() ?? []) {
+      const entry = key.startsWith(prefix) ? this.#behind?.get(key) : undefined;
+      if (entry === undefined) continue;
+      seen.add(key);
+      const { bytes, expires } = entry;
+      if (expires > Date.now()) yield { key, size: bytes.length, expires };
+    }
+    let worked = false;
+    for (const [index, tier] of this.#tiers.entries()) {
+      if (tier.resting) continue;
+      try {
+        for await (const entry of tier.store.list(prefix, { signal })) {
+          if (tier.stale.has(entry.key) || seen.has(entry.key)) continue;
+          if (index < this.#tiers.length - 1) seen.add(entry.key);
+          yield entry;
+          signal?.throwIfAborted();
+        }
+        tier.works();
+        worked = true;
+      } catch (error) {
+        if (signal?.aborted) throw signal.reason;
+        tier.fails({ operation: "list" }, error);
+      }
+    }
+    if (!worked) throw this.#allFailed("list");
+  }
+
+  async lease(
+    key: string,
+    duration: number,
+    options: StoreCallOptions = {},
+  ): Promise<StoreLease | undefined> {
+    this.#check("lease", key, options);
+    const tier = this.#lender;
+    if (tier === undefined) {
+      throw this.#failure("lease", "none of its tiers leases; see its manifest");
+    }
+    return await tier.store.lease!(key, duration, options);
+  }
+
+  async getStream(
+    key: string,
+    options: StoreGetOptions = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
+    this.#check("get", key, options);
+    const found = await this.#first(key, options.signal, async ({ store }) => {
+      if (store.getStream !== undefined) return await store.getStream(key, options);
+      const bytes = await store.get(key, options);
+      return bytes && streamOf(bytes);
+    }, ({ bytes, expires }) => {
+      options.onEntry?.({ expires });
+      return streamOf(new Uint8Array(bytes));
+    });
+    return found?.value;
+  }
+
+  async setStream(
+    key: string,
+    stream: ReadableStream<Uint8Array>,
+    options: StoreSetOptions = {},
+  ): Promise<void> {
+    this.#check("set", key, options);
+    checkExpires(options);
+    this.#checkMayWrite("set");
+    const tier = this.#streamTier;
+    const fenced = options.lease !== undefined && tier !== this.#lender;
+    if (tier === undefined || fenced) {
+      return await this.set(key, await readStream(stream, options), options);
+    }
+    await this.#change(key, async () => {
+      await tier.store.setStream!(key, stream, options);
+      tier.stale.delete(key);
+      this.#behind?.done(key);
+      // The others hold what was there before; they are not sent a value that is large.
+      await Promise.all(this.#writable.map((each) => each === tier || each.drop(key)));
+    });
+  }
+
+  /** Writes what waits to be written behind, and waits for all that is under way. */
+  async flush(): Promise<void> {
+    await this.#behind?.drain();
+    await this.#turns.quiet();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.#handle.close();
+    await this.flush();
+    for (const key of this.#behind?.keys() ?? []) this.#report({ type: "lost", key });
+    await this.#invalidation?.close();
+    const closed = await Promise.allSettled(
+      this.#tiers.map(({ store }) => store[Symbol.asyncDispose]()),
+    );
+    for (const each of closed) if (each.status === "rejected") throw each.reason;
+  }
+
+  /** Looks for an entry from the fastest tier to the slowest. */
+  async #first<T>(
+    key: string,
+    signal: AbortSignal | undefined,
+    look: (tier: Tier) => Promise<T | undefined>,
+    take: (entry: WaitingEntry) => T,
+  ): Promise<{ readonly value: T; readonly index: number } | undefined> {
+    let worked = false;
+    for (const [index, tier] of this.#tiers.entries()) {
+      // What waits to be written is newer than whatever the tiers behind the fastest have.
+      const waiting = tier === this.#writable[0] ? undefined : this.#behind?.get(key);
+      if (waiting !== undefined) {
+        return waiting.expires > Date.now() ? { value: take(waiting), index } : undefined;
+      }
+      if (tier.resting) continue;
+      if (tier.stale.has(key)) {
+        worked = true;
+        if (tier.writable && !this.#turns.has(key)) {
+          void this.#turns.take(key, () => tier.drop(key));
+        }
+        continue;
+      }
+      const answer = await tier.ask({ operation: "get", key }, () => look(tier), signal);
+      // A damaged entry is a miss: the tier itself works.
+      if (answer.ok || !tier.resting) worked = true;
+      if (answer.ok && answer.value !== undefined) return { value: answer.value, index };
+    }
+    if (!worked) throw this.#allFailed("get");
+    return undefined;
+  }
+
+  /** Copies an entry into the tiers that are faster than where it was found, and does not wait. */
+  #backfill(
+    key: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    { expires, below, read }: {
+      readonly expires: number | undefined;
+      readonly below: number;
+      readonly read: Read;
+    },
+  ): void {
+    if (read.changed || this.#turns.has(key)) return;
+    const tiers = this.#tiers.slice(0, below).filter((tier) =>
+      tier.writable && !tier.resting && bytes.length <= tier.maxBytes
+    );
+    if (tiers.length === 0) return;
+    const ttl = this.#backfillTtl ?? (expires === undefined ? UNTOLD_TTL_MS : Infinity);
+    const until = Math.min(expires ?? Infinity, Date.now() + ttl);
+    const options = until === Infinity ? {} : { expires: until };
+    // A store takes its copy before its `set` returns, so the caller may have the bytes.
+    void this.#turns.take(key, () =>
+      Promise.all(
+        tiers.map((tier) => tier.put(key, bytes, options)),
+      ));
+  }
+
+  /** Changes an entry when its turn comes, and tells whoever has a copy. */
+  #change<T>(key: string, change: () => Promise<T>): Promise<T> {
+    return this.#turns.take(key, async () => {
+      this.#turns.change(key);
+      try {
+        return await change();
+      } finally {
+        this.#turns.change(key);
+        await this.#invalidation?.publish(key);
+      }
+    });
+  }
+
+  async #write(
+    key: string,
+    entry: { readonly bytes: Uint8Array; readonly expires: number },
+    lease: StoreLease | undefined,
+  ): Promise<void> {
+    const { bytes, expires } = entry;
+    const options = expires === Infinity ? {} : { expires };
+    const lender = lease === undefined ? undefined : this.#lender;
+    if (lease !== undefined) {
+      if (lender === undefined) throw this.#failure("set", "the lease is that of another store");
+      // First, since it alone knows whether the lease is held.
+      await lender.store.set(key, bytes, { ...options, lease });
+      lender.stale.delete(key);
+    }
+    const [fastest] = this.#writable;
+    if (lease === undefined && this.#behind !== undefined && !this.#behind.full) {
+      if ((await fastest.put(key, bytes, options)).ok) {
+        // `set` made the copy.
+        this.#behind.put(key, { bytes: bytes as Uint8Array<ArrayBuffer>, expires });
+        return;
+      }
+    }
+    this.#behind?.done(key);
+    const others = this.#writable.filter((tier) => tier !== lender);
+    const answers = await Promise.all(others.map((tier) => tier.put(key, bytes, options)));
+    if (lender === undefined && !answers.some(({ ok }) => ok)) {
+      const failed = answers.find((answer) => !answer.ok);
+      throw this.#failure("set", "none of its tiers took the entry", failed?.error);
+    }
+  }
+
+  /** Writes what waits under a key to the slower tiers. */
+  async #writeBehind(key: string): Promise<void> {
+    const [, ...slower] = this.#writable;
+    await this.#turns.take(key, async () => {
+      const entry = this.#behind?.get(key);
+      if (entry !== undefined) {
+        if (!this.#handle.closed && slower.every(({ resting }) => resting)) return;
+        const options = entry.expires === Infinity ? {} : { expires: entry.expires };
+        const { bytes } = entry;
+        const answers = await Promise.all(slower.map((tier) => tier.put(key, bytes, options)));
+        if (!answers.some(({ ok }) => ok)) return;
+      }
+      this.#behind?.done(key);
+      await this.#invalidation?.publish(key);
+    });
+  }
+
+  async #delete(key: string): Promise<boolean> {
+    const waiting = this.#behind?.get(key);
+    const waited = waiting !== undefined && waiting.expires > Date.now();
+    this.#behind?.done(key);
+    const answers = await Promise.all(this.#writable.map((tier) => tier.drop(key)));
+    const failed = answers.find((answer) => !answer.ok);
+    if (failed !== undefined) {
+      throw this.#failure(
+        "delete",
+        "a tier failed, and other processes may still see its entry there; try again",
+        failed.error,
+      );
+    }
+    for (const tier of this.#tiers) {
+      if (tier.writable || tier.resting) continue;
+      const answer = await tier.ask({ operation: "get", key }, () => tier.store.get(key));
+      if (answer.ok && answer.value !== undefined) {
+        throw this.#failure("delete", `the ${tier.store.name} tier has it and is read-only`);
+      }
+    }
+    if (waiting !== undefined) return waited;
+    return answers.some((answer) => answer.ok && answer.value);
+  }
+
+  /** Drops from the tiers in memory what another process has changed. */
+  #forget(key: string): void {
+    this.#turns.change(key);
+    const own = this.#writable.filter(({ store }) => !store.supports.persistent);
+    if (own.length === 0 || this.#handle.closed) return;
+    void this.#turns.take(key, () => Promise.all(own.map((tier) => tier.drop(key))));
+  }
+
+  #check(operation: StoreOperation, key: string, { signal }: StoreCallOptions): void {
+    this.#handle.check(operation);
+    checkKey(key);
+    signal?.throwIfAborted();
+  }
+
+  #checkMayWrite(operation: StoreOperation): void {
+    if (this.#writable.length > 0) return;
+    throw this.#failure(operation, "all its tiers are read-only");
+  }
+
+  #allFailed(operation: StoreOperation): StoreError {
+    const { lastError } = this.#tiers.find((tier) => tier.lastError !== undefined) ?? {};
+    return this.#failure(operation, "all its tiers fail, and are asked again soon", lastError);
+  }
+
+  #failure(operation: StoreOperation, why: string, cause?: unknown): StoreError {
+    const details = { store: this.name, operation };
+    return new StoreError(
+      `Cannot ${operation} in the ${this.name} store: ${why}`,
+      cause === undefined ? details : { ...details, cause },
+    );
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * One tier: a store, how it is doing, and which of its entries are out of date.
+ *
+ * @module
+ */
+
+import { DecodeError, StoreError, type StoreOperation } from "../../errors.ts";
+import type { Store, StoreSetOptions } from "../store.ts";
+import type { TieredEvent } from "./options.ts";
+
+/** How long a failing tier is left alone, in milliseconds. */
+export interface RetryTimes {
+  /** After the first failure; twice as long with each further one. */
+  readonly first: number;
+  /** The most. */
+  readonly most: number;
+}
+
+/** What a tier answered: nothing, if it failed. */
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown };
+
+/** One tier of several. */
+export class Tier {
+  /** The store. */
+  readonly store: Store;
+  /** Most bytes of one entry. */
+  readonly maxBytes: number;
+  /** Whether it can be written to. */
+  readonly writable: boolean;
+  /** Keys whose entry here, if any, is older than elsewhere, since the tier failed to take it. */
+  readonly stale = new Set<string>();
+  readonly #index: number;
+  readonly #retry: RetryTimes;
+  readonly #report: (event: TieredEvent) => void;
+  #failures = 0;
+  #failedAt = 0;
+  #lastError: unknown;
+
+  constructor(
+    store: Store,
+    { index, retry, report }: {
+      readonly index: number;
+      readonly retry: RetryTimes;
+      readonly report: (event: TieredEvent) => void;
+    },
+  ) {
+    this.store = store;
+    this.maxBytes = store.supports.maxBytes ?? Infinity;
+    this.writable = store.supports.readOnly !== true;
+    this.#index = index;
+    this.#retry = retry;
+    this.#report = report;
+  }
+
+  /** Whether it has failed lately and is left alone; a clock that is set back ends that. */
+  get resting(): boolean {
+    if (this.#failures === 0) return false;
+    const since = Date.now() - this.#failedAt;
+    return since >= 0 && since < this.#wait;
+  }
+
+  /** Why it is left alone. */
+  get lastError(): unknown {
+    return this.#lastError;
+  }
+
+  /**
+   * Asks the tier for something and keeps account of how that went.
+   *
+   * @throws The reason of the signal, where that is why it failed.
+   */
+  async ask<T>(
+    about: { readonly operation: StoreOperation; readonly key?: string },
+    work: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<Answer<T>> {
+    try {
+      const value = await work();
+      this.works();
+      return { ok: true, value };
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      this.fails(about, error);
+      return { ok: false, error };
+    }
+  }
+
+  /** Puts an entry here; resolves to whether that worked, and remembers that it did not. */
+  async put(key: string, bytes: Uint8Array, options: StoreSetOptions): Promise<Answer<void>> {
+    if (bytes.length > this.maxBytes) {
+      await this.drop(key);
+      const error = new StoreError(
+        `The ${this.store.name} store takes ${this.maxBytes} bytes at most`,
+        { store: this.store.name, operation: "set" },
+      );
+      return { ok: false, error };
+    }
+    if (this.resting) {
+      this.stale.add(key);
+      return { ok: false, error: this.#lastError };
+    }
+    const about = { operation: "set", key } as const;
+    const answer = await this.ask(about, () => this.store.set(key, bytes, options));
+    if (answer.ok) this.stale.delete(key);
+    else this.stale.add(key);
+    return answer;
+  }
+
+  /**
+   * Removes the entry here, also from a tier that is left alone otherwise: what is deleted must not
+   * come back. Resolves to whether there was a live one that was up to date.
+   */
+  async drop(key: string): Promise<Answer<boolean>> {
+    const stale = this.stale.has(key);
+    const about = { operation: "delete", key } as const;
+    const answer = await this.ask(about, () => this.store.delete(key));
+    if (!answer.ok) {
+      this.stale.add(key);
+      return answer;
+    }
+    this.stale.delete(key);
+    return { ok: true, value: answer.value && !stale };
+  }
+
+  /** Takes note that the tier worked. */
+  works(): void {
+    if (this.#failures === 0) return;
+    this.#failures = 0;
+    this.#lastError = undefined;
+    this.#report({ type: "recovery", tier: this.store.name, index: this.#index });
+  }
+
+  /** Takes note that the tier failed. */
+  fails(
+    about: { readonly operation: StoreOperation; readonly key?: string },
+    error: unknown,
+  ): void {
+    const tier = { tier: this.store.name, index: this.#index };
+    const { operation, key } = about;
+    if (key !== undefined && error instanceof StoreError && error.cause instanceof DecodeError) {
+      // One damaged entry says nothing against the others.
+      return this.#report({ type: "corrupt", ...tier, key, error });
+    }
+    this.#failures++;
+    this.#failedAt = Date.now();
+    this.#lastError = error;
+    this.#report({ type: "failure", ...tier, operation, key, error, retryIn: this.#wait });
+  }
+
+  get #wait(): number {
+    return Math.min(this.#retry.most, this.#retry.first * 2 ** (this.#failures - 1));
+  }
+}
