@@ -29,6 +29,10 @@ export interface AskedCall {
   readonly readings: Readings | undefined;
   readonly key: CallKey;
   readonly mode: CacheMode;
+  /** Computes the result in place of the function. */
+  readonly run?: (args: unknown[]) => unknown;
+  /** Called when the call waits for another that computes the same. */
+  readonly onWait?: () => void;
 }
 
 /** What keys and descriptions are made of, taken just before the function ran. */
@@ -117,9 +121,15 @@ export class PersistentResults {
     if (underWay === undefined) return await this.#fly(asked, signal);
     checkNotWithin(underWay, this.settings.name);
     this.log.emit({ type: "join", name: this.settings.name, key: hex, where: "here" });
+    asked.onWait?.();
     const { again } = await underWay.waiters.wait(underWay.outcome, signal);
-    if (again === undefined) return await this.call(asked.self, args);
+    if (again === undefined) return await this.answer(await this.#askAgain(asked), signal);
     return await this.#restored(asked, again);
+  }
+
+  /** The same call with its key as it is now. */
+  async #askAgain(asked: AskedCall): Promise<AskedCall> {
+    return { ...asked, ...await this.ask(asked.self, asked.args, asked.mode) };
   }
 
   /** Computes a result, whatever is stored. */
@@ -434,7 +444,8 @@ export class PersistentResults {
     });
     let run: Run;
     try {
-      const value = await this.#limited(() => this.#fn.apply(self, passed), flight);
+      const compute = asked.run ?? ((given: unknown[]) => this.#fn.apply(self, given));
+      const value = await this.#limited(() => compute(passed), flight);
       run = ended("value", isIterator(value) ? new IteratedValues(value) : value);
     } catch (error) {
       this.log.counts.errors++;
@@ -603,7 +614,7 @@ export class PersistentResults {
     const found = store && await this.stored.read(store, asked.key.hex, asked.key.bytes);
     if (found === undefined) return again();
     const outcome = await this.open(found, asked);
-    return outcome === undefined ? await this.call(asked.self, asked.args) : outcome.first();
+    return outcome === undefined ? await this.answer(await this.#askAgain(asked)) : outcome.first();
   }
 }
 
