@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type DecodeError, StoreError, type StoreOperation } from "../../errors.ts";
+import { StoreError, type StoreOperation } from "../../errors.ts";
 
 /** Reason and advice, by the name of the `DOMException`. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -24,16 +24,6 @@ export function failure(operation: StoreOperation, cause: unknown): StoreError {
   const name = cause instanceof Error ? cause.name : "";
   const advice = ADVICE[name] ?? `the browser refuses with ${String(cause)}`;
   return new StoreError(`Cannot ${operation} in the origin private file system: ${advice}`, {
-    store: "opfs",
-    operation,
-    cause,
-  });
-}
-
-/** Makes the error for a damaged or foreign file that stands in an entry's place. */
-export function damage(path: string, operation: StoreOperation, cause: DecodeError): StoreError {
-  const reason = cause.message[0].toLowerCase() + cause.message.slice(1);
-  return new StoreError(`The entry in ${path} cannot be read: ${reason}; set or delete it`, {
     store: "opfs",
     operation,
     cause,

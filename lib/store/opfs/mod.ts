@@ -5,8 +5,11 @@
  */
 
 import { StoreError } from "../../errors.ts";
-import type { Store } from "../store.ts";
-import { OpfsStore } from "./store.ts";
+import { failure } from "./failure.ts";
+import { Place } from "./place.ts";
+import { OpfsHandle, type OpfsStore } from "./store.ts";
+
+export type { OpfsEstimate, OpfsStore } from "./store.ts";
 
 /**
  * Opens a store in the origin private file system, and makes its folder if need be.
@@ -34,15 +37,19 @@ import { OpfsStore } from "./store.ts";
  * }
  * ```
  */
-export async function opfsStore(path = "deja"): Promise<Store> {
+export async function opfsStore(path = "deja"): Promise<OpfsStore> {
   const names = typeof path === "string" ? path.split("/") : [];
   if (names.length === 0 || names.some((name) => ["", ".", ".."].includes(name))) {
     throw new TypeError('opfsStore() needs names of folders with "/" between them');
   }
   checkSupport();
-  const store = new OpfsStore(names);
-  await store.prepare();
-  return store;
+  try {
+    // Others here may have the folder open already, from before the browser refused.
+    await navigator.storage.getDirectory();
+    return new OpfsHandle(await Place.open(names));
+  } catch (error) {
+    throw failure("open", error);
+  }
 }
 
 /** Tests for what is used; a probing write would leave a file behind where it fails. */
@@ -53,6 +60,8 @@ function checkSupport(): void {
     reason = "the page is no secure context; serve it over https: or from localhost";
   } else if (typeof navigator?.storage?.getDirectory !== "function") {
     reason = "there is none here; on Deno and Bun use fsStore(), elsewhere memoryStore()";
+  } else if (navigator.locks === undefined) {
+    reason = "this browser has no Web Locks; update it or use memoryStore()";
   } else if (typeof FileSystemFileHandle?.prototype?.createWritable !== "function") {
     reason = "this browser cannot replace files as a whole; update it or use memoryStore()";
   }

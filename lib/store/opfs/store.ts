@@ -1,282 +1,294 @@
 /**
- * The store in the origin private file system of a browser.
- *
- * ```text
- * PATH/
- *   v1/                         version of this layout
- *     etl/load%20users/         the key's segments but the last, escaped (see ../_place.ts)
- *       3fa9…=                  one entry, the last segment and `=`, which no folder's name has
- *                               (see ../_entry_file.ts)
- * ```
- *
- * A file is replaced as a whole when its writable stream closes. A file that is being made is empty
- * until then, so an empty file is no entry. Writers of one key take turns by a Web Lock, which also
- * holds between tabs and workers; readers take it only when they were disturbed.
+ * The store in the origin private file system of a browser: checks, and turns refusals of the
+ * browser into errors of the store. See ./place.ts for what it does and ./log.ts for the layout.
  *
  * @module
  */
 
-import { DecodeError } from "../../errors.ts";
+import { StoreError, type StoreOperation } from "../../errors.ts";
 import {
-  type EntryHeader,
-  MAX_HEADER_BYTES,
-  readHeader,
-  readHeaderOf,
-  writeEntry,
-} from "../_entry_file.ts";
-import { checkKey, checkPrefix, checkSet, Handle } from "../_keys.ts";
-import { foldersOf, placeOf } from "../_place.ts";
-import type { Store, StoreListEntry, StoreSetOptions, StoreSupports } from "../store.ts";
-import { damage, failure, isNamed } from "./failure.ts";
-import { Folders } from "./folders.ts";
+  abortable,
+  checkExpires,
+  checkKey,
+  checkLeaseDuration,
+  checkPrefix,
+  checkSet,
+  Handle,
+} from "../_keys.ts";
+import { piecesOf } from "../_streams.ts";
+import type {
+  Store,
+  StoreCallOptions,
+  StoreGetOptions,
+  StoreLease,
+  StoreListEntry,
+  StoreSetOptions,
+  StoreSupports,
+} from "../store.ts";
+import { failure, isNamed } from "./failure.ts";
+import type { Index } from "./index.ts";
+import { LEASES, takeLease } from "./leases.ts";
+import type { Outcome, Place } from "./place.ts";
+import { Kind, writeRecord } from "./record.ts";
+import { blobStream, Source } from "./streams.ts";
 
-/** Version of the layout, and name of the folder that has it. */
-const LAYOUT = "v1";
+/** From this size on a value has a file of its own, which is not read when the store is opened. */
+const LARGE_BYTES = 64 * 1024;
 
-/** Where an entry stands. */
-interface Spot {
-  readonly folders: readonly string[];
-  readonly file: string;
-  /** All of it, for messages and for the lock. */
-  readonly path: string;
+/** How much a site may keep. */
+export interface OpfsEstimate {
+  /** Bytes that the site keeps, about; all of its storage counts. */
+  readonly usage: number;
+  /** Bytes that it may keep, about. */
+  readonly quota: number;
 }
 
-/** A {@linkcode Store} in the origin private file system. */
-export class OpfsStore implements Store {
+/** A {@linkcode Store} in the origin private file system, and what a browser says of that. */
+export interface OpfsStore extends Required<Store> {
+  /**
+   * Asks the browser not to drop the site's data when its disk is full. The browser may ask the
+   * user. A worker cannot ask, and only finds out.
+   *
+   * @returns Whether the browser will keep the data.
+   */
+  persist(): Promise<boolean>;
+  /** Resolves to how much the site keeps and may keep. */
+  estimate(): Promise<OpfsEstimate>;
+}
+
+/** One handle on a {@linkcode Place}. */
+export class OpfsHandle implements OpfsStore {
   /** Short name for messages. */
   readonly name = "opfs";
   /** What this store can do. */
-  readonly supports: StoreSupports = { persistent: true };
-  readonly #path: string;
-  readonly #folders: Folders;
+  readonly supports: StoreSupports = { persistent: true, lease: true, streams: true, expiry: true };
+  readonly #place: Place;
   readonly #handle = new Handle("opfs");
+  #closed: Promise<void> | undefined;
 
-  /** @param names Names of the folders that lead to the root, legal as they are. */
-  constructor(names: readonly string[]) {
-    this.#path = [...names, LAYOUT].join("/");
-    this.#folders = new Folders(async () => {
-      let folder = await navigator.storage.getDirectory();
-      for (const name of [...names, LAYOUT]) {
-        folder = await folder.getDirectoryHandle(name, { create: true });
-      }
-      return folder;
-    });
-  }
-
-  /** Finds or makes the root, and so finds out whether the browser lets us. */
-  async prepare(): Promise<void> {
-    try {
-      await this.#folders.find([], true);
-    } catch (error) {
-      throw failure("open", error);
-    }
+  /** @param place The folder, opened for this handle. */
+  constructor(place: Place) {
+    this.#place = place;
   }
 
   /** Resolves to the bytes under `key`, or to `undefined`. */
-  async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async get(
+    key: string,
+    options: StoreGetOptions = {},
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#handle.check("get");
     checkKey(key);
-    const spot = this.#spotOf(key);
-    const read = async () => {
-      const file = await this.#open(spot);
-      if (file === undefined || file.size === 0) return undefined;
-      const bytes = new Uint8Array(await file.arrayBuffer());
-      const { expires, offset } = readHeaderOf(key, bytes, bytes.length);
-      return expires <= Date.now() ? undefined : bytes.subarray(offset);
-    };
-    try {
-      return await settled(spot, read);
-    } catch (error) {
-      if (error instanceof DecodeError) throw damage(spot.path, "get", error);
-      if (isNamed(error, "TypeMismatchError")) {
-        throw damage(spot.path, "get", new DecodeError("It is a folder", { offset: 0 }));
-      }
-      throw failure("get", error);
-    }
+    const found = await this.#run("get", options, () => this.#place.get(key));
+    if (found !== undefined) options.onEntry?.({ expires: found.entry.expires });
+    return found?.value;
   }
 
   /** Puts `bytes` under `key`. */
-  async set(key: string, bytes: Uint8Array, options?: StoreSetOptions): Promise<void> {
+  async set(key: string, bytes: Uint8Array, options: StoreSetOptions = {}): Promise<void> {
     this.#handle.check("set");
     checkKey(key);
-    const content = writeEntry(key, bytes, checkSet(bytes, options));
-    const spot = this.#spotOf(key);
-    try {
-      await exclusively(spot, async () => {
-        try {
-          await this.#write(spot, content);
-        } catch (error) {
-          // A folder stands in the place, or ours were removed, which Firefox calls unknown.
-          if (isNamed(error, "TypeMismatchError")) await this.#remove(spot);
-          else if (isNamed(error, "NotFoundError", "UnknownError")) this.#folders.forget();
-          else throw error;
-          await this.#write(spot, content);
-        }
-      });
-    } catch (error) {
-      throw failure("set", error);
-    }
+    const expires = checkSet(bytes, options);
+    await this.#run(
+      "set",
+      options,
+      () =>
+        bytes.length < LARGE_BYTES
+          ? this.#putPacked(key, bytes, expires, options)
+          : this.#putLarge(key, [bytes.slice()], expires, options),
+    );
   }
 
-  /** Removes the entry under `key`, or what stands in its place. */
-  async delete(key: string): Promise<boolean> {
+  /** Removes the entry under `key`. */
+  async delete(key: string, options: StoreCallOptions = {}): Promise<boolean> {
     this.#handle.check("delete");
     checkKey(key);
-    const spot = this.#spotOf(key);
+    const change = { claims: [claimOf(key)], signal: options.signal };
+    return await this.#run(
+      "delete",
+      options,
+      () => this.#place.change(change, (index) => deletion(index, key)),
+    );
+  }
+
+  /** Yields the live entries by prefix, and removes what it finds expired. */
+  async *list(
+    prefix = "",
+    options: StoreCallOptions = {},
+  ): AsyncIterableIterator<StoreListEntry> {
+    this.#handle.check("list");
+    checkPrefix(prefix);
+    const { signal } = options;
+    const index = await this.#run("list", options, () => this.#place.look());
+    const expired: string[] = [];
+    // A snapshot: what is deleted and set again while the consumer works is not to come twice.
+    for (const key of [...index.entries.keys()]) {
+      if (!key.startsWith(prefix)) continue;
+      signal?.throwIfAborted();
+      const entry = index.live(key);
+      if (entry !== undefined) yield { key, size: entry.size, expires: entry.expires };
+      else if (index.entries.has(key)) expired.push(key);
+    }
+    // They are no entries any more, so nobody minds if their room is not free yet.
+    await Promise.allSettled(
+      expired.map((key) =>
+        this.#place.change(
+          { claims: [claimOf(key)], signal },
+          (current) => current.live(key) === undefined ? deletion(current, key) : { result: false },
+        )
+      ),
+    );
+  }
+
+  /** Takes the lease on `key`. */
+  async lease(
+    key: string,
+    duration: number,
+    options: StoreCallOptions = {},
+  ): Promise<StoreLease | undefined> {
+    this.#handle.check("lease");
+    checkKey(key);
+    checkLeaseDuration(duration);
+    return await this.#run(
+      "lease",
+      options,
+      () => takeLease(this.#place, key, duration, options.signal),
+    );
+  }
+
+  /** As `get`, from a file that is read as the stream is. */
+  async getStream(
+    key: string,
+    options: StoreGetOptions = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
+    this.#handle.check("get");
+    checkKey(key);
+    const found = await this.#run("get", options, () => this.#place.open(key));
+    if (found === undefined) return undefined;
+    options.onEntry?.({ expires: found.entry.expires });
+    return blobStream(found.value, (error) => this.#failure("get", error, options));
+  }
+
+  /** As `set`, into a file that is written as the stream comes. */
+  async setStream(
+    key: string,
+    stream: ReadableStream<Uint8Array>,
+    options: StoreSetOptions = {},
+  ): Promise<void> {
+    this.#handle.check("set");
+    checkKey(key);
+    if (!(stream instanceof ReadableStream) || stream.locked) {
+      throw new TypeError("setStream() needs a ReadableStream of Uint8Arrays that nobody reads");
+    }
+    const expires = checkExpires(options);
+    options.signal?.throwIfAborted();
+    const source = new Source(piecesOf(stream, options));
     try {
-      return await exclusively(spot, async () => {
-        const live = await this.#isLive(key, spot);
-        await this.#remove(spot);
-        return live;
+      await this.#run("set", options, async () => {
+        const start = await source.start(LARGE_BYTES);
+        if (source.ended) await this.#putPacked(key, start, expires, options);
+        else await this.#putLarge(key, source.rest(start), expires, options);
       });
     } catch (error) {
-      if (isNamed(error, "NotFoundError")) return false;
-      throw failure("delete", error);
+      throw source.failed ? source.error : error;
     }
   }
 
-  /** Yields the live entries by prefix, and removes what it finds expired or empty. */
-  async *list(prefix = ""): AsyncIterableIterator<StoreListEntry> {
-    this.#handle.check("list");
-    checkPrefix(prefix);
-    try {
-      for await (const spot of this.#spots(foldersOf(prefix))) {
-        const header = await this.#listed(spot);
-        if (header?.key.startsWith(prefix)) yield { key: header.key, size: header.size };
-      }
-    } catch (error) {
-      // What the consumer throws does not come through here, only what the browser does.
-      throw failure("list", error);
-    }
+  /** Asks the browser to keep the data. */
+  async persist(): Promise<boolean> {
+    this.#handle.check("open");
+    const { storage } = navigator;
+    return typeof storage.persist === "function"
+      ? await storage.persist()
+      : await storage.persisted();
+  }
+
+  /** Resolves to how much the site keeps and may keep. */
+  async estimate(): Promise<OpfsEstimate> {
+    this.#handle.check("open");
+    const { usage = 0, quota = 0 } = await navigator.storage.estimate();
+    return { usage, quota };
   }
 
   /** Closes the handle. */
-  // deno-lint-ignore require-await -- the contract wants a Promise.
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handle.close();
-    this.#folders.forget();
+    await (this.#closed ??= this.#place.close());
   }
 
-  #spotOf(key: string): Spot {
-    const { folders, file } = placeOf(key);
-    return this.#spot(folders, `${file}=`);
+  #putPacked(
+    key: string,
+    bytes: Uint8Array,
+    expires: number,
+    options: StoreSetOptions,
+  ): Promise<void> {
+    const record = writeRecord({ kind: Kind.packed, key, expires, payload: bytes });
+    return this.#put(key, record, options);
   }
 
-  #spot(folders: readonly string[], file: string): Spot {
-    return { folders, file, path: [this.#path, ...folders, file].join("/") };
+  #putLarge(
+    key: string,
+    pieces: AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>,
+    expires: number,
+    options: StoreSetOptions,
+  ): Promise<void> {
+    return this.#place.putLarge(pieces, (name, size) => {
+      const payload = new TextEncoder().encode(name);
+      const record = writeRecord({ kind: Kind.filed, key, expires, number: size, payload });
+      return this.#put(key, record, options);
+    });
   }
 
-  /** Opens a file to read it; `undefined` where there is none. */
-  async #open(spot: Spot): Promise<File | undefined> {
-    let handle: FileSystemFileHandle;
+  #put(
+    key: string,
+    record: Uint8Array<ArrayBuffer>,
+    { lease, signal }: StoreSetOptions,
+  ): Promise<void> {
+    const claims = lease === undefined ? [claimOf(key)] : [claimOf(key), LEASES];
+    const blind = lease === undefined;
+    return this.#place.change({ claims, blind, bytes: record.length, signal }, (index) => {
+      if (lease === undefined || lease.key === key && index.holds(key, lease.token)) {
+        return { record, result: undefined };
+      }
+      throw new StoreError(
+        "Cannot set under the lease: it ran out or was given back; take it again",
+        { store: this.name, operation: "set" },
+      );
+    });
+  }
+
+  async #run<T>(
+    operation: StoreOperation,
+    options: StoreCallOptions,
+    work: () => Promise<T>,
+  ): Promise<T> {
     try {
-      const folder = await this.#folders.find(spot.folders, false);
-      handle = await folder.getFileHandle(spot.file);
+      return await abortable(options, work);
     } catch (error) {
-      if (isNamed(error, "NotFoundError")) return undefined;
-      throw error;
-    }
-    return await handle.getFile();
-  }
-
-  /** Reads a header; `undefined` where there is no file, or an empty one. */
-  async #readStart(spot: Spot): Promise<[start: Uint8Array, size: number] | undefined> {
-    const file = await this.#open(spot);
-    if (file === undefined || file.size === 0) return undefined;
-    return [new Uint8Array(await file.slice(0, MAX_HEADER_BYTES).arrayBuffer()), file.size];
-  }
-
-  async #write(spot: Spot, content: Uint8Array<ArrayBuffer>): Promise<void> {
-    const folder = await this.#folders.find(spot.folders, true);
-    const handle = await folder.getFileHandle(spot.file, { create: true });
-    const writable = await handle.createWritable();
-    try {
-      await writable.write(content);
-      await writable.close();
-    } catch (error) {
-      // A stream that failed has let go of the file already, and then refuses to be aborted.
-      await writable.abort().catch(() => {});
-      if ((await handle.getFile()).size === 0) await this.#remove(spot);
-      throw error;
+      throw this.#failure(operation, error, options);
     }
   }
 
-  async #remove(spot: Spot): Promise<void> {
-    const folder = await this.#folders.find(spot.folders, false);
-    await folder.removeEntry(spot.file, { recursive: true });
-  }
-
-  /** Whether a live entry stands there, or something that a caller takes for one. */
-  async #isLive(key: string, spot: Spot): Promise<boolean> {
-    try {
-      const start = await this.#readStart(spot);
-      return start !== undefined && readHeaderOf(key, ...start).expires > Date.now();
-    } catch (error) {
-      if (error instanceof DecodeError || isNamed(error, "TypeMismatchError")) return true;
-      throw error;
+  #failure(operation: StoreOperation, error: unknown, { signal }: StoreCallOptions): unknown {
+    if (signal?.aborted || error instanceof StoreError) {
+      return signal?.aborted ? signal.reason : error;
     }
-  }
-
-  /** Files of entries in and below a folder. */
-  async *#spots(folders: readonly string[]): AsyncIterableIterator<Spot> {
-    // All names first: what the consumer deletes meanwhile would disturb the iteration.
-    for (const [name, kind] of await this.#namesIn(folders)) {
-      if (kind === "directory") yield* this.#spots([...folders, name]);
-      else yield this.#spot(folders, name);
+    if (operation === "get" && isNamed(error, "NotFoundError", "NotReadableError")) {
+      return new StoreError(
+        `Cannot read the entry in ${this.#place.path}: its file is gone or cut; set or delete it`,
+        { store: this.name, operation, cause: error },
+      );
     }
-  }
-
-  async #namesIn(folders: readonly string[]): Promise<[name: string, kind: string][]> {
-    try {
-      const folder = await this.#folders.find(folders, false);
-      const names: [string, string][] = [];
-      for await (const [name, { kind }] of folder.entries()) names.push([name, kind]);
-      return names;
-    } catch (error) {
-      if (isNamed(error, "NotFoundError", "TypeMismatchError")) return [];
-      throw error;
-    }
-  }
-
-  /** What the header of a listed file says; `undefined` where it is no live entry. */
-  async #listed(spot: Spot): Promise<EntryHeader | undefined> {
-    const read = async () => {
-      const start = await this.#readStart(spot);
-      return start === undefined ? undefined : readHeader(...start);
-    };
-    const isLive = (header: EntryHeader | undefined) =>
-      header !== undefined && header.expires > Date.now();
-    try {
-      const header = await settled(spot, read);
-      if (header !== undefined && this.#spotOf(header.key).path !== spot.path) return undefined;
-      if (isLive(header)) return header;
-      await exclusively(spot, async () => {
-        if (!isLive(await read())) await this.#remove(spot);
-      });
-      return undefined;
-    } catch (error) {
-      // Deleted meanwhile, damaged or foreign: no entry.
-      if (error instanceof DecodeError || isNamed(error, "NotFoundError")) return undefined;
-      throw error;
-    }
+    return failure(operation, error);
   }
 }
 
-/** Runs `body` while no one else, in any tab or worker, runs one for the same entry. */
-async function exclusively<T>(spot: Spot, body: () => Promise<T>): Promise<T> {
-  // Workers of some engines lack the locks; a lost race there costs an entry, not its wholeness.
-  if (navigator.locks === undefined) return await body();
-  return await navigator.locks.request(`deja/opfs/${spot.path}`, body);
+/** What two changes of one entry have in common. */
+function claimOf(key: string): string {
+  return `key ${key}`;
 }
 
-/**
- * Reads without the lock and, where that fails, with it: a file that is replaced while it is read
- * gives errors, or lengths that do not fit, as the engine pleases.
- */
-async function settled<T>(spot: Spot, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch {
-    return await exclusively(spot, read);
-  }
+function deletion(index: Index, key: string): Outcome<boolean> {
+  if (!index.entries.has(key)) return { result: false };
+  const result = index.live(key) !== undefined;
+  return { record: writeRecord({ kind: Kind.deletion, key }), result };
 }
