@@ -64,7 +64,11 @@ testOpfs("opfsStore() cuts off what a writer that died left behind", async (path
   }
   assert.deepEqual(await layout.kinds(FIRST), ["packed", "deletion", "packed"]);
   await using store = await opfsStore(path);
-  assert.deepEqual(await Array.fromAsync(store.list()), [{ key: "new", size: 3, expires: Infinity }]);
+  assert.deepEqual(await Array.fromAsync(store.list()), [{
+    key: "new",
+    size: 3,
+    expires: Infinity,
+  }]);
 });
 
 testOpfs("opfsStore() misses what a damaged segment held, and writes on", async (path, layout) => {
