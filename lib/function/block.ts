@@ -16,7 +16,7 @@ import { wrapInStore } from "./persistent_cache.ts";
 import { settingsOf } from "./settings.ts";
 
 /** Options of {@linkcode block}: as those of a persistent function, but for the name. */
-export type BlockOptions = Omit<PersistentOptions, "name" | "outFiles">;
+export type BlockOptions = Omit<PersistentOptions, "name" | "outFiles" | "batch">;
 
 /** Options of {@linkcode blockSync}: as those of a function cached in memory, but for the name. */
 export type BlockSyncOptions = Omit<MemoryCacheOptions, "name">;

@@ -101,6 +101,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     expected: '"warn", "error" or "ignore"',
   },
   outFiles: { fits: isStrings, expected: "an array of parameter names" },
+  batch: { fits: isStrings, expected: "an array of parameter names" },
   onEvent: { fits: isFunction, expected: "a function" },
   maxEntries: {
     fits: (value) => Number.isSafeInteger(value) && (value as number) > 0,
@@ -163,13 +164,14 @@ export const LRU_OPTIONS: readonly string[] = [...MEMORY_OPTIONS, "maxEntries", 
 export const PERSISTENT_OPTIONS: readonly string[] = [
   ...FUNCTION_OPTIONS,
   "outFiles",
+  "batch",
   "expiry",
   "serializer",
   "compress",
 ];
 
 /** Options that say what one function is, and so cannot be a default of many. */
-const OF_ONE_FUNCTION: readonly string[] = ["name", "closure", "key", "code", "outFiles"];
+const OF_ONE_FUNCTION: readonly string[] = ["name", "closure", "key", "code", "outFiles", "batch"];
 
 /** Names of the options that a cache takes as defaults of its functions. */
 export const DEFAULT_OPTIONS: readonly string[] = [

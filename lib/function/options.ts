@@ -155,6 +155,12 @@ export interface PersistentOptions<F extends AnyFunction = any> extends CacheOpt
    */
   readonly outFiles?: readonly string[];
   /**
+   * Names of parameters that take arrays, of equal length where there are several. The function
+   * gives an array with one result for each element; each is stored by itself, and one call
+   * computes what is missing, without repeats.
+   */
+  readonly batch?: readonly string[];
+  /**
    * What becomes of an earlier result when a new one is stored: it is replaced (`"replace"`, the
    * default), or kept as an older generation (`"append"`), without an end.
    */

@@ -2,6 +2,7 @@
 
 import { CacheMissError } from "../errors.ts";
 import type { AnyFunction } from "../key/mod.ts";
+import { Batch } from "./batch.ts";
 import type { PersistentCached, PersistentCachedMethods } from "./cached_function.ts";
 import type { CacheEntry } from "./entry.ts";
 import { explain } from "./explain.ts";
@@ -31,8 +32,11 @@ export function wrapInStore<F extends AnyFunction>(
   const results = new PersistentResults(fn as unknown as Call, settings, handle, namespace);
   const { stored } = results;
   const stats = () => results.log.stats();
+  const batch = settings.batch.length === 0
+    ? undefined
+    : new Batch(fn as unknown as Call, settings.batch, results);
   const call = function (this: unknown, ...args: unknown[]) {
-    return results.call(this, args);
+    return batch === undefined ? results.call(this, args) : batch.call(this, args);
   };
   const methods: Omit<PersistentCachedMethods<Call>, "wrapped"> = {
     key: async (...args) => (await results.ask(undefined, args)).key.hex,
@@ -83,6 +87,7 @@ export function wrapInStore<F extends AnyFunction>(
     explain: (...args) => explainCall(results, handle, args),
     stats,
   };
+  if (batch !== undefined) Object.assign(methods, batch.methods({ ...methods }));
   const member = { stats, forget: () => {} };
   group.add(member);
   const wrapper = makeWrapper(fn, results.keyer, call, methods) as unknown as PersistentCached<F>;

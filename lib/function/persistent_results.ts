@@ -115,7 +115,7 @@ export class PersistentResults {
 
   /** Answers a call: from a flight under way, from the store, or by computing. */
   async answer(asked: AskedCall, signal?: AbortSignal): Promise<unknown> {
-    const { key: { hex }, mode, args } = asked;
+    const { key: { hex }, mode } = asked;
     const storeKey = this.stored.prefix + hex;
     const underWay = mode === "refresh" ? undefined : this.#handle.flights.get(storeKey);
     if (underWay === undefined) return await this.#fly(asked, signal);
@@ -404,7 +404,10 @@ export class PersistentResults {
         this.#isValid(found, key.hex);
       return isFresh ? await this.open(found, asked) : undefined;
     };
-    const onWait = () => this.log.emit({ type: "join", name, key: key.hex, where: "elsewhere" });
+    const onWait = () => {
+      asked.onWait?.();
+      this.log.emit({ type: "join", name, key: key.hex, where: "elsewhere" });
+    };
     const storeKey = this.stored.prefix + key.hex;
     try {
       const granted = await leaseOrFind(store, storeKey, find, onWait, flight.waiters.signal);

@@ -12,7 +12,7 @@ export type CacheDefaults = Omit<
   & Partial<LruCacheOptions>
   & MemoryCacheOptions
   & PersistentOptions,
-  "name" | "closure" | "key" | "code" | "outFiles"
+  "name" | "closure" | "key" | "code" | "outFiles" | "batch"
 >;
 
 /** What functions are cached with besides their own options. */

@@ -56,6 +56,8 @@ export interface Settings {
   /** Persistent caches only. */
   readonly outFiles: readonly string[];
   /** Persistent caches only. */
+  readonly batch: readonly string[];
+  /** Persistent caches only. */
   readonly append: boolean;
   /** Persistent caches only. */
   readonly serializer: Serializer | undefined;
@@ -113,6 +115,7 @@ export function settingsOf(fn: AnyFunction, options: AnyOptions, whole = true): 
     maxEntries: options.maxEntries ?? Infinity,
     maxBytes: options.maxBytes === undefined ? Infinity : byteCount(options.maxBytes, "maxBytes"),
     outFiles: options.outFiles ?? [],
+    batch: options.batch ?? [],
     append: options.expiry === "append",
     serializer: options.serializer,
     compress: options.compress ?? false,
@@ -141,6 +144,11 @@ function checkContradictions(settings: Settings): void {
   if (softTimeout >= hardTimeout && softTimeout !== Infinity) {
     throw new RangeError(
       `timeout.soft must be less than timeout.hard, received ${softTimeout} and ${hardTimeout}`,
+    );
+  }
+  if (settings.batch.length > 0 && settings.outFiles.length > 0) {
+    throw new TypeError(
+      "outFiles and batch exclude each other: an element has no file of its own; leave one out",
     );
   }
   if (settings.clone === true && settings.serializer !== undefined) {
