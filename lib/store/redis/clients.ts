@@ -5,6 +5,8 @@
  * @module
  */
 
+import { bufferClass, toBuffer } from "./buffer.ts";
+
 /** A command or an argument of one, as every client takes it. */
 export type RedisArgument = string | Uint8Array;
 
@@ -170,21 +172,6 @@ function ofNodeRedis(client: NodeRedisClient): Commands {
     },
     hearErrors: () => hearErrors(client),
   };
-}
-
-/** A `Buffer`, which the clients of Node's world ask for. */
-interface BufferClass {
-  from(buffer: ArrayBufferLike, offset: number, length: number): Uint8Array;
-}
-
-function bufferClass(): BufferClass {
-  return (globalThis as unknown as { Buffer: BufferClass }).Buffer;
-}
-
-/** The same memory as a `Buffer`: other arrays are refused, or written as a list of numbers. */
-function toBuffer(argument: RedisArgument): RedisArgument {
-  if (typeof argument === "string") return argument;
-  return bufferClass().from(argument.buffer, argument.byteOffset, argument.byteLength);
 }
 
 /** The part of Node's event emitters that is used here. */

@@ -24,7 +24,7 @@ const LEGAL_PREFIX = /^(?:\{[^{}]+\})?[^{}]*$/;
 
 /** The keys of one store. */
 export class Keys {
-  readonly #prefix: string;
+  readonly #starts: Readonly<Record<Room, string>>;
 
   /**
    * @param prefix What stands in front of every key.
@@ -40,30 +40,27 @@ export class Keys {
           `received ${JSON.stringify(prefix)}`,
       );
     }
-    this.#prefix = prefix;
+    const start = (room: Room) => `${prefix}:${LAYOUT}:${room}:{=`;
+    this.#starts = { entry: start("entry"), lease: start("lease"), token: start("token") };
   }
 
   /** The place of `key` in a room. */
   of(room: Room, key: string): string {
-    return `${this.#start(room)}${key}}`;
+    return `${this.#starts[room]}${key}}`;
   }
 
   /** The pattern that fits every entry whose key starts with `prefix`, and maybe others. */
   pattern(prefix: string): string {
     // A prefix may end in half of a character, which UTF-8 cannot say.
     const [sayable] = prefix.split(/\p{Surrogate}/u, 1);
-    return `${escapePattern(this.#start("entry") + sayable)}*`;
+    return `${escapePattern(this.#starts.entry + sayable)}*`;
   }
 
   /** The key of an entry by its place; `undefined` where it is none. */
   keyOf(place: string): string | undefined {
-    const start = this.#start("entry");
+    const start = this.#starts.entry;
     if (!place.startsWith(start) || !place.endsWith("}")) return undefined;
     return place.slice(start.length, -1);
-  }
-
-  #start(room: Room): string {
-    return `${this.#prefix}:${LAYOUT}:${room}:{=`;
   }
 }
 

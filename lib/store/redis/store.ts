@@ -77,7 +77,7 @@ export class RedisStore implements Store {
     if (value === null) return undefined;
     if (!(value instanceof Uint8Array)) throw nonsense("get", "GET");
     const { expires, bytes } = readAt(place, value);
-    if (expires <= Date.now()) return undefined;
+    if (expires !== Infinity && expires <= Date.now()) return undefined;
     options.onEntry?.({ expires });
     return bytes;
   }
@@ -91,17 +91,19 @@ export class RedisStore implements Store {
     const value = writeValue(bytes, expires);
     const lifetime = lifetimeOf(expires);
     const { lease } = options;
-    await abortable(options, async () => {
-      if (lease === undefined) {
-        await this.#call("set", "SET", key, [place, value, ...lifetime]);
-        return;
-      }
-      const keys = [place, this.#keys.of("lease", key)];
-      const args = [String(lease.token), value, ...lifetime];
-      const written = lease.key === key &&
-        await this.#script("set", SET_UNDER_LEASE, key, keys, args) === 1;
-      if (!written) throw lostLease(key);
-    });
+    if (lease === undefined) {
+      const send = () => this.#call("set", "SET", key, [place, value, ...lifetime]);
+      await (options.signal === undefined ? send() : abortable(options, send));
+      return;
+    }
+    if (lease.key !== key) throw lostLease(key);
+    const keys = [place, this.#keys.of("lease", key)];
+    const args = [String(lease.token), value, ...lifetime];
+    const written = await abortable(
+      options,
+      () => this.#script("set", SET_UNDER_LEASE, key, keys, args),
+    );
+    if (written !== 1) throw lostLease(key);
   }
 
   /** Removes the entry under `key`, or what stands in its place. */
@@ -242,7 +244,7 @@ export class RedisStore implements Store {
     const place = this.#keys.of("entry", key);
     const args = [place, "0", String(HEADER_BYTES - 1)];
     const header = textOf(await this.#call(operation, "GETRANGE", key, args, true));
-    return header === "" ? undefined : readHeader(header);
+    return header === "" ? undefined : readHeader(new TextEncoder().encode(header));
   }
 
   #call(
@@ -287,6 +289,7 @@ function readAt(place: string, value: Uint8Array): ReturnType<typeof readValue> 
 
 /** How `SET` is to let an entry expire: as a help, since our own clock decides. */
 function lifetimeOf(expires: number): string[] {
+  if (expires === Infinity) return [];
   const lifetime = Math.max(0, expires - Date.now()) + EXPIRY_SLACK_MS;
   return lifetime > MAX_LIFETIME_MS ? [] : ["PX", lifetimeText(lifetime)];
 }
