@@ -12,6 +12,12 @@ const BATCH_NS = 2_000_000;
 /** Time that a contender gets. */
 const BUDGET_NS = 300_000_000;
 
+/** Options of {@linkcode race}. */
+export interface RaceOptions {
+  /** Time that one measurement takes at least, where the clock is coarser than usual. */
+  readonly batchNs?: number;
+}
+
 /** Nanoseconds that a function takes, as the mean over `count` calls. */
 export function time(body: () => unknown, count: number): number {
   const start = performance.now();
@@ -30,9 +36,12 @@ export async function timeAwaited(body: () => Promise<unknown>, count: number): 
  * The best time of each contender. The contenders take turns, so that whatever else the machine
  * does slows all of them; the best of many turns is the one it slowed least.
  */
-export async function race(contenders: ReadonlyMap<string, Timer>): Promise<Map<string, number>> {
+export async function race(
+  contenders: ReadonlyMap<string, Timer>,
+  { batchNs = BATCH_NS }: RaceOptions = {},
+): Promise<Map<string, number>> {
   const turns = [];
-  for (const [name, timer] of contenders) turns.push(await prepare(name, timer));
+  for (const [name, timer] of contenders) turns.push(await prepare(name, timer, batchNs));
   const most = Math.max(...turns.map(({ rounds }) => rounds));
   for (let round = 0; round < most; round++) {
     for (const turn of turns) {
@@ -43,7 +52,7 @@ export async function race(contenders: ReadonlyMap<string, Timer>): Promise<Map<
 }
 
 /** Finds out how many calls fill one measurement, and how many of those fill the budget. */
-async function prepare(name: string, timer: Timer) {
+async function prepare(name: string, timer: Timer, batchNs: number) {
   let count = 1;
   let estimate = 0;
   // Doubling copes with a clock as coarse as a page's; the best of three, with pauses.
@@ -52,7 +61,7 @@ async function prepare(name: string, timer: Timer) {
     for (let i = 0; i < 3; i++) estimate = Math.min(estimate, await timer(count));
     return estimate * count;
   };
-  for (let pass = 0; pass < 3; pass++) while (await look() < BATCH_NS) count *= 2;
+  for (let pass = 0; pass < 3; pass++) while (await look() < batchNs) count *= 2;
   const rounds = Math.max(3, Math.min(150, Math.round(BUDGET_NS / (count * estimate))));
   return { name, timer, count, rounds, best: Infinity };
 }

@@ -128,7 +128,11 @@ function checksum(bytes: Uint8Array): Uint8Array {
   return blake3(bytes).subarray(0, CHECKSUM_BYTES);
 }
 
+/** Made once: a log has a key in every record. */
+let decoder: TextDecoder | undefined;
+
 function decodeKey(bytes: Uint8Array): string {
   // A byte order mark is part of the key, not of the encoding.
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
+  return decoder.decode(bytes);
 }
