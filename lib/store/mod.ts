@@ -1,5 +1,6 @@
 /**
- * What a store is, and the suite that proves that an implementation is one.
+ * What a store is, the suite that proves that an implementation is one, wrappers that go round any
+ * store, and copying between two.
  *
  * A store keeps opaque bytes under string keys. To write your own, implement {@linkcode Store} and
  * run {@linkcode storeSuite} on it.
@@ -7,5 +8,8 @@
  * @module
  */
 
+export * from "./copy.ts";
+export * from "./namespaced.ts";
+export * from "./sealed.ts";
 export * from "./store.ts";
 export * from "./suite.ts";

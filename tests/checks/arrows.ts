@@ -48,7 +48,13 @@ export const RULES: readonly Rule[] = [
   { from: record, to: [errors, hash, codec] },
   { from: store, to: [errors] },
   { from: "lib/store/suite", to: [store, errors, "lib/store/suite/"] },
-  { from: "lib/store/mod.ts", to: [store, "lib/store/suite.ts", "lib/store/copy.ts"] },
+  {
+    from: "lib/store/mod.ts",
+    to: [
+      store,
+      ...["suite", "copy", "namespaced", "sealed"].map((file) => `lib/store/${file}.ts`),
+    ],
+  },
   { from: memory, to: [errors, lru, units, store, storeHelpers] },
   { from: "lib/store/", to: [errors, units, hash, store, storeHelpers] },
   { from: "lib/function/default_store.ts", to: [...makingOfFunctions, "lib/store/"] },

@@ -47,7 +47,8 @@ function listed(place: Place, path: string, name: string): StoreListEntry | unde
     const { start, size } = place.files.readStart(path, MAX_HEADER_BYTES);
     const header = readHeader(start, size);
     if (place.pathOf(header.key) !== path) return damaged(place, path, size);
-    if (header.expires > Date.now()) return { key: header.key, size: header.size };
+    const { key, size: length, expires } = header;
+    if (expires > Date.now()) return { key, size: length, expires };
     // No other call of this process comes between the reading and this. Another process may, and
     // then what it set is computed once more.
     removeQuietly(place, path);

@@ -38,6 +38,7 @@ import {
 import type {
   Store,
   StoreCallOptions,
+  StoreGetOptions,
   StoreLease,
   StoreListEntry,
   StoreSetOptions,
@@ -146,13 +147,13 @@ export class FolderStore implements Store {
   /** What this store can do. */
   get supports(): StoreSupports {
     const readOnly = this.#unwritable !== undefined;
-    return { persistent: true, readOnly, lease: !readOnly, streams: true };
+    return { persistent: true, readOnly, lease: !readOnly, streams: true, expiry: true };
   }
 
   /** Resolves to the bytes under `key`, or to `undefined`. */
   async get(
     key: string,
-    options: StoreCallOptions = {},
+    options: StoreGetOptions = {},
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#handle.check("get");
     checkKey(key);
@@ -167,6 +168,7 @@ export class FolderStore implements Store {
       const now = Date.now();
       if (expires <= now) return undefined;
       this.#used(path, modified, now);
+      options.onEntry?.({ expires });
       return bytes.subarray(offset);
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -177,7 +179,7 @@ export class FolderStore implements Store {
   /** Resolves to a stream of the bytes under `key`, or to `undefined`. */
   async getStream(
     key: string,
-    options: StoreCallOptions = {},
+    options: StoreGetOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     this.#handle.check("get");
     checkKey(key);
@@ -191,6 +193,7 @@ export class FolderStore implements Store {
         const now = Date.now();
         if (header.expires > now) {
           this.#used(path, file.modified, now);
+          options.onEntry?.({ expires: header.expires });
           const failed = (cause: unknown) => failure(this.#root, "get", cause);
           return fileStream(file, rest, header.size, options, failed);
         }

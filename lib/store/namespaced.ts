@@ -1,0 +1,273 @@
+/**
+ * A part of a store, under a name of its own.
+ *
+ * | key in the part                                        | key in the store                    |
+ * |--------------------------------------------------------|-------------------------------------|
+ * | `key`                                                  | `name/key`                          |
+ * | one that starts with `~`                               | `name/~` and the key                |
+ * | one that would be too long so                          | `name/~L/` and its BLAKE3 in hex    |
+ *
+ * The bytes under the last kind start with the key, so that a listing can tell it: two bytes for
+ * the length of its UTF-8, little-endian, the UTF-8, and then the bytes themselves. All other bytes
+ * stand as they are.
+ *
+ * @module
+ */
+
+import { StoreError, type StoreOperation } from "../errors.ts";
+import { blake3Hex } from "../hash/mod.ts";
+import { checkExpires, checkKey, checkPrefix, checkSet, Handle } from "./_keys.ts";
+import { piecesOf } from "./_streams.ts";
+import {
+  MAX_STORE_KEY_LENGTH,
+  type Store,
+  type StoreCallOptions,
+  type StoreGetOptions,
+  type StoreLease,
+  type StoreListEntry,
+  type StoreSetOptions,
+  type StoreSupports,
+} from "./store.ts";
+
+/** Longest name, in code units: so much shorter than a key may be that the hash has room. */
+const MAX_NAME_LENGTH = 256;
+const ESCAPE = "~";
+const LONG = "~L/";
+const LENGTH_BYTES = 2;
+
+/** Where an entry stands in the store. */
+interface Place {
+  readonly key: string;
+  /** What stands in front of its bytes. */
+  readonly head: Uint8Array<ArrayBuffer> | undefined;
+}
+
+class NamespacedStore implements Store {
+  readonly name: string;
+  readonly supports: StoreSupports;
+  readonly #store: Store;
+  readonly #prefix: string;
+  readonly #handle: Handle;
+  readonly #leases = new WeakMap<StoreLease, StoreLease>();
+
+  constructor(store: Store, name: string) {
+    this.#store = store;
+    this.#prefix = `${name}/`;
+    this.name = `${store.name} (${name})`;
+    this.#handle = new Handle(this.name);
+    const { maxBytes } = store.supports;
+    const headBytes = LENGTH_BYTES + 3 * MAX_STORE_KEY_LENGTH;
+    this.supports = maxBytes === undefined
+      ? store.supports
+      : { ...store.supports, maxBytes: Math.max(0, maxBytes - headBytes) };
+    // Only what the store can do is there to be called.
+    if (store.lease === undefined) delete this.lease;
+    if (store.getStream === undefined) delete this.getStream;
+    if (store.setStream === undefined) delete this.setStream;
+  }
+
+  async get(key: string, options?: StoreGetOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const place = this.#place("get", key);
+    const bytes = await this.#store.get(place.key, options);
+    if (bytes === undefined || place.head === undefined) return bytes;
+    return bytes.slice(place.head.length);
+  }
+
+  async set(key: string, bytes: Uint8Array, options: StoreSetOptions = {}): Promise<void> {
+    const place = this.#place("set", key);
+    checkSet(bytes, options);
+    const whole = place.head === undefined ? bytes : joined(place.head, bytes);
+    await this.#store.set(place.key, whole, this.#inner(options));
+  }
+
+  async delete(key: string, options?: StoreCallOptions): Promise<boolean> {
+    return await this.#store.delete(this.#place("delete", key).key, options);
+  }
+
+  async *list(prefix = "", options?: StoreCallOptions): AsyncIterableIterator<StoreListEntry> {
+    this.#handle.check("list");
+    checkPrefix(prefix);
+    const escaped = prefix.startsWith(ESCAPE) ? ESCAPE + prefix : prefix;
+    const long = this.#prefix + LONG;
+    for await (const entry of this.#store.list(this.#prefix + escaped, options)) {
+      this.#handle.check("list");
+      if (entry.key.startsWith(long)) continue;
+      const rest = entry.key.slice(this.#prefix.length);
+      yield { ...entry, key: rest.startsWith(ESCAPE) ? rest.slice(ESCAPE.length) : rest };
+    }
+    for await (const entry of this.#store.list(long, options)) {
+      const bytes = await this.#store.get(entry.key, options);
+      if (bytes === undefined) continue; // Deleted meanwhile.
+      const { key, offset } = readHead(bytes);
+      if (key === undefined || !key.startsWith(prefix)) continue;
+      yield { ...entry, key, size: bytes.length - offset };
+    }
+  }
+
+  lease? = async (
+    key: string,
+    duration: number,
+    options?: StoreCallOptions,
+  ): Promise<StoreLease | undefined> => {
+    const place = this.#place("lease", key);
+    const held = await this.#store.lease!(place.key, duration, options);
+    if (held === undefined) return undefined;
+    const lease: StoreLease = {
+      key,
+      token: held.token,
+      renew: () => held.renew(),
+      [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+    };
+    this.#leases.set(lease, held);
+    return lease;
+  };
+
+  getStream? = async (
+    key: string,
+    options?: StoreGetOptions,
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> => {
+    const place = this.#place("get", key);
+    const stream = await this.#store.getStream!(place.key, options);
+    if (stream === undefined || place.head === undefined) return stream;
+    return stream.pipeThrough(without(place.head.length));
+  };
+
+  setStream? = async (
+    key: string,
+    stream: ReadableStream<Uint8Array>,
+    options: StoreSetOptions = {},
+  ): Promise<void> => {
+    const place = this.#place("set", key);
+    checkExpires(options);
+    const whole = place.head === undefined ? stream : following(place.head, stream, options);
+    await this.#store.setStream!(place.key, whole, this.#inner(options));
+  };
+
+  // deno-lint-ignore require-await -- the contract wants a Promise.
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#handle.close();
+  }
+
+  #place(operation: StoreOperation, key: string): Place {
+    this.#handle.check(operation);
+    checkKey(key);
+    const direct = this.#prefix + (key.startsWith(ESCAPE) ? ESCAPE : "") + key;
+    if (direct.length <= MAX_STORE_KEY_LENGTH) return { key: direct, head: undefined };
+    const text = new TextEncoder().encode(key);
+    const head = new Uint8Array(LENGTH_BYTES + text.length);
+    new DataView(head.buffer).setUint16(0, text.length, true);
+    head.set(text, LENGTH_BYTES);
+    return { key: this.#prefix + LONG + blake3Hex(text), head };
+  }
+
+  /** The options as the store knows them: with its own lease. */
+  #inner(options: StoreSetOptions): StoreSetOptions {
+    if (options.lease === undefined) return options;
+    const lease = this.#leases.get(options.lease);
+    if (lease !== undefined) return { ...options, lease };
+    throw new StoreError(`Cannot set in the ${this.name} store under a lease of another store`, {
+      store: this.name,
+      operation: "set",
+    });
+  }
+}
+
+/** The key in front of the bytes, and where those start; no key where this is none of ours. */
+function readHead(bytes: Uint8Array): { key: string | undefined; offset: number } {
+  if (bytes.length < LENGTH_BYTES) return { key: undefined, offset: 0 };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const offset = LENGTH_BYTES + view.getUint16(0, true);
+  if (offset > bytes.length) return { key: undefined, offset: 0 };
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return { key: decoder.decode(bytes.subarray(LENGTH_BYTES, offset)), offset };
+  } catch {
+    return { key: undefined, offset: 0 };
+  }
+}
+
+function joined(head: Uint8Array, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(head.length + bytes.length);
+  whole.set(head);
+  whole.set(bytes, head.length);
+  return whole;
+}
+
+/** Leaves out the first bytes of a stream. */
+function without(
+  count: number,
+): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  let left = count;
+  return new TransformStream({
+    transform(piece, controller) {
+      const rest = piece.subarray(Math.min(left, piece.length));
+      left -= piece.length - rest.length;
+      if (rest.length > 0) controller.enqueue(rest);
+    },
+  });
+}
+
+/** A stream of `head` and then of another stream. */
+function following(
+  head: Uint8Array,
+  stream: ReadableStream<Uint8Array>,
+  options: StoreCallOptions,
+): ReadableStream<Uint8Array> {
+  const pieces = piecesOf(stream, options);
+  let begun = false;
+  return new ReadableStream({
+    async pull(controller) {
+      if (!begun) {
+        begun = true;
+        return controller.enqueue(head);
+      }
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: async () => void await pieces.return(undefined),
+  });
+}
+
+/**
+ * Makes a part of a store under a name of its own: its keys are apart from those of every other
+ * name, and what it lists is its own.
+ *
+ * The keys stand as `name/key` in the store (a few that are very long, or start with `~`, in
+ * another form). Closing the part leaves the store open, which other parts may be using.
+ *
+ * @param store The store.
+ * @param name Name of the part, of 1 to 256 code units, without `/`. For a part of a part, call
+ *   this again.
+ * @returns The part, as a store; it can do what the store can.
+ * @throws {TypeError} `name` is not a string, or not well-formed.
+ * @throws {RangeError} `name` is empty, too long, or contains `/`.
+ *
+ * @example
+ * ```ts
+ * import { memoryStore } from "@deja/cache";
+ * import { namespacedStore } from "@deja/cache/store";
+ * import { assert } from "chai";
+ *
+ * await using store = memoryStore();
+ * const [images, texts] = [namespacedStore(store, "images"), namespacedStore(store, "texts")];
+ * await images.set("a", Uint8Array.of(1, 2, 3));
+ * assert.isUndefined(await texts.get("a"));
+ * assert.isDefined(await store.get("images/a"));
+ * ```
+ */
+export function namespacedStore(store: Store, name: string): Store {
+  if (typeof name !== "string") {
+    throw new TypeError(`The name of a namespace must be a string, received ${typeof name}`);
+  }
+  if (!name.isWellFormed()) {
+    throw new TypeError("The name of a namespace must be well-formed, without a lone surrogate");
+  }
+  if (name.length === 0 || name.length > MAX_NAME_LENGTH || name.includes("/")) {
+    throw new RangeError(
+      `The name of a namespace has 1 to ${MAX_NAME_LENGTH} code units and no "/", received ` +
+        `${JSON.stringify(name.slice(0, 60))} (${name.length} code units)`,
+    );
+  }
+  return new NamespacedStore(store, name);
+}

@@ -1,0 +1,91 @@
+import { StoreError } from "../../lib/errors.ts";
+import { memoryStore } from "../../lib/store/memory.ts";
+import { namespacedStore, type Store } from "../../lib/store/mod.ts";
+import { assert, rejects, test } from "../harness.ts";
+import { flakyStore } from "./_flaky.ts";
+
+const BYTES = Uint8Array.of(1, 2, 3);
+
+async function keysOf(store: Store, prefix?: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
+  return keys.sort();
+}
+
+test("namespacedStore() keeps names apart, and readable in the store", async () => {
+  await using store = memoryStore();
+  const [one, two] = [namespacedStore(store, "one"), namespacedStore(store, "two")];
+  await one.set("name/key", BYTES);
+  await two.set("name/key", BYTES.subarray(1));
+  await store.set("one", BYTES);
+  assert.deepEqual(await keysOf(store), ["one", "one/name/key", "two/name/key"]);
+  assert.deepEqual(await keysOf(one), ["name/key"]);
+  assert.deepEqual(await two.get("name/key"), BYTES.subarray(1));
+  assert.isTrue(await one.delete("name/key"));
+  assert.isDefined(await two.get("name/key"));
+});
+
+test("namespacedStore() keeps keys apart from those that it makes itself", async () => {
+  await using store = memoryStore();
+  const part = namespacedStore(store, "part");
+  const long = "x".repeat(1024);
+  await part.set(long, BYTES);
+  const [inner] = await keysOf(store);
+  assert.match(inner, /^part\/~L\/[0-9a-f]{64}$/);
+  const posing = inner.slice("part/".length);
+  assert.isUndefined(await part.get(posing));
+  await part.set(posing, BYTES.subarray(2));
+  await part.set("~", BYTES);
+  assert.deepEqual(await part.get(long), BYTES);
+  assert.deepEqual(await keysOf(part), [long, "~", posing].sort());
+  assert.deepEqual(await keysOf(part, "~"), ["~", posing].sort());
+  assert.deepEqual(await keysOf(part, "xx"), [long]);
+});
+
+test("namespacedStore() streams under a key that is too long for the store", async () => {
+  await using store = memoryStore();
+  const part = namespacedStore(store, "part");
+  const long = "é".repeat(1024);
+  const bytes = new Uint8Array(200_000).map((_, i) => i);
+  await part.setStream!(long, new Blob([bytes]).stream());
+  assert.deepEqual(await part.get(long), bytes);
+  const stream = await part.getStream!(long);
+  assert.deepEqual(new Uint8Array(await new Response(stream).arrayBuffer()), bytes);
+});
+
+test("namespacedStore() of a part is a part of the part", async () => {
+  await using store = memoryStore();
+  const inner = namespacedStore(namespacedStore(store, "a"), "b");
+  await inner.set("key", BYTES);
+  assert.deepEqual(await keysOf(store), ["a/b/key"]);
+});
+
+test("namespacedStore() leaves the store open when it is closed", async () => {
+  await using store = memoryStore();
+  const part = namespacedStore(store, "part");
+  await part.set("key", BYTES);
+  await part[Symbol.asyncDispose]();
+  await rejects(part.get("key"), StoreError, /memory \(part\) store is closed/);
+  assert.isDefined(await store.get("part/key"));
+});
+
+test("namespacedStore() can do what the store can, and refuses the lease of another", async () => {
+  const plain = namespacedStore(flakyStore("plain"), "part");
+  assert.isUndefined(plain.lease);
+  assert.isUndefined(plain.getStream);
+  await using store = memoryStore();
+  const [one, two] = [namespacedStore(store, "one"), namespacedStore(store, "two")];
+  const lease = (await one.lease!("key", 60_000))!;
+  assert.isDefined(await two.lease!("key", 60_000));
+  await one.set("key", BYTES, { lease });
+  await rejects(two.set("key", BYTES, { lease }), StoreError, /lease of another store/);
+});
+
+test("namespacedStore() refuses a name that is none", () => {
+  const store = memoryStore();
+  for (const name of ["", "a/b", "/", "x".repeat(257)]) {
+    assert.throws(() => namespacedStore(store, name), RangeError, /1 to 256 code units/);
+  }
+  assert.throws(() => namespacedStore(store, "\ud800"), TypeError, /well-formed/);
+  assert.throws(() => namespacedStore(store, 5 as unknown as string), TypeError, /a string/);
+});
