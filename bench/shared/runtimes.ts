@@ -37,7 +37,10 @@ export function runtimesOf<Figures>(
 ): Readonly<Record<string, () => Promise<Result<Figures>>>> {
   const print = `${root}bench/${topic.folder}/print.ts`;
   return {
-    Deno: () => inProcess(topic, Deno.execPath(), ["run", "-A", print], Deno.version.deno),
+    Deno: () => {
+      const start = ["run", "-A", "--v8-flags=--expose-gc", print];
+      return inProcess(topic, Deno.execPath(), start, Deno.version.deno);
+    },
     Node: () => inNode(topic),
     Chromium: () => inChromium(topic),
     Bun: async () => {
@@ -107,7 +110,14 @@ async function inChromium<Figures>(topic: Topic): Promise<Result<Figures>> {
   const script = await bundle(topic, "page.ts", { platform: "browser", external });
   const browser = await launch({
     executablePath: found.path,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--js-flags=--expose-gc",
+      "--enable-precise-memory-info",
+    ],
     protocolTimeout: LIMIT_MS,
   });
   try {
