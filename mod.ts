@@ -41,6 +41,12 @@ export {
   blockSync,
   type BlockSyncOptions,
 } from "./lib/function/block.ts";
+export type {
+  CachedOptions,
+  MethodDecorator,
+  PersistentCachedOptions,
+} from "./lib/function/decorators/mod.ts";
+export type { AttributesOption } from "./lib/key/mod.ts";
 export type { CacheDefaults } from "./lib/function/scope.ts";
 export type { PruneReport } from "./lib/function/whole_store.ts";
 export type {

@@ -101,6 +101,11 @@ const RULES: Readonly<Record<string, Rule>> = {
     expected: '"warn", "error" or "ignore"',
   },
   outFiles: { fits: isStrings, expected: "an array of parameter names" },
+  attributes: {
+    fits: (value) => isStrings(value) || isFunction(value),
+    expected: "an array of property names, or a function of this",
+  },
+  persistent: { fits: isBoolean, expected: "true or false" },
   batch: { fits: isStrings, expected: "an array of parameter names" },
   onEvent: { fits: isFunction, expected: "a function" },
   maxEntries: {

@@ -13,6 +13,12 @@ import {
   MEMORY_OPTIONS,
   PERSISTENT_OPTIONS,
 } from "./check_options.ts";
+import {
+  type CachedOptions,
+  decoratorIn,
+  type MethodDecorator,
+  type PersistentCachedOptions,
+} from "./decorators/cached.ts";
 import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
 import type { CacheStats } from "./events.ts";
 import { Group } from "./group.ts";
@@ -53,6 +59,11 @@ export interface Cache {
     body: (inputs: I) => R,
     options?: BlockOptions,
   ): Promise<Awaited<R>>;
+  /**
+   * As `cached` of `@deja/cache/decorators`, on the store and with the defaults of this cache. See
+   * {@linkcode CachedOptions}.
+   */
+  cached(options?: CachedOptions | PersistentCachedOptions): MethodDecorator;
   /**
    * A cache on the same store and namespace with other defaults: those given hold over these. What
    * is done to this cache as a whole is done to the functions of that one too.
@@ -146,6 +157,7 @@ function cacheIn(scope: Scope): Cache {
     persistent: <F extends AnyFunction>(...args: PersistentArguments<F>) =>
       persist("persistent", args, scope),
     block: (name, inputs, body, own) => runBlock(scope, name, inputs, body, own),
+    cached: (own = {}) => decoratorIn(scope, own),
     with: (more) => {
       checkOptions("with", more, DEFAULT_OPTIONS);
       return cacheIn({ ...scope, defaults: withDefaults(defaults, more, DEFAULT_OPTIONS) });

@@ -1,0 +1,123 @@
+/** The decorator `cached`. */
+
+import { type AnyFunction, type AttributesOption, Keyer } from "../../key/mod.ts";
+import { checkOptions, MEMORY_OPTIONS, PERSISTENT_OPTIONS } from "../check_options.ts";
+import { wrapInMemory } from "../memory_cache.ts";
+import type { MemoryCacheOptions, PersistentOptions } from "../options.ts";
+import { wrapInStore } from "../persistent_cache.ts";
+import { defaultScope, type Scope, settingsFor } from "../scope.ts";
+import type { Settings } from "../settings.ts";
+
+/** What of the object counts, and where results go. */
+interface MethodOptions {
+  /**
+   * What the result depends on besides the arguments: names of properties of `this`, or a function
+   * of it, which may look at private state. `this` itself never counts, so objects with equal
+   * attributes share results. Needed where the method reads `this`; `[]` says that nothing counts.
+   */
+  readonly attributes?: AttributesOption;
+}
+
+/** Options of {@linkcode cached} for results in memory. */
+export interface CachedOptions extends MethodOptions, MemoryCacheOptions {
+  /** Whether results are stored. No unless given. */
+  readonly persistent?: false;
+}
+
+/** Options of {@linkcode cached} for stored results. */
+export interface PersistentCachedOptions extends MethodOptions, PersistentOptions {
+  /** Stores the results: the method must return a promise. */
+  readonly persistent: true;
+}
+
+/** A decorator of methods and getters. */
+export type MethodDecorator = <This, F extends AnyFunction>(
+  method: F,
+  context: ClassMethodDecoratorContext<This> | ClassGetterDecoratorContext<This>,
+) => F;
+
+const OWN_OPTIONS = ["attributes", "persistent"];
+
+/**
+ * Caches a method or a getter of a class, with the standard decorators of JavaScript.
+ *
+ * @param options See {@linkcode CachedOptions} and {@linkcode PersistentCachedOptions}.
+ * @returns The decorator.
+ * @throws {TypeError} An option is wrong; where it is applied: to something else than a method or a
+ *   getter, by a compiler with legacy decorators, or to a method that reads `this` without
+ *   `attributes`.
+ *
+ * @example
+ * ```ts
+ * import { cached } from "@deja/cache/decorators";
+ * import { assert } from "chai";
+ *
+ * let runs = 0;
+ * class Scale {
+ *   constructor(readonly factor: number) {}
+ *
+ *   @cached({ attributes: ["factor"], freeVariables: "ignore" })
+ *   times(x: number): number {
+ *     runs++;
+ *     return x * this.factor;
+ *   }
+ * }
+ *
+ * assert.equal(new Scale(2).times(21), 42);
+ * assert.equal(new Scale(2).times(21), 42); // another object, the same attributes
+ * assert.equal(new Scale(3).times(21), 63);
+ * assert.equal(runs, 2);
+ * ```
+ */
+export function cached(options: CachedOptions | PersistentCachedOptions = {}): MethodDecorator {
+  return decoratorIn(defaultScope, options);
+}
+
+/** As {@linkcode cached}, within a cache. */
+export function decoratorIn(
+  scope: Scope,
+  options: CachedOptions | PersistentCachedOptions,
+): MethodDecorator {
+  const known = options.persistent === true ? PERSISTENT_OPTIONS : MEMORY_OPTIONS;
+  checkOptions("cached", options, [...known, ...OWN_OPTIONS]);
+  const { attributes, persistent = false, ...rest } = options;
+  return (method, context) => {
+    checkContext(method, context);
+    const name = rest.name ?? String(context.name);
+    const settings = {
+      ...settingsFor(method, scope.defaults, { ...rest, name }, known),
+      attributes,
+    };
+    checkThisIsNamed(method, settings);
+    const { handle, namespace, group } = scope;
+    return (persistent
+      ? wrapInStore(method, settings, handle, namespace, group)
+      : wrapInMemory(method, settings, group)) as typeof method;
+  };
+}
+
+/** Checks that a method which reads `this` says what of it counts. */
+function checkThisIsNamed(method: AnyFunction, settings: Settings): void {
+  if (settings.attributes !== undefined) return;
+  if (new Keyer(method, settings).readsThis !== "of the call") return;
+  throw new TypeError(
+    `cached() of ${settings.name} needs the attributes of this that its result depends on, such ` +
+      'as cached({ attributes: ["size"] }), or attributes: [] if it depends on none',
+  );
+}
+
+/** Checks what a decorator is applied to, and by what kind of compiler. */
+function checkContext(method: unknown, context: unknown): void {
+  const { kind } = Object(context) as { kind?: unknown };
+  if (typeof kind !== "string") {
+    throw new TypeError(
+      "cached() is a standard decorator, and was called as a legacy one; switch " +
+        "experimentalDecorators and emitDecoratorMetadata off in the compiler's options",
+    );
+  }
+  if (kind === "method" || kind === "getter") return;
+  throw new TypeError(
+    `cached() decorates methods and getters, received a ${kind} (${typeof method}); cache a ` +
+      "function, or wrap it in the constructor",
+  );
+}

@@ -1,0 +1,12 @@
+/**
+ * Caching methods with the standard decorator.
+ *
+ * @module
+ */
+
+export {
+  cached,
+  type CachedOptions,
+  type MethodDecorator,
+  type PersistentCachedOptions,
+} from "./cached.ts";

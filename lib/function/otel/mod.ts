@@ -1,0 +1,121 @@
+/**
+ * What happens inside a cache as OpenTelemetry counters and spans.
+ *
+ * | instrument                | kind                | attributes                        | counts                              |
+ * |---------------------------|---------------------|-----------------------------------|-------------------------------------|
+ * | `deja.calls`              | counter             | `deja.function`, `deja.outcome`   | calls: hit, miss, join, stale       |
+ * | `deja.events`             | counter             | `deja.function`, `deja.event`     | everything else that happens        |
+ * | `deja.compute.duration`   | histogram, ms       | `deja.function`                   | computations whose result was kept  |
+ * | `deja.saved.duration`     | counter, ms         | `deja.function`                   | computing time that hits saved      |
+ * | `deja.written`            | counter, By         | `deja.function`                   | stored bytes                        |
+ *
+ * A computation whose result was kept is a span `deja.compute`; all else is an event of the span
+ * that is active where the call was made.
+ *
+ * @module
+ */
+
+import {
+  type Attributes,
+  type Meter,
+  metrics,
+  SpanStatusCode,
+  trace,
+  type Tracer,
+} from "@opentelemetry/api";
+import type { CacheEvent, CacheListener } from "../events.ts";
+
+/** Options of {@linkcode otelListener}. */
+export interface OtelOptions {
+  /** Makes the instruments; that of the global provider unless given. */
+  readonly meter?: Meter;
+  /** Makes the spans; that of the global provider unless given. */
+  readonly tracer?: Tracer;
+  /** Hears of every event too. */
+  readonly onEvent?: CacheListener;
+}
+
+/** Name of the instrumentation. */
+const SCOPE = "@deja/cache";
+
+const CALLS: ReadonlySet<string> = new Set(["hit", "miss", "join", "stale"]);
+
+/**
+ * Makes a listener, for the option `onEvent`, that tells OpenTelemetry of what happens.
+ *
+ * @param options See {@linkcode OtelOptions}.
+ * @returns The listener. One serves any number of functions.
+ *
+ * @example
+ * ```ts
+ * import { createCache, memoryStore } from "@deja/cache";
+ * import { otelListener } from "@deja/cache/otel";
+ * import { assert } from "chai";
+ *
+ * const deja = createCache({ store: memoryStore(), onEvent: otelListener() });
+ * const double = deja.persistent("double", (x: number) => x * 2);
+ * assert.equal(await double(21), 42); // counted by whatever SDK the program has set up
+ * ```
+ */
+export function otelListener(options: OtelOptions = {}): CacheListener {
+  const { meter = metrics.getMeter(SCOPE), tracer = trace.getTracer(SCOPE), onEvent } = options;
+  const calls = meter.createCounter("deja.calls", {
+    description: "Calls of cached functions, by how they were answered",
+  });
+  const events = meter.createCounter("deja.events", {
+    description: "What else happened in the caches",
+  });
+  const durations = meter.createHistogram("deja.compute.duration", {
+    description: "Time that computations took whose results were kept",
+    unit: "ms",
+  });
+  const saved = meter.createCounter("deja.saved.duration", {
+    description: "Computing time that hits made unnecessary",
+    unit: "ms",
+  });
+  const written = meter.createCounter("deja.written", {
+    description: "Stored bytes",
+    unit: "By",
+  });
+  return (event) => {
+    const { name, type } = event;
+    const attributes: Attributes = { "deja.function": name };
+    if (CALLS.has(type)) calls.add(1, { ...attributes, "deja.outcome": type });
+    else events.add(1, { ...attributes, "deja.event": type });
+    if (type === "hit") saved.add(event.saved, attributes);
+    if (type === "store") {
+      durations.record(event.duration, attributes);
+      written.add(event.size, attributes);
+      addSpan(tracer, event, attributes);
+    } else trace.getActiveSpan()?.addEvent(`deja.${type}`, told(event, attributes));
+    return onEvent?.(event);
+  };
+}
+
+/** A span of a computation that has just ended. */
+function addSpan(
+  tracer: Tracer,
+  event: Extract<CacheEvent, { type: "store" }>,
+  attributes: Attributes,
+): void {
+  const end = Date.now();
+  const span = tracer.startSpan("deja.compute", {
+    startTime: end - event.duration,
+    attributes: { ...told(event, attributes), "deja.size": event.size },
+  });
+  if (event.kind === "error") span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end(end);
+}
+
+/** What an event says besides its kind, as far as attributes can. */
+function told(event: CacheEvent, attributes: Attributes): Attributes {
+  const { error } = event as { error?: unknown };
+  return {
+    ...attributes,
+    ...(event.key === "" ? {} : { "deja.key": event.key }),
+    ...(event.type === "free-variable" ? { "deja.variable": event.variable } : {}),
+    ...(error === undefined
+      ? {}
+      : { "deja.error": error instanceof Error ? error.message : String(error) }),
+  };
+}

@@ -1,0 +1,174 @@
+import { createCache } from "../../lib/function/create_cache.ts";
+import { cached } from "../../lib/function/decorators/mod.ts";
+import { cache } from "../../lib/function/memory_cache.ts";
+import { memoryStore } from "../../lib/store/memory.ts";
+import { assert, test } from "../harness.ts";
+
+/** Counts runs, and is an argument of no method. */
+const runs = { scale: 0, noted: 0, area: 0, helper: 0, hidden: 0 };
+
+class Shape {
+  note = "";
+  #depth: number;
+
+  constructor(readonly width: number, readonly height: number, depth = 0) {
+    this.#depth = depth;
+  }
+
+  @cached({ attributes: ["width"], freeVariables: "ignore" })
+  scale(factor: number, offset = 0): number {
+    runs.scale++;
+    return this.width * factor + offset;
+  }
+
+  @cached({ attributes: [], freeVariables: "ignore" })
+  noted(text: string): string {
+    runs.noted++;
+    this.note = text;
+    return text.toUpperCase();
+  }
+
+  @cached({ attributes: ["width", "height"], freeVariables: "ignore" })
+  get area(): number {
+    runs.area++;
+    return this.width * this.height;
+  }
+
+  @cached({ freeVariables: "ignore" })
+  static helper(x: number): number {
+    runs.helper++;
+    return -x;
+  }
+
+  // A function of the instance may look at what only the class can see.
+  static depthOf(shape: Shape): number {
+    return shape.#depth;
+  }
+
+  @cached({ attributes: (self: Shape) => Shape.depthOf(self), freeVariables: "ignore" })
+  volume(area: number): number {
+    runs.hidden++;
+    return area * this.#depth;
+  }
+}
+
+test("a method is keyed on its arguments and the named attributes, never on identity", () => {
+  assert.equal(new Shape(2, 1).scale(5), 10);
+  assert.equal(new Shape(2, 3).scale(5, 0), 10);
+  assert.equal(runs.scale, 1);
+  assert.equal(new Shape(3, 1).scale(5), 15);
+  const shape = new Shape(2, 1) as { width: number } & Shape;
+  shape.width = 4;
+  assert.equal(shape.scale(5), 20);
+  assert.equal(runs.scale, 3);
+});
+
+test("no attribute may count at all", () => {
+  assert.equal(new Shape(1, 1).noted("a"), "A");
+  assert.equal(new Shape(2, 2).noted("a"), "A");
+  assert.equal(runs.noted, 1);
+});
+
+test("a getter is cached by the attributes", () => {
+  assert.equal(new Shape(2, 3).area, 6);
+  assert.equal(new Shape(2, 3).area, 6);
+  assert.equal(new Shape(3, 3).area, 9);
+  assert.equal(runs.area, 2);
+});
+
+test("a static method needs no attributes where it does not read this", () => {
+  assert.equal(Shape.helper(3), -3);
+  assert.equal(Shape.helper(3), -3);
+  assert.equal(runs.helper, 1);
+});
+
+test("private state counts by choice", () => {
+  assert.equal(new Shape(1, 1, 2).volume(10), 20);
+  assert.equal(new Shape(9, 9, 2).volume(10), 20);
+  assert.equal(new Shape(1, 1, 3).volume(10), 30);
+  assert.equal(runs.hidden, 2);
+});
+
+test("a cached method has the methods of a cached function", () => {
+  const { scale } = Shape.prototype as unknown as { scale: { stats(): { misses: number } } };
+  assert.isAtLeast(scale.stats().misses, 1);
+  assert.equal((scale as unknown as { name: string }).name, "scale");
+});
+
+test("methods on a store are shared by objects with equal attributes", async () => {
+  const deja = createCache({ store: memoryStore(), freeVariables: "ignore" });
+  let computed = 0;
+  class Report {
+    constructor(readonly title: string, readonly author: string) {}
+
+    @deja.cached({ persistent: true, name: "Report.text", attributes: ["title"] })
+    async text(pages: number): Promise<string> {
+      computed++;
+      return await Promise.resolve(`${this.title} ${pages}`);
+    }
+  }
+  assert.equal(await new Report("a", "x").text(1), "a 1");
+  assert.equal(await new Report("a", "y").text(1), "a 1");
+  assert.equal(await new Report("b", "x").text(1), "b 1");
+  assert.equal(computed, 2);
+  assert.equal(deja.stats().hits, 1);
+});
+
+test("wrapping in the constructor works too", () => {
+  let computed = 0;
+  class Circle {
+    readonly area: (scale: number) => number;
+
+    constructor(readonly radius: number) {
+      this.area = cache((scale: number) => {
+        computed++;
+        return this.radius ** 2 * scale;
+      }, { closure: () => ({ radius: this.radius }), freeVariables: "ignore" });
+    }
+  }
+  const circle = new Circle(2);
+  assert.equal(circle.area(3), 12);
+  assert.equal(circle.area(3), 12);
+  assert.equal(computed, 1);
+});
+
+/** Applies a decorator by hand, as compilers of another kind do. */
+function applied(...args: unknown[]): unknown {
+  return (cached() as unknown as (...args: unknown[]) => unknown)(...args);
+}
+
+test("a call by a compiler with legacy decorators says what to switch off", () => {
+  const descriptor = { value: () => 1 };
+  assert.throws(() => applied({}, "name", descriptor), TypeError, /switch experimentalDecorators/);
+  assert.throws(() => applied(class {}), TypeError, /called as a legacy one/);
+});
+
+test("only methods and getters are decorated", () => {
+  for (const kind of ["class", "field", "accessor", "setter"]) {
+    assert.throws(() => applied(undefined, { kind, name: "x" }), TypeError, `received a ${kind}`);
+  }
+});
+
+test("a method that reads this has to name what counts", () => {
+  const { perimeter } = {
+    perimeter(this: { width: number }) {
+      return this.width * 4;
+    },
+  };
+  assert.throws(
+    () => applied(perimeter, { kind: "method", name: "perimeter" }),
+    TypeError,
+    /cached\(\) of perimeter needs the attributes of this/,
+  );
+});
+
+test("options of cached() are checked", () => {
+  const wrong = (options: unknown) => () => cached(options as { attributes: string[] });
+  assert.throws(
+    wrong({ attributes: "width" }),
+    TypeError,
+    /"attributes" of cached must be .* received "width"/,
+  );
+  assert.throws(wrong({ attribute: [] }), TypeError, /did you mean "attributes"/);
+  assert.throws(wrong({ outFiles: ["a"] }), TypeError, /Unknown option "outFiles" of cached/);
+});
