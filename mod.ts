@@ -44,6 +44,7 @@ export {
 export type {
   CachedOptions,
   MethodDecorator,
+  MethodOptions,
   PersistentCachedOptions,
 } from "./lib/function/decorators/mod.ts";
 export type { AttributesOption } from "./lib/key/mod.ts";

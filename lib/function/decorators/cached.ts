@@ -9,7 +9,7 @@ import { defaultScope, type Scope, settingsFor } from "../scope.ts";
 import type { Settings } from "../settings.ts";
 
 /** What of the object counts, and where results go. */
-interface MethodOptions {
+export interface MethodOptions {
   /**
    * What the result depends on besides the arguments: names of properties of `this`, or a function
    * of it, which may look at private state. `this` itself never counts, so objects with equal

@@ -8,5 +8,6 @@ export {
   cached,
   type CachedOptions,
   type MethodDecorator,
+  type MethodOptions,
   type PersistentCachedOptions,
 } from "./cached.ts";

@@ -15,22 +15,56 @@
  * @module
  */
 
-import {
-  type Attributes,
-  type Meter,
-  metrics,
-  SpanStatusCode,
-  trace,
-  type Tracer,
-} from "@opentelemetry/api";
+import { metrics, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { CacheEvent, CacheListener } from "../events.ts";
+
+export type { CacheListener } from "../events.ts";
+
+/** What is said of a measurement or a span. */
+export type OtelAttributes = Readonly<Record<string, string | number>>;
+
+/** What is said of an instrument when it is made. */
+export interface InstrumentOptions {
+  /** What it measures. */
+  readonly description: string;
+  /** The unit of its values. */
+  readonly unit?: string;
+}
+
+/** The part of OpenTelemetry's `Meter` that is used. */
+export interface OtelMeter {
+  /** Makes an instrument that sums up. */
+  createCounter(
+    name: string,
+    options: InstrumentOptions,
+  ): { add(value: number, attributes: OtelAttributes): void };
+  /** Makes an instrument that tells how values are distributed. */
+  createHistogram(
+    name: string,
+    options: InstrumentOptions,
+  ): { record(value: number, attributes: OtelAttributes): void };
+}
+
+/** The part of OpenTelemetry's `Span` that is used. */
+export interface OtelSpan {
+  /** Says whether it failed. */
+  setStatus(status: { code: number }): unknown;
+  /** Ends it, at a moment in milliseconds since the epoch. */
+  end(endTime: number): void;
+}
+
+/** The part of OpenTelemetry's `Tracer` that is used. */
+export interface OtelTracer {
+  /** Starts a span at a moment in milliseconds since the epoch. */
+  startSpan(name: string, options: { startTime: number; attributes: OtelAttributes }): OtelSpan;
+}
 
 /** Options of {@linkcode otelListener}. */
 export interface OtelOptions {
   /** Makes the instruments; that of the global provider unless given. */
-  readonly meter?: Meter;
+  readonly meter?: OtelMeter;
   /** Makes the spans; that of the global provider unless given. */
-  readonly tracer?: Tracer;
+  readonly tracer?: OtelTracer;
   /** Hears of every event too. */
   readonly onEvent?: CacheListener;
 }
@@ -79,7 +113,7 @@ export function otelListener(options: OtelOptions = {}): CacheListener {
   });
   return (event) => {
     const { name, type } = event;
-    const attributes: Attributes = { "deja.function": name };
+    const attributes: OtelAttributes = { "deja.function": name };
     if (CALLS.has(type)) calls.add(1, { ...attributes, "deja.outcome": type });
     else events.add(1, { ...attributes, "deja.event": type });
     if (type === "hit") saved.add(event.saved, attributes);
@@ -94,9 +128,9 @@ export function otelListener(options: OtelOptions = {}): CacheListener {
 
 /** A span of a computation that has just ended. */
 function addSpan(
-  tracer: Tracer,
+  tracer: OtelTracer,
   event: Extract<CacheEvent, { type: "store" }>,
-  attributes: Attributes,
+  attributes: OtelAttributes,
 ): void {
   const end = Date.now();
   const span = tracer.startSpan("deja.compute", {
@@ -108,7 +142,7 @@ function addSpan(
 }
 
 /** What an event says besides its kind, as far as attributes can. */
-function told(event: CacheEvent, attributes: Attributes): Attributes {
+function told(event: CacheEvent, attributes: OtelAttributes): OtelAttributes {
   const { error } = event as { error?: unknown };
   return {
     ...attributes,
