@@ -14,15 +14,20 @@ export type { OpfsEstimate, OpfsStore } from "./store.ts";
 /**
  * Opens a store in the origin private file system, and makes its folder if need be.
  *
- * Tabs and workers of one site may use one folder at the same time. The browser may drop all data
- * of a site when its disk is full; `navigator.storage.persist()` asks it not to. A listing removes
- * what has expired.
+ * Tabs and workers of one site may use one folder at the same time, and each sees at once what
+ * another wrote. Entries below 64 KiB stand together in a log, and larger ones in files. Opening
+ * reads the whole log, at some milliseconds for each MiB; the small entries that were used last
+ * stay in memory, up to 16 MiB of them.
+ *
+ * The browser may drop all data of a site when its disk is full; `persist()` asks it not to, and
+ * `estimate()` tells how much there is room for. A listing removes what has expired. A write
+ * survives a crash of the tab, and perhaps not one of the machine.
  *
  * @param path Names of nested folders with `/` between them.
  * @returns The store.
  * @throws {TypeError} `path` names no folder.
  * @throws {StoreError} This is no browser, no secure context or a private window, or the browser is
- *   too old to replace files as a whole (Safari before 26).
+ *   too old to replace files as a whole (Safari before 26) or has no Web Locks.
  *
  * @example
  * ```ts
