@@ -20,23 +20,24 @@ export interface UnseenVariable {
 }
 
 /**
- * Finds the variables that a function reads, that are no globals, and that its `closure` does not
- * name. Where the code is no part of the key, none: whoever says so answers for the closed-over
+ * Finds the variables that a function reads, that are no globals, that its `closure` does not
+ * name, and that do not have the name of the function itself. Where the code is no part of the key, none: whoever says so answers for the closed-over
  * values too.
  *
  * @throws Whatever loading the parser rejects with.
  */
 export async function unseenVariables(
   fn: AnyFunction,
-  { code, closure }: FreeVariablesSettings,
+  { code, closure, name }: FreeVariablesSettings,
 ): Promise<UnseenVariable[]> {
   if (code !== "source") return [];
   const found = await freeVariables(fn);
   if (found.length === 0) return [];
-  const named = closure === undefined ? [] : await namedBy(closure);
+  // A function that calls itself does so under its own name.
+  const named = [name, ...closure === undefined ? [] : await namedBy(closure)];
   return found.filter((variable) => !named.includes(variable)).map((variable) => ({
     variable,
-    remedy: remedyFor([...named, variable]),
+    remedy: remedyFor([...named.slice(1), variable]),
   }));
 }
 

@@ -1,5 +1,6 @@
 import { unseenError, unseenVariables } from "../../lib/function/free_variables.ts";
 import type { AnyFunction } from "../../lib/key/mod.ts";
+import { fromText } from "./_recorder.ts";
 import { assert, test } from "../harness.ts";
 
 // Properties of one object, since a bundler renames what has the name of something else.
@@ -30,6 +31,13 @@ test("what the closure reads or names is seen", async () => {
   assert.equal(await unseenBy(fn, () => outer.rate), 0);
   assert.equal(await unseenBy(fn, () => [outer]), 0);
   assert.equal(await unseenBy(fn, () => ({ other: 1 })), 1);
+});
+
+test("a function may call itself by its name", async () => {
+  const fib = fromText("(n) => n < 2 ? n : fib(n - 1) + fib(n - 2)");
+  const settings = { code: "source", closure: undefined } as const;
+  assert.isEmpty(await unseenVariables(fib as AnyFunction, { name: "fib", ...settings }));
+  assert.lengthOf(await unseenVariables(fib as AnyFunction, { name: "f", ...settings }), 1);
 });
 
 test("a function of its arguments and of globals alone has nothing unseen", async () => {
