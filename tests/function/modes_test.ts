@@ -1,0 +1,150 @@
+import { CacheMissError } from "../../lib/errors.ts";
+import { createCache } from "../../lib/function/create_cache.ts";
+import { cache } from "../../lib/function/memory_cache.ts";
+import { type CacheMode, withMode } from "../../lib/function/mode.ts";
+import { memoryStore } from "../../lib/store/memory.ts";
+import { assert, rejects, runtime, test, testOn } from "../harness.ts";
+import { type EitherCached, KINDS } from "./_kinds.ts";
+
+/** What the calls f(1), f(1), f(2) give where only 1 is kept, in a mode. */
+const EXPECTED: Readonly<Record<CacheMode, { values: unknown[]; kept: boolean }>> = {
+  "read-write": { values: [1, 1, 2], kept: true },
+  "read-only": { values: [1, 1, 2], kept: false },
+  "refresh": { values: [2, 3, 4], kept: true },
+  "offline": { values: [1, 1, CacheMissError], kept: false },
+  "off": { values: [2, 3, 4], kept: false },
+};
+
+async function outcomes(call: (id: number) => Promise<unknown>): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for (const id of [1, 1, 2]) {
+    values.push(await call(id).catch((error: Error) => error.constructor));
+  }
+  return values;
+}
+
+for (const [kind, make] of Object.entries(KINDS)) {
+  for (const [mode, { values, kept }] of Object.entries(EXPECTED)) {
+    test(`${kind}: withMode("${mode}") holds for the calls in it, and for no others`, async () => {
+      let runs = 0;
+      const f: EitherCached = make((_id: number) => ++runs);
+      await f.call(1);
+      assert.deepEqual(
+        await outcomes((id) => withMode(mode as CacheMode, () => f.call(id))),
+        values,
+      );
+      assert.equal(await f.has(2), kept);
+    });
+
+    test(`${kind}: the mode "${mode}" as an option is the same`, async () => {
+      let runs = 0;
+      const f = make((_id: number) => ++runs, { mode: mode as CacheMode });
+      await withMode("read-write", () => f.call(1));
+      assert.deepEqual(await outcomes((id) => f.call(id)), values);
+      assert.equal(await f.has(2), kept);
+    });
+  }
+
+  test(`${kind}: each run and each hit counts once in every mode, also without a listener`, async () => {
+    for (const mode of ["read-write", "read-only", "refresh"] as const) {
+      const f = make((x: number) => x, { mode, onEvent: undefined as never });
+      await f.call(1);
+      await f.call(2);
+      assert.deepInclude(f.cached.stats(), { misses: 2, hits: 0 }, mode);
+    }
+  });
+
+  test(`${kind}: a miss in offline mode names the key and runs nothing`, async () => {
+    let runs = 0;
+    const f = make((_id: number) => ++runs, { mode: "offline" });
+    const error = await rejects(f.call(1), CacheMissError, /f\b.+call it in another/);
+    assert.equal(error.code, "MISS");
+    assert.equal(error.key, await f.key(1));
+    assert.equal(runs, 0);
+  });
+}
+
+test("withMode() gives its body a way back into the mode", async () => {
+  let runs = 0;
+  const f = cache((_id: number) => ++runs);
+  f(1);
+  await withMode("refresh", async (inMode) => {
+    await Promise.resolve();
+    assert.equal(inMode(() => f(1)), 2);
+  });
+  assert.equal(f(1), 2);
+});
+
+testOn(
+  ["deno", "bun"],
+  "browsers have nothing that follows asynchronous code",
+  "withMode() holds behind an await",
+  async () => {
+    let runs = 0;
+    const f = cache((_id: number) => ++runs);
+    f(1);
+    const [inside, outside] = await Promise.all([
+      withMode("refresh", async () => {
+        await Promise.resolve();
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        return f(1);
+      }),
+      Promise.resolve().then(() => f(1)),
+    ]);
+    assert.equal(outside, 1, "another chain of promises is not in the scope");
+    assert.equal(inside, 2);
+  },
+);
+
+test("withMode() may stand in another, and ends when its body throws", () => {
+  let runs = 0;
+  const f = cache((_id: number) => ++runs);
+  f(1);
+  withMode("refresh", () => {
+    assert.equal(withMode("read-only", () => f(1)), 1);
+    assert.equal(f(1), 2);
+  });
+  assert.throws(() =>
+    withMode("off", () => {
+      throw new Error("body");
+    }), /body/);
+  assert.equal(f(1), 2);
+});
+
+test("withMode() refuses what is no mode and what is no function", () => {
+  assert.throws(() => withMode("of" as never, () => {}), TypeError, /must be one of read-write/);
+  assert.throws(() => withMode("off", 5 as never), TypeError, /takes a function/);
+  assert.throws(() => cache((x: number) => x, { mode: "of" as never }), TypeError, /"mode".+"off"/);
+});
+
+test("a mode given to createCache() holds for its functions, and a function's own is stronger", async () => {
+  let runs = 0;
+  const deja = createCache({ store: memoryStore(), mode: "off" });
+  const [off, on] = [
+    deja.persistent("off", () => ++runs),
+    deja.persistent("on", () => ++runs, { mode: "read-write" }),
+  ];
+  assert.deepEqual([await off(), await off(), await on(), await on()], [1, 2, 3, 3]);
+});
+
+testOn(
+  ["bun"],
+  "needs an environment that a test may change",
+  "DEJA_MODE is stronger than an option, and a wrong one is an error that names it",
+  () => {
+    const { env } = (globalThis as unknown as { process: { env: Record<string, string> } }).process;
+    const before = env.DEJA_MODE;
+    try {
+      env.DEJA_MODE = "off";
+      let runs = 0;
+      const f = cache(() => ++runs, { mode: "read-write" });
+      assert.deepEqual([f(), f()], [1, 2]);
+      env.DEJA_MODE = "of";
+      assert.throws(() => cache(() => 1), TypeError, /DEJA_MODE must be one of/);
+    } finally {
+      if (before === undefined) delete env.DEJA_MODE;
+      else env.DEJA_MODE = before;
+    }
+    assert.equal(runtime, "bun");
+  },
+);
