@@ -16,11 +16,17 @@ export interface CacheEntry<V = unknown> {
   readonly value: V | undefined;
   /** What the function threw; `undefined` if it returned. */
   readonly error: unknown;
-  /** When it was computed, in milliseconds since the epoch. */
+  /**
+   * When it was computed, in milliseconds since the epoch. Of a run in memory within another run of
+   * the same function, when the outer one began.
+   */
   readonly created: number;
   /** From when it is stale, in milliseconds since the epoch, or `Infinity`. */
   readonly expires: number;
-  /** How long the computation took, in milliseconds. */
+  /**
+   * How long the computation took, in milliseconds; 0 for a run in memory within another run of the
+   * same function, whose time counts with the outer one.
+   */
   readonly duration: number;
   /** Stored bytes; 0 in a memory cache that does not measure. */
   readonly size: number;

@@ -95,7 +95,10 @@ export class MemoryResults {
     const entry = mode === "refresh" ? undefined : this.#entries.get(index);
     let stale: MemoryEntry | undefined;
     if (entry !== undefined) {
-      if (entry.state === "pending") return this.#join(entry, index, args);
+      if (entry.state === "pending") {
+        const old = this.#standIn(entry);
+        return old === undefined ? this.#join(entry, index, args) : this.#handOld(old, index);
+      }
       const answer = this.#answer(entry, index, self, args);
       if (answer !== undefined) return answer();
       stale = entry;
@@ -113,8 +116,10 @@ export class MemoryResults {
 
   /** The entry that would answer a call now. */
   peek(args: readonly unknown[]): MemoryEntry | undefined {
-    const entry = this.#entries.peek(this.#indexOf(args));
-    return entry === undefined || entry.expires <= Date.now() ? undefined : entry;
+    const index = this.#indexOf(args);
+    const entry = this.#entries.peek(index);
+    if (entry === undefined || entry.expires <= Date.now()) return undefined;
+    return entry.state === "pending" || this.#isValid(entry, index) ? entry : undefined;
   }
 
   /** A result for a caller of its own: throws what was thrown. */
@@ -146,10 +151,17 @@ export class MemoryResults {
       return;
     }
     for (const [index, entry] of [...this.#all()]) {
-      if (entry.state === "kept" && matches(this.#told(index, entry), filter)) {
-        this.#entries.delete(index);
-      }
+      const isMeant = entry.state === "kept"
+        ? matches(this.#told(index, entry), filter)
+        : this.#mayGet(filter.tag);
+      if (isMeant) this.#entries.delete(index);
     }
+  }
+
+  /** Whether a result that is still computed may get a tag. */
+  #mayGet(tag: string | undefined): boolean {
+    const { tags } = this.#settings;
+    return tag !== undefined && (typeof tags === "function" || tags.includes(tag));
   }
 
   entries(filter: EntryFilter = {}): CacheEntry[] {
@@ -236,29 +248,40 @@ export class MemoryResults {
   /** Computes for one primitive argument where all that is returned is kept for ever. */
   #first(self: unknown, arg: unknown): unknown {
     const { counts } = this.log;
+    if (this.#settings.mode !== "read-write") return this.call(self, [arg]);
     this.#look();
     counts.misses++;
-    if (this.#settings.mode !== "read-write") return this.call(self, [arg]);
-    const start = performance.now();
+    // A look at a clock takes longer than all else here, so a recursive function is timed once.
+    const isInner = this.#depth > 0;
+    if (!isInner) this.#began = Date.now();
+    const start = isInner ? 0 : performance.now();
     let result: unknown;
+    this.#depth++;
     try {
       result = this.#fn(arg);
     } catch (error) {
       counts.errors++;
       throw error;
+    } finally {
+      this.#depth--;
     }
     if (typeof result === "object" && result !== null) {
-      return this.#computed(result, self, [arg], arg, undefined, start, true);
+      const since = isInner ? performance.now() : start;
+      return this.#computed(result, self, [arg], arg, undefined, since, true);
     }
     const entry = new MemoryEntry(result);
     entry.value = result;
     entry.state = "kept";
     entry.isPlain = true;
-    entry.created = Date.now();
-    entry.duration = performance.now() - start;
+    entry.created = isInner ? this.#began : Date.now();
+    if (!isInner) entry.duration = performance.now() - start;
     this.#entries.set(arg, entry);
     return result;
   }
+  /** How many runs of {@linkcode MemoryResults.#first} stand one in another. */
+  #depth = 0;
+  /** When the outermost of them began, in milliseconds since the epoch. */
+  #began = 0;
 
   #indexOf(args: readonly unknown[], self?: unknown): IndexKey {
     if (this.#isUnary && args.length > 0 && isIndex(args[0])) return args[0];
@@ -352,13 +375,28 @@ export class MemoryResults {
       return () => this.deliver(entry);
     }
     if (age < staleWhileRevalidate) {
-      this.log.emit({ type: "stale", name, key, because: "revalidating", age });
       this.#revalidate(entry, index, self, args);
-      return () => this.deliver(entry);
+      return () => this.#handOld(entry, index);
     }
     this.#entries.delete(index);
     this.log.emit({ type: "expire", name, key, because: "time" });
     return undefined;
+  }
+
+  /** The result behind which a pending one is computed, as long as it may be handed out. */
+  #standIn({ replaced }: MemoryEntry): MemoryEntry | undefined {
+    if (replaced?.revalidating !== true) return undefined;
+    return Date.now() - replaced.expires < this.#settings.staleWhileRevalidate
+      ? replaced
+      : undefined;
+  }
+
+  #handOld(entry: MemoryEntry, index: IndexKey): unknown {
+    const { name } = this.#settings;
+    const age = Date.now() - entry.expires;
+    const key = this.#keyFor(index);
+    this.log.emit({ type: "stale", name, key, because: "revalidating", age });
+    return this.deliver(entry);
   }
 
   #isValid(entry: MemoryEntry, index: IndexKey): boolean {
@@ -386,6 +424,11 @@ export class MemoryResults {
     };
     setTimeout(() => {
       try {
+        // The caller may have changed what it gave since: then it is another call's.
+        if (this.#indexOf(args, self) !== index) {
+          entry.revalidating = false;
+          return;
+        }
         const result = this.#compute(self, args, index, undefined, true);
         if (isThenable(result)) Promise.resolve(result).catch(failed);
       } catch (error) {
@@ -404,7 +447,10 @@ export class MemoryResults {
     const signals = findSignals(args);
     signals?.signal.throwIfAborted();
     const start = performance.now();
-    const waiters = signals === undefined ? undefined : new Waiters();
+    const waiters: Waiters | undefined = signals === undefined ? undefined : new Waiters(() => {
+      const entry = this.#entries.peek(index);
+      if (entry?.waiters === waiters) this.#restore(entry!, index);
+    });
     try {
       const given = signals === undefined ? args : signals.with(waiters!.signal);
       const result = this.#fn.apply(self, given);
@@ -424,11 +470,13 @@ export class MemoryResults {
     keeps: boolean,
     waiters?: Waiters,
   ): unknown {
-    const entry = new MemoryEntry(result);
     if (!isThenable(result)) {
+      const entry = new MemoryEntry(result);
       if (keeps) this.#keep(entry, index, this.#run("value", result, args, start));
       return result;
     }
+    // Some thenables do their work each time they are awaited, so all callers get one promise.
+    const entry = new MemoryEntry(result instanceof Promise ? result : Promise.resolve(result));
     return this.#pending(entry, index, args, stale, start, keeps, waiters);
   }
 

@@ -14,7 +14,7 @@ import type { OutputFiles } from "./outputs/output_files.ts";
 import { IteratedValues, packed, type Payload, payloadOf, resultOf } from "./payload.ts";
 import { checkNotWithin, runAs } from "./running.ts";
 import type { Settings } from "./settings.ts";
-import { findSignals, Waiters } from "./signals.ts";
+import { findSignals, untilAborted, Waiters } from "./signals.ts";
 import type { Flight, Outcome, StoreHandle } from "./store_handle.ts";
 import { type StoredResult, StoredResults } from "./stored_results.ts";
 import { isIterator, isStreamed } from "./results.ts";
@@ -143,7 +143,8 @@ export class PersistentResults {
     const { key } = await this.ask(undefined, [...args]);
     const store = await this.#store(key.hex);
     const found = store && await this.stored.read(store, key.hex, key.bytes);
-    return found === undefined || found.record.expires <= Date.now() ? undefined : found;
+    if (found === undefined || found.record.expires <= Date.now()) return undefined;
+    return this.#isValid(found, key.hex) ? found : undefined;
   }
 
   async delete(args: readonly unknown[]): Promise<boolean> {
@@ -212,6 +213,7 @@ export class PersistentResults {
     const flight: Flight = {
       outcome: landing.promise,
       waiters: new Waiters(land),
+      tags: tagsBefore(this.settings),
       discarded: false,
       replaces: flights.get(storeKey),
     };
@@ -316,6 +318,7 @@ export class PersistentResults {
     const flight: Flight = {
       outcome: Promise.withResolvers<Outcome>().promise,
       waiters: new Waiters(),
+      tags: tagsBefore(this.settings),
       discarded: false,
       replaces: undefined,
     };
@@ -448,10 +451,16 @@ export class PersistentResults {
     let run: Run;
     try {
       const compute = asked.run ?? ((given: unknown[]) => this.#fn.apply(self, given));
-      const value = await this.#limited(() => compute(passed), flight);
+      const limited = this.#limited(() => compute(passed), flight);
+      // A run that all have given up is over, also where the function takes no notice of that.
+      const value = signals === undefined
+        ? await limited
+        : await untilAborted(limited, flight.waiters.signal);
       run = ended("value", isIterator(value) ? new IteratedValues(value) : value);
     } catch (error) {
       this.log.counts.errors++;
+      const isGivenUp = flight.waiters.signal.aborted && !(error instanceof CacheTimeoutError);
+      if (isGivenUp) throw error;
       const outcome = this.#fallBack(stale, key, error);
       if (outcome !== undefined) return outcome;
       if (!this.#keepsError(error, key.hex)) throw error;
@@ -619,6 +628,11 @@ export class PersistentResults {
     const outcome = await this.open(found, asked);
     return outcome === undefined ? await this.answer(await this.#askAgain(asked)) : outcome.first();
   }
+}
+
+/** The tags of a result that is not there yet, where they can be told. */
+function tagsBefore({ tags }: Settings): readonly string[] | undefined {
+  return typeof tags === "function" ? undefined : tags;
 }
 
 /** What a run gave its caller. */

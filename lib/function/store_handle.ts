@@ -21,6 +21,8 @@ export interface Flight {
   readonly outcome: Promise<Outcome>;
   /** Those who wait for it. */
   readonly waiters: Waiters;
+  /** Tags that the result will have; `undefined` where they are computed from it. */
+  readonly tags: readonly string[] | undefined;
   /** Set when the entry is deleted or refreshed meanwhile: what is computed is then not stored. */
   discarded: boolean;
   /** The call that was under way when this one, a refresh, began. */

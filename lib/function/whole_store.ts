@@ -65,7 +65,9 @@ export async function* entriesOfAll(
  */
 export async function clearAll(handle: StoreHandle, namespace: string | undefined): Promise<void> {
   for (const [storeKey, flight] of handle.flights) {
-    if (isOf(storeKey, namespace)) flight.discarded = true;
+    if (!isOf(storeKey, namespace)) continue;
+    flight.discarded = true;
+    handle.flights.delete(storeKey);
   }
   await handle.quiet((storeKey) => isOf(storeKey, namespace));
   const store = await handle.store();
@@ -136,6 +138,11 @@ export async function invalidate(
 ): Promise<number> {
   const { invalidations } = handle;
   for (const tag of tags) invalidations.set(tag, (invalidations.get(tag) ?? 0) + 1);
+  for (const [storeKey, flight] of handle.flights) {
+    const mayHave = flight.tags === undefined || tags.some((tag) => flight.tags!.includes(tag));
+    // Later calls must not join it; what it gives is checked before it is stored.
+    if (mayHave && isOf(storeKey, namespace)) handle.flights.delete(storeKey);
+  }
   const store = await handle.store();
   let removed = 0;
   for (const tag of tags) {

@@ -5,6 +5,7 @@
  */
 
 import type { CacheEntry, EntryFilter } from "../../lib/function/entry.ts";
+import type { MemoryCached } from "../../lib/function/cached_function.ts";
 import { createCache } from "../../lib/function/create_cache.ts";
 import { cache } from "../../lib/function/memory_cache.ts";
 import type { CacheOptions } from "../../lib/function/options.ts";
@@ -27,7 +28,8 @@ export interface EitherCached {
   entries(filter?: EntryFilter): Promise<CacheEntry[]>;
   clear(filter?: EntryFilter): Promise<void>;
   readonly recorder: Recorder;
-  readonly cached: ReturnType<typeof cache>;
+  // deno-lint-ignore no-explicit-any -- as above.
+  readonly cached: MemoryCached<(...args: Args) => any>;
 }
 
 /** Makes a cached function of one kind. */
@@ -47,7 +49,7 @@ export const KINDS: Readonly<Record<string, Make>> = {
   },
 };
 
-function either(cached: ReturnType<typeof cache>, recorder: Recorder): EitherCached {
+function either(cached: EitherCached["cached"], recorder: Recorder): EitherCached {
   // deno-lint-ignore no-explicit-any -- the types of both kinds at once.
   const any = cached as any;
   return {

@@ -196,15 +196,15 @@ test("cache() awaits a thenable that is no Promise", async () => {
   assert.deepEqual(take(), ["miss", "miss"]);
 });
 
-test("cache() hands on a result whose then throws", () => {
+test("cache() rejects where the then of a result throws, and keeps nothing", async () => {
   const odd = {
     then: () => {
       throw new Error("no promise");
     },
   };
   const f = cache((_id: number) => odd);
-  assert.strictEqual(f(1), odd);
-  assert.strictEqual(f(1), odd);
+  await rejects(Promise.resolve(f(1)), Error, /no promise/);
+  assert.isFalse(f.has(1));
 });
 
 test("cache() keeps the name and the length of the function", () => {

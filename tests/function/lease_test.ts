@@ -1,0 +1,132 @@
+import { StoreError } from "../../lib/errors.ts";
+import { createCache } from "../../lib/function/create_cache.ts";
+import { memoryStore } from "../../lib/store/memory.ts";
+import type { Store, StoreLease } from "../../lib/store/store.ts";
+import { assert, test } from "../harness.ts";
+import { reasonOf, until } from "./_kinds.ts";
+import { Recorder } from "./_recorder.ts";
+
+/**
+ * Another handle on what a store holds, as another process has: calls through two of them know
+ * nothing of each other but what stands in the store.
+ */
+function handle(store: Store, change: Partial<Store> = {}): Store {
+  return {
+    name: store.name,
+    supports: store.supports,
+    get: (...args) => store.get(...args),
+    set: (...args) => store.set(...args),
+    delete: (...args) => store.delete(...args),
+    list: (...args) => store.list(...args),
+    lease: (...args) => store.lease!(...args),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+    ...change,
+  };
+}
+
+/** A function on one handle, whose runs end when the test says so. */
+function process(store: Store, runs: PromiseWithResolvers<string>[]) {
+  const recorder = new Recorder();
+  const fn = (_id: string, _options: { signal?: AbortSignal } = {}) => {
+    runs.push(Promise.withResolvers());
+    return runs.at(-1)!.promise;
+  };
+  const deja = createCache({ store, onEvent: recorder.onEvent });
+  return { f: deja.persistent("f", fn, { code: "ignore" }), recorder };
+}
+
+const heard = (recorder: Recorder, type: string) =>
+  recorder.events.some((event) => event.type === type);
+
+test("processes that share a store with leases compute a result once", async () => {
+  const store = memoryStore();
+  const runs: PromiseWithResolvers<string>[] = [];
+  const [one, two, three] = [1, 2, 3].map(() => process(handle(store), runs));
+  const first = one.f("a");
+  await until(() => runs.length === 1);
+  const others = [two.f("a"), three.f("a")];
+  await until(() => heard(two.recorder, "join") && heard(three.recorder, "join"));
+  const join = two.recorder.events.find(({ type }) => type === "join");
+  assert.deepInclude(join, { where: "elsewhere" });
+  runs[0].resolve("once");
+  assert.deepEqual(await Promise.all([first, ...others]), ["once", "once", "once"]);
+  assert.lengthOf(runs, 1);
+});
+
+test("a process takes over where the one that computes fails", async () => {
+  const store = memoryStore();
+  const runs: PromiseWithResolvers<string>[] = [];
+  const [one, two] = [1, 2].map(() => process(handle(store), runs));
+  const first = one.f("a");
+  await until(() => runs.length === 1);
+  const second = two.f("a");
+  await until(() => heard(two.recorder, "join"));
+  const failure = new Error("failed");
+  runs[0].reject(failure);
+  assert.strictEqual(await reasonOf(first), failure);
+  await until(() => runs.length === 2);
+  runs[1].resolve("second");
+  assert.equal(await second, "second");
+});
+
+test("a process takes over when the lease of one that died runs out", async () => {
+  const store = memoryStore();
+  const runs: PromiseWithResolvers<string>[] = [];
+  const { f, recorder } = process(handle(store), runs);
+  const key = `f/${await f.key("a")}`;
+  const dead = await store.lease!(key, 40);
+  assert.isDefined(dead);
+  const call = f("a");
+  await until(() => heard(recorder, "join"));
+  await until(() => runs.length === 1);
+  runs[0].resolve("taken over");
+  assert.equal(await call, "taken over");
+});
+
+test("a caller that waits for another process may give up", async () => {
+  const store = memoryStore();
+  const runs: PromiseWithResolvers<string>[] = [];
+  const { f, recorder } = process(handle(store), runs);
+  await using _lease = await store.lease!(`f/${await f.key("a")}`, 60_000);
+  const controller = new AbortController();
+  const call = f("a", { signal: controller.signal });
+  await until(() => heard(recorder, "join"));
+  const reason = new Error("gave up");
+  controller.abort(reason);
+  assert.strictEqual(await reasonOf(call), reason);
+  assert.isEmpty(runs);
+});
+
+test("a result whose lease was lost is handed out and not stored, with an event", async () => {
+  const store = memoryStore();
+  const runs: PromiseWithResolvers<string>[] = [];
+  let lease: StoreLease | undefined;
+  const { f, recorder } = process(
+    handle(store, { lease: async (...args) => lease = await store.lease!(...args) }),
+    runs,
+  );
+  const call = f("a");
+  await until(() => runs.length === 1);
+  await lease![Symbol.asyncDispose]();
+  runs[0].resolve("late");
+  assert.equal(await call, "late");
+  assert.deepInclude(recorder.takeEvents().at(-1), { type: "store-error", operation: "set" });
+  assert.isFalse(await f.has("a"));
+});
+
+test("a store whose leases fail costs an event, and the function still works", async () => {
+  const store = memoryStore();
+  const runs: PromiseWithResolvers<string>[] = [];
+  const failure = new StoreError("No leases today", { store: "fake", operation: "lease" });
+  const { f, recorder } = process(
+    handle(store, { lease: () => Promise.reject(failure) }),
+    runs,
+  );
+  const call = f("a");
+  await until(() => runs.length === 1);
+  runs[0].resolve("alone");
+  assert.equal(await call, "alone");
+  const event = recorder.takeEvents().find(({ type }) => type === "store-error");
+  assert.deepInclude(event, { operation: "lease", error: failure });
+  assert.isTrue(await f.has("a"));
+});
