@@ -49,7 +49,8 @@ function holdsSignal(value: unknown): value is { signal: AbortSignal } {
 
 /** Those who wait for one run, and the signal that the run gets in place of theirs. */
 export class Waiters {
-  readonly #controller = new AbortController();
+  /** Made when it is needed: most runs never look at their signal, and most end. */
+  #controller: AbortController | undefined;
   readonly #onAbandoned: () => void;
   #waiting = 0;
 
@@ -60,12 +61,12 @@ export class Waiters {
 
   /** Aborted when nobody waits any more. */
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return (this.#controller ??= new AbortController()).signal;
   }
 
   /** Aborts the run whoever waits. */
   abort(reason: unknown): void {
-    this.#controller.abort(reason);
+    (this.#controller ??= new AbortController()).abort(reason);
   }
 
   /**
@@ -81,7 +82,7 @@ export class Waiters {
     return untilAborted(run, signal, () => {
       if (--this.#waiting > 0) return;
       this.#onAbandoned();
-      this.#controller.abort(signal.reason);
+      this.abort(signal.reason);
     });
   }
 }
