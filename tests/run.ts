@@ -1,8 +1,9 @@
 /**
  * The test command: every check, and every test file on every runtime.
  *
- * `deno task test [FILTER] [--only=PARTS]`: FILTER keeps the test files whose path contains it (and
- * leaves out the checks), PARTS is a list such as `deno,firefox` or `checks,examples`.
+ * `deno task test [FILTER] [--only=PARTS] [--matrix]`: FILTER keeps the test files whose path
+ * contains it (and leaves out the checks), PARTS is a list such as `deno,firefox` or
+ * `checks,examples`. `--matrix` shows the outcome of every case of the stores' conformance suite.
  *
  * @module
  */
@@ -19,10 +20,10 @@ import { filesUnder } from "./run/project.ts";
 import { findServers } from "./run/servers.ts";
 import { type Case, count, type Part, report } from "./run/report.ts";
 
-const { positionals: [filter], values: { only } } = parseArgs({
+const { positionals: [filter], values: { only, matrix } } = parseArgs({
   args: Deno.args,
   allowPositionals: true,
-  options: { only: { type: "string" } },
+  options: { only: { type: "string" }, matrix: { type: "boolean", default: false } },
 });
 
 const files = (await filesUnder("tests", "_test.ts")).filter((file) => file.includes(filter ?? ""));
@@ -70,7 +71,7 @@ const parts = (await Promise.all(lanes.map(async (lane) => {
 }))).flat();
 await stop();
 
-console.log(`\n${report(parts)}`);
+console.log(`\n${report(parts, { everyCase: matrix })}`);
 Deno.exit(count(parts, "failed") === 0 ? 0 : 1);
 
 async function runPart(name: string, run: () => Promise<readonly Case[]>): Promise<Part> {

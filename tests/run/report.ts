@@ -4,6 +4,9 @@
  * @module
  */
 
+import { matrix } from "./matrix.ts";
+import { aligned } from "./table.ts";
+
 /** One test, or one check, and how it went. */
 export interface Case {
   /** The file it stands in, relative to the project; the part's name where there is none. */
@@ -31,8 +34,16 @@ export function count(parts: readonly Part[], status: Case["status"]): number {
   return parts.flatMap((part) => part.cases).filter((one) => one.status === status).length;
 }
 
-/** The whole report as text; its last line is `N passed, N failed, N skipped`. */
-export function report(parts: readonly Part[]): string {
+/**
+ * The whole report as text; its last line is `N passed, N failed, N skipped`.
+ *
+ * @param parts What ran.
+ * @param options Whether to show the outcome of every case of the stores' suite.
+ */
+export function report(
+  parts: readonly Part[],
+  { everyCase = false }: { readonly everyCase?: boolean } = {},
+): string {
   const statuses = ["passed", "failed", "skipped"] as const;
   const table = [
     ["part", ...statuses, "seconds"],
@@ -46,6 +57,7 @@ export function report(parts: readonly Part[]): string {
     ...failures(parts),
     ...aligned(table),
     "",
+    ...matrix(parts, { everyCase }),
     ...skips(parts),
     statuses.map((status) => `${count(parts, status)} ${status}`).join(", "),
   ].join("\n");
@@ -75,13 +87,4 @@ function skips(parts: readonly Part[]): string[] {
     `  ${reason}: ${[...byPart].map(([part, times]) => `${times} on ${part}`).join(", ")}`
   );
   return ["Skipped, and why:", ...lines.sort(), ""];
-}
-
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) =>
-    row.map((cell, column) =>
-      column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
-    ).join("  ")
-  );
 }
