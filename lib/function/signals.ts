@@ -49,8 +49,7 @@ function holdsSignal(value: unknown): value is { signal: AbortSignal } {
 
 /** Those who wait for one run, and the signal that the run gets in place of theirs. */
 export class Waiters {
-  /** Made when it is needed: most runs never look at their signal, and most end. */
-  #controller: AbortController | undefined;
+  readonly #controller = new AbortController();
   readonly #onAbandoned: () => void;
   #waiting = 0;
 
@@ -61,12 +60,12 @@ export class Waiters {
 
   /** Aborted when nobody waits any more. */
   get signal(): AbortSignal {
-    return (this.#controller ??= new AbortController()).signal;
+    return this.#controller.signal;
   }
 
   /** Aborts the run whoever waits. */
   abort(reason: unknown): void {
-    (this.#controller ??= new AbortController()).abort(reason);
+    this.#controller.abort(reason);
   }
 
   /**
@@ -82,7 +81,7 @@ export class Waiters {
     return untilAborted(run, signal, () => {
       if (--this.#waiting > 0) return;
       this.#onAbandoned();
-      this.abort(signal.reason);
+      this.#controller.abort(signal.reason);
     });
   }
 }

@@ -74,16 +74,10 @@ class HexKey implements CallKey {
   get bytes(): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(KEY_BYTES);
     for (let i = 0; i < KEY_BYTES; i++) {
-      bytes[i] = digitAt(this.hex, i * 2) << 4 | digitAt(this.hex, i * 2 + 1);
+      bytes[i] = Number.parseInt(this.hex.slice(i * 2, i * 2 + 2), 16);
     }
     return bytes;
   }
-}
-
-/** The value of a lower-case hexadecimal digit: `Number.parseInt` of two takes 50 ns. */
-function digitAt(hex: string, at: number): number {
-  const code = hex.charCodeAt(at);
-  return code < 0x3a ? code - 0x30 : code - 0x57;
 }
 
 /** Makes the keys of one function. */

@@ -183,9 +183,7 @@ function descriptionOf(described: unknown): Description {
 }
 
 function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
-  if (bytes.length < start.length) return false;
-  for (let i = 0; i < start.length; i++) if (bytes[i] !== start[i]) return false;
-  return true;
+  return bytes.length >= start.length && start.every((byte, i) => byte === bytes[i]);
 }
 
 function fail(reason: string, offset: number): never {
