@@ -155,7 +155,8 @@ for (const [what, error, message] of REFUSALS) {
     await (await FolderStore.open(files, root)).set("name/key", BYTES);
     await using store = await FolderStore.open(unwritable, root);
     assert.deepEqual(await store.get("name/key"), BYTES);
-    assert.deepEqual(await Array.fromAsync(store.list()), [{ key: "name/key", size: 3 }]);
+    const [{ key, size }, ...more] = await Array.fromAsync(store.list());
+    assert.deepEqual([key, size, more], ["name/key", 3, []]);
     await rejects(store.set("name/key", BYTES), StoreError, message);
     await rejects(store.delete("name/key"), StoreError, message);
   });
