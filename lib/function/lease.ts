@@ -19,7 +19,7 @@ export type Granted<T> =
  * Waits for the lease on a key, or for the result that its holder stores.
  *
  * @param find Looks for the result.
- * @param onWait Called once, when another is found to hold the lease.
+ * @param onWait Called once, when another is found to compute the result or to have done so.
  * @param signal Gives up.
  * @throws {StoreError} The store failed.
  * @throws The reason of the signal.
@@ -39,6 +39,7 @@ export async function leaseOrFind<T>(
       const found = await find().catch((error) => giveBack(lease, error));
       if (found === undefined) return { lease };
       await lease[Symbol.asyncDispose]();
+      if (wait === 0) onWait();
       return { found };
     }
     if (wait === 0) onWait();

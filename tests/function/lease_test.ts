@@ -53,6 +53,27 @@ test("processes that share a store with leases compute a result once", async () 
   assert.lengthOf(runs, 1);
 });
 
+test("a result that another stored just before the lease was granted counts as joined", async () => {
+  const store = memoryStore();
+  const runs: PromiseWithResolvers<string>[] = [];
+  const other = process(handle(store), runs);
+  const { f, recorder } = process(
+    handle(store, {
+      lease: async (...args) => {
+        const call = other.f("a");
+        await until(() => runs.length === 1);
+        runs[0].resolve("before");
+        await call;
+        return await store.lease!(...args);
+      },
+    }),
+    runs,
+  );
+  assert.equal(await f("a"), "before");
+  assert.deepEqual(recorder.take(), ["miss", "join"]);
+  assert.lengthOf(runs, 1);
+});
+
 test("a process takes over where the one that computes fails", async () => {
   const store = memoryStore();
   const runs: PromiseWithResolvers<string>[] = [];
