@@ -70,15 +70,18 @@ export class MemoryResults {
   callOne(self: unknown, arg: unknown): unknown {
     if (this.#isUnary && self === undefined && isIndex(arg) && !scopesInUse()) {
       const entry = this.#entries.get(arg);
-      if (entry !== undefined && entry.isPlain && !this.log.heard) {
-        const { counts } = this.log;
-        counts.hits++;
-        counts.timeSaved += entry.duration;
-        return entry.result;
-      }
+      if (entry !== undefined && entry.isPlain && !this.log.heard) return this.#hit(entry);
       if (entry === undefined && this.#keepsAll && !this.log.heard) return this.#first(self, arg);
     }
     return this.call(self, [arg]);
+  }
+
+  /** Hands out a result that needs no further look, where nobody hears of it. */
+  #hit(entry: MemoryEntry): unknown {
+    const { counts } = this.log;
+    counts.hits++;
+    counts.timeSaved += entry.duration;
+    return entry.result;
   }
 
   key(args: readonly unknown[]): string {
@@ -95,6 +98,7 @@ export class MemoryResults {
     const entry = mode === "refresh" ? undefined : this.#entries.get(index);
     let stale: MemoryEntry | undefined;
     if (entry !== undefined) {
+      if (entry.isPlain && !this.log.heard) return this.#hit(entry);
       if (entry.state === "pending") {
         const old = this.#standIn(entry);
         return old === undefined ? this.#join(entry, index, args) : this.#handOld(old, index);
