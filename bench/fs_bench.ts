@@ -6,7 +6,8 @@
  * deno task bench:fs [RUNTIME ...] [--million] [--save]
  * ```
  *
- * `--million` also fills a folder with a million entries, and measures hits, the listing and the
+ * The files stand in the folder for temporary ones; `TMPDIR` names another, such as one in memory,
+ * where the disk does not count. `--million` also fills a folder with a million entries, and measures hits, the listing and the
  * upkeep there: some minutes for each runtime. `--save` writes the tables into
  * `bench/results/fs.md`.
  *
@@ -50,6 +51,7 @@ function manyTable(found: readonly (readonly [name: string, many: ManyFigures])[
 }
 
 const lines: string[] = [];
+const folders = new Set<string>();
 const smalls: string[][] = [];
 const manies: [string, ManyFigures][] = [];
 for (const name of wantedNames(Deno.args, RUNTIMES, ["Deno", "Bun"])) {
@@ -58,7 +60,8 @@ for (const name of wantedNames(Deno.args, RUNTIMES, ["Deno", "Bun"])) {
     lines.push(`${name} is missing: ${result.missing}`);
     continue;
   }
-  const { small, large, many } = result.figures;
+  const { folder, small, large, many } = result.figures;
+  folders.add(folder);
   const title = `${name} ${result.version}`;
   smalls.push([
     title,
@@ -74,7 +77,8 @@ for (const name of wantedNames(Deno.args, RUNTIMES, ["Deno", "Bun"])) {
 const head = ["Read and hash", "raw 1 KiB", "get", "raw 64 MiB", "get", "getStream"];
 const parts = [
   `# The store in a folder`,
-  `\`deno task bench:fs ${Deno.args.join(" ")}\`, ${where()}.`,
+  `\`deno task bench:fs ${Deno.args.join(" ")}\`, ${where()}, with the files ` +
+  `in ${[...folders].join(" and ")}.`,
   "Raw is the runtime's own read of the whole file, synchronous for 1 KiB, and BLAKE3 over it; " +
   "the store's figures hash as well, and are in units of raw. A `get` of 1 KiB on a fresh handle " +
   "is to take at most 1.5×, one of 64 MiB at most 1.3×.",

@@ -33,6 +33,8 @@ const SAMPLE_MS = 20;
 
 /** Times in nanoseconds. */
 export interface Figures {
+  /** The folder for temporary files, which all stand in: `TMPDIR` names another. */
+  readonly folder: string;
   /** A read of 1 KiB and its hash. */
   readonly small: Readonly<Record<"raw" | "get", number>>;
   /** A read of 64 MiB and its hash. */
@@ -77,8 +79,8 @@ export async function contest(entries: number): Promise<Figures> {
     await fill(few, SMALL_COUNT);
     const small = await smallReads(few);
     const large = await largeReads(`${folder}/large`);
-    if (entries === 0) return { small, large };
-    return { small, large, many: await many(few, `${folder}/many`, entries) };
+    if (entries === 0) return { folder: tmpdir(), small, large };
+    return { folder: tmpdir(), small, large, many: await many(few, `${folder}/many`, entries) };
   } finally {
     fs.rmSync(folder, { recursive: true });
   }
