@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Store, StoreSubject } from "../../lib/store/mod.ts";
 import { testOn, withTempFolder } from "../harness.ts";
 import type { Files } from "../../lib/store/fs/files.ts";
 import { nodeFiles, type NodeFileSystem, type NodeProcess } from "../../lib/store/fs/node_files.ts";
@@ -42,4 +43,17 @@ export function testFiles(name: string, body: (root: string, fs: NodeFs) => Prom
     name,
     () => withTempFolder((folder) => body(`${folder}/cache`, builtin<NodeFs>("node:fs"))),
   );
+}
+
+/** For the suite, a store over a folder of its own that does not exist yet. */
+export async function folderSubject(open: (path: string) => Promise<Store>): Promise<StoreSubject> {
+  const { mkdtemp, rm } = builtin<typeof import("node:fs/promises")>("node:fs/promises");
+  const { tmpdir } = builtin<typeof import("node:os")>("node:os");
+  const folder = await mkdtemp(`${tmpdir()}/deja-suite-`);
+  const path = `${folder}/cache`;
+  return {
+    store: await open(path),
+    reopen: () => open(path),
+    cleanup: () => rm(folder, { recursive: true }),
+  };
 }

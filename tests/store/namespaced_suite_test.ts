@@ -1,7 +1,7 @@
 import { fsStore } from "../../lib/store/fs/mod.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
-import { namespacedStore, type Store, type StoreSubject } from "../../lib/store/mod.ts";
-import { builtin, NEEDS_FILES } from "./_files.ts";
+import { namespacedStore, type Store } from "../../lib/store/mod.ts";
+import { folderSubject, NEEDS_FILES } from "./_files.ts";
 import { runSuite, runSuiteOn } from "./_suite.ts";
 
 /** A part of a store that has other parts, which the suite must not see. */
@@ -19,24 +19,19 @@ await runSuite("namespaced (memory)", async () => {
   return { store: await part(store), cleanup: () => store[Symbol.asyncDispose]() };
 });
 
-await runSuiteOn(["deno", "bun"], NEEDS_FILES, "namespaced (fs)", async (): Promise<
-  StoreSubject
-> => {
-  const { mkdtemp, rm } = builtin<typeof import("node:fs/promises")>("node:fs/promises");
-  const { tmpdir } = builtin<typeof import("node:os")>("node:os");
-  const folder = await mkdtemp(`${tmpdir()}/deja-suite-`);
+await runSuiteOn(["deno", "bun"], NEEDS_FILES, "namespaced (fs)", async () => {
   const opened: Store[] = [];
-  const open = async () => {
-    const store = await fsStore(`${folder}/cache`);
+  const subject = await folderSubject(async (path) => {
+    const store = await fsStore(path);
     opened.push(store);
     return await part(store);
-  };
+  });
   return {
-    store: await open(),
-    reopen: open,
+    ...subject,
     cleanup: async () => {
+      // Closing a part leaves the store open.
       for (const store of opened) await store[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true });
+      await subject.cleanup?.();
     },
   };
 });
