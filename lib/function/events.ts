@@ -38,8 +38,11 @@ export interface JoinEvent extends CacheEventBase {
 export interface StaleEvent extends CacheEventBase {
   /** Kind of the event. */
   readonly type: "stale";
-  /** Why: a new one is being computed behind the call, or computing it failed or took too long. */
-  readonly because: "revalidating" | "error" | "timeout";
+  /**
+   * Why: a new one is being computed behind the call, or computing it failed or took too long, or
+   * the mode forbids to compute or to store one.
+   */
+  readonly because: "revalidating" | "error" | "timeout" | "mode";
   /** How long the result has been past its time, in milliseconds. */
   readonly age: number;
   /** What computing a new one failed with, where it did. */
@@ -110,6 +113,7 @@ export type NotStoredReason =
   | "invalidated"
   | "not accepted"
   | "too quick"
+  | "too large"
   | "expired at once"
   | "option failed";
 

@@ -168,21 +168,18 @@ export function wrapInMemory<F extends AnyFunction>(
   const results = new MemoryResults(fn as unknown as Call, settings);
   const stats = () => ({ ...results.log.stats(), ...results.kept });
   const methods: Omit<MemoryCachedMethods<Call>, "wrapped"> = {
-    key: (...args) => results.key(args),
+    key: (...args) => results.keyer.key(args).hex,
     has: (...args) => results.peek(args) !== undefined,
-    peek: (...args) => {
-      const entry = results.peek(args);
-      return entry === undefined || entry.kind === "error" ? undefined : results.deliver(entry);
-    },
+    peek: (...args) => results.look(args),
     refresh: (...args) => results.refresh(args),
     delete: (...args) => results.delete(args),
     clear: (filter) => results.clear(filter),
-    entries: (filter) => results.entries(filter) as never,
-    get: (query) => results.get(query) as never,
+    entries: (filter) => results.listing.entries(results.entries, filter) as never,
+    get: ({ key }) => results.listing.get(results.entries, key) as never,
     map: (inputs, options) =>
       mapCalls((input) => results.call(undefined, [input]), inputs, options),
     reference: (...args) => results.reference(args) as never,
-    explain: (...args) => results.explain(args),
+    explain: (...args) => results.listing.explain(results.entries, args),
     stats,
   };
   const call = function (this: unknown, first: unknown, ...more: unknown[]): unknown {

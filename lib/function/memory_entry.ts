@@ -1,40 +1,22 @@
 /** Results that are kept in memory, and the maps that hold them. */
 
 import { LruMap } from "../lru.ts";
+import type { EntryFilter } from "./entry.ts";
+import type { IndexKey } from "./memory_index.ts";
 import type { Waiters } from "./signals.ts";
 
-/** What a memory cache finds a result by: a primitive argument itself, or a marked key. */
-export type IndexKey = unknown;
-
-/** Stands before a key in hexadecimal, so that it is told from an argument that is a string. */
-const KEY_MARK = "\0";
-
-/** The index key of a call with this key. */
-export function indexOfKey(hex: string): IndexKey {
-  return KEY_MARK + hex;
-}
-
-/** The key in hexadecimal, or `undefined` where the index is an argument. */
-export function keyOfIndex(index: IndexKey): string | undefined {
-  return typeof index === "string" && index.startsWith(KEY_MARK) ? index.slice(1) : undefined;
-}
-
-/**
- * Whether an argument can be an index key: a primitive that `Map` tells apart as keys do. It takes
- * 0 for -0, and `undefined` stands for a default.
- */
-export function isIndex(arg: unknown): boolean {
-  switch (typeof arg) {
-    case "number":
-      return arg !== 0 || 1 / arg > 0;
-    case "string":
-      return arg.charCodeAt(0) !== 0;
-    case "boolean":
-    case "bigint":
-      return true;
-    default:
-      return arg === null;
-  }
+/** What is to be known of a result while it is awaited. */
+export interface MemoryFlight {
+  /** What comes back where the new result is not kept. */
+  replaced: MemoryEntry | undefined;
+  /** The result past its time that may stand in for the new one. */
+  readonly stale: MemoryEntry | undefined;
+  /** Whether it is computed behind the callers' backs, who get the stale one meanwhile. */
+  readonly isRenewal: boolean;
+  /** Those who wait, where one of them may give up. */
+  readonly waiters: Waiters | undefined;
+  /** What was dropped meanwhile: calls do not join any more, and the result may not be kept. */
+  readonly forgotten: EntryFilter[];
 }
 
 /** A result in memory. */
@@ -60,16 +42,21 @@ export class MemoryEntry {
   args: Uint8Array<ArrayBuffer> | undefined = undefined;
   /** Digests of the closed-over values, where there are any. */
   closure: Readonly<Record<string, string>> | undefined = undefined;
-  /** What a refresh replaces, for as long as it may still be rejected. */
-  replaced: MemoryEntry | undefined = undefined;
-  /** Those who wait for it while it is awaited, where one of them may give up. */
-  waiters: Waiters | undefined = undefined;
+  /** Set when it is awaited, and as long as nothing is kept. */
+  flight: MemoryFlight | undefined = undefined;
   /** Whether a new result is being computed behind this stale one. */
   revalidating = false;
 
   constructor(result: unknown) {
     this.result = result;
   }
+}
+
+/** The result that is kept here, or that comes back if the one awaited is not. */
+export function keptIn(entry: MemoryEntry | undefined): MemoryEntry | undefined {
+  let each = entry;
+  while (each !== undefined && each.state !== "kept") each = each.flight?.replaced;
+  return each;
 }
 
 /** Holds results. A look with `peek` does not count as a use. */

@@ -22,6 +22,8 @@ export type ExpiryRule = (now: number, value: unknown, args: unknown[]) => numbe
 /** Options after the check, with every default filled in. Durations are in milliseconds. */
 export interface Settings {
   readonly name: string;
+  /** Whether the name was given, and is not just that of the function. */
+  readonly isNamed: boolean;
   readonly version: string | number | undefined;
   readonly closure: (() => unknown) | undefined;
   readonly ignore: readonly string[];
@@ -71,6 +73,9 @@ export interface KeptErrors {
   readonly when: (error: unknown) => unknown;
 }
 
+/** What fits into the 31 bits that timers have. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** All options of all verbs. */
 type AnyOptions = LruCacheOptions & MemoryCacheOptions & PersistentOptions;
 
@@ -91,6 +96,7 @@ export function settingsOf(fn: AnyFunction, options: AnyOptions, whole = true): 
     : { hard: timeout };
   const settings: Settings = {
     name: options.name ?? fn.name,
+    isNamed: options.name !== undefined,
     version: options.version,
     closure: options.closure,
     ignore: [...options.ignore ?? [], ...options.outFiles ?? []],
@@ -105,8 +111,8 @@ export function settingsOf(fn: AnyFunction, options: AnyOptions, whole = true): 
     minDuration: durationOr(0, options.minDuration, "minDuration"),
     errors: keptErrors(errors, options.ttl),
     tags: typeof tags === "function" ? tags as Settings["tags"] : tags ?? [],
-    softTimeout: durationOr(Infinity, limits.soft, "timeout.soft"),
-    hardTimeout: durationOr(Infinity, limits.hard, "timeout"),
+    softTimeout: timerOf(limits.soft, "timeout.soft"),
+    hardTimeout: timerOf(limits.hard, limits === timeout ? "timeout.hard" : "timeout"),
     freeVariables: options.freeVariables ?? "warn",
     mode: environmentMode() ?? options.mode ?? "read-write",
     classes: options.classes,
@@ -146,6 +152,12 @@ function checkContradictions(settings: Settings): void {
       `timeout.soft must be less than timeout.hard, received ${softTimeout} and ${hardTimeout}`,
     );
   }
+  if (settings.minDuration >= hardTimeout && hardTimeout !== Infinity) {
+    throw new RangeError(
+      `minDuration must be less than timeout.hard, received ${settings.minDuration} and ` +
+        `${hardTimeout}: no result would be kept`,
+    );
+  }
   if (settings.batch.length > 0 && settings.outFiles.length > 0) {
     throw new TypeError(
       "outFiles and batch exclude each other: an element has no file of its own; leave one out",
@@ -158,6 +170,12 @@ function checkContradictions(settings: Settings): void {
 
 function durationOr(fallback: number, duration: Duration | undefined, option: string): number {
   return duration === undefined ? fallback : milliseconds(duration, option);
+}
+
+/** As {@linkcode durationOr}, for a timer: past the longest, runtimes take it for none at all. */
+function timerOf(duration: Duration | undefined, option: string): number {
+  const limit = durationOr(Infinity, duration, option);
+  return limit === Infinity ? limit : Math.min(limit, LONGEST_TIMER_MS);
 }
 
 function keptErrors(
@@ -187,7 +205,8 @@ function expiryRule(ttl: AnyOptions["ttl"], option: string): ExpiryRule | undefi
       args,
     );
     if (computed === undefined) return Infinity;
-    if (computed === 0) return now;
+    // Past every time, so that the result is not even kept as a stale one.
+    if (computed === 0) return -Infinity;
     return momentOf(computed) ?? now + milliseconds(computed as Duration, option);
   };
 }

@@ -1,0 +1,148 @@
+import { CacheMissError } from "../../lib/errors.ts";
+import { cache, lruCache } from "../../lib/function/memory_cache.ts";
+import { withMode } from "../../lib/function/mode.ts";
+import { assert, rejects, test, testOn, withFakeTime } from "../harness.ts";
+import { until } from "./_kinds.ts";
+import { Recorder } from "./_recorder.ts";
+
+test("cache() in offline or read-only mode hands a stale result out and computes none", async () => {
+  const recorder = new Recorder();
+  await withFakeTime(0, async (clock) => {
+    let runs = 0;
+    const count = cache((_id: string) => ++runs, {
+      ttl: 1000,
+      staleWhileRevalidate: 1000,
+      onEvent: recorder.onEvent,
+    });
+    count("a");
+    clock.advance(1500);
+    recorder.take();
+    for (const mode of ["offline", "read-only"] as const) {
+      assert.equal(withMode(mode, () => count("a")), 1);
+    }
+    let turns = 0;
+    await until(() => ++turns >= 10);
+    assert.equal(runs, 1);
+    for (const event of recorder.takeEvents()) {
+      assert.deepInclude(event, { type: "stale", because: "mode" });
+    }
+  });
+});
+
+test("cache() in offline mode hands out what staleIfError would", async () => {
+  await withFakeTime(0, (clock) => {
+    const half = cache((x: number) => x / 2, { ttl: 1000, staleIfError: 1000 });
+    half(4);
+    clock.advance(1500);
+    assert.equal(withMode("offline", () => half(4)), 2);
+    clock.advance(1000);
+    assert.throws(() => withMode("offline", () => half(4)), CacheMissError);
+  });
+});
+
+test("refresh() of cache() heeds the mode", async () => {
+  let runs = 0;
+  const count = cache((_id: string) => ++runs);
+  count("a");
+  assert.throws(() => withMode("offline", () => count.refresh("a")), CacheMissError);
+  assert.equal(withMode("read-only", () => count.refresh("a")), 2);
+  assert.equal(withMode("off", () => count.refresh("a")), 3);
+  assert.equal(count.peek("a"), 1);
+  const load = cache(async (id: string) => await Promise.resolve(id), { mode: "offline" });
+  await rejects(load("a"), CacheMissError);
+});
+
+test("cache() in refresh mode computes each call with one primitive argument", () => {
+  let runs = 0;
+  const count = cache((_id: string) => ++runs, { mode: "refresh" });
+  assert.deepEqual([count("a"), count("a")], [1, 2]);
+});
+
+test("a computed ttl of 0 keeps nothing, not even as a stale result", async () => {
+  await withFakeTime(0, () => {
+    let runs = 0;
+    const count = cache((_id: string) => ++runs, { ttl: () => 0, staleWhileRevalidate: "1h" });
+    assert.deepEqual([count("a"), count("a")], [1, 2]);
+  });
+});
+
+test("lruCache() does not let a result that is too large drive out the others", () => {
+  const recorder = new Recorder();
+  const fill = lruCache(
+    { maxBytes: 1000, onEvent: recorder.onEvent },
+    (size: number) => "x".repeat(size),
+  );
+  fill(10);
+  fill(5000);
+  assert.deepEqual([fill.has(10), fill.has(5000)], [true, false]);
+  const events = recorder.takeEvents();
+  assert.deepInclude(events.at(-1), { type: "not-stored", reason: "too large" });
+  assert.notInclude(events.map(({ type }) => type), "evict");
+});
+
+test("a clone that throws is named in an event, and the function runs", () => {
+  const recorder = new Recorder();
+  let broken = false;
+  let runs = 0;
+  const list = cache((id: number) => [id, ++runs], {
+    clone: (value) => {
+      if (broken) throw new Error("broken");
+      return [...value];
+    },
+    onEvent: recorder.onEvent,
+  });
+  list(1);
+  recorder.take();
+  broken = true;
+  assert.deepEqual(list(1), [1, 2]);
+  const events = recorder.takeEvents();
+  assert.deepInclude(events[0], { type: "option-error", option: "clone" });
+  broken = false;
+  assert.deepEqual(list(1), [1, 1]);
+});
+
+test("entries() of a memory cache with clone are not what the first caller may change", () => {
+  const list = cache((id: number) => [id], { clone: true });
+  list(1).push(2);
+  assert.deepEqual(list.entries()[0].value, [1]);
+});
+
+test("entries() and get() give the old result while a refresh() runs", async () => {
+  const runs: PromiseWithResolvers<string>[] = [];
+  const load = cache((_id: string) => {
+    runs.push(Promise.withResolvers());
+    return runs.at(-1)!.promise;
+  });
+  const first = load("a");
+  runs[0].resolve("old");
+  await first;
+  const refreshed = load.refresh("a");
+  assert.equal(load.entries()[0].value, "old");
+  assert.equal(load.get({ key: load.key("a") })?.value, "old");
+  runs[1].resolve("new");
+  await refreshed;
+  assert.equal(load.get({ key: load.key("a") })?.value, "new");
+});
+
+test("a timeout longer than timers can be does not end a run at once", async () => {
+  const release = Promise.withResolvers<string>();
+  const load = cache((_id: string) => release.promise, { timeout: "60d" });
+  const loaded = load("a");
+  let turns = 0;
+  await until(() => ++turns >= 10);
+  release.resolve("value");
+  assert.equal(await loaded, "value");
+});
+
+testOn(
+  ["deno", "bun"],
+  "browsers cannot tell where a call after an await comes from",
+  "an asynchronous cache() that waits for itself gets a clear error",
+  async () => {
+    const load = cache(async (id: string): Promise<string> => {
+      await Promise.resolve();
+      return await load(id);
+    }, { freeVariables: "ignore" });
+    await rejects(load("a"), TypeError, /calls itself with the same arguments/);
+  },
+);
