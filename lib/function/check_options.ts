@@ -92,6 +92,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     expected: "an object with the functions encode and decode",
   },
   compress: { fits: isBoolean, expected: "true or false" },
+  lease: {
+    fits: (value) => isDuration(value) || value === false,
+    expected: `${DURATION.expected}, or false`,
+  },
   code: {
     fits: (value) => isString(value) && value !== "",
     expected: '"source", "ignore" or a fingerprint of your own',
@@ -173,6 +177,7 @@ export const PERSISTENT_OPTIONS: readonly string[] = [
   "expiry",
   "serializer",
   "compress",
+  "lease",
 ];
 
 /** Options that say what one function is, and so cannot be a default of many. */

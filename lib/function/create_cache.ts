@@ -34,7 +34,8 @@ import {
 } from "./scope.ts";
 import { settingsOf } from "./settings.ts";
 import { StoreHandle } from "./store_handle.ts";
-import { clearAll, entriesOfAll, invalidate, pruneAll, type PruneReport } from "./whole_store.ts";
+import type { PruneReport } from "./prune.ts";
+import { clearAll, entriesOfAll, invalidate } from "./whole_store.ts";
 
 /** Options of {@linkcode createCache}: a store, and defaults for every function cached on it. */
 export interface CreateCacheOptions extends CacheDefaults {
@@ -168,7 +169,10 @@ function cacheIn(scope: Scope): Cache {
       group.forget();
       await clearAll(handle, namespace);
     },
-    prune: () => pruneAll(handle, namespace),
+    prune: async () => {
+      const { pruneAll } = await import("./prune.ts");
+      return await pruneAll(handle, namespace);
+    },
     invalidateTags: async (...tags) => {
       for (const tag of tags) group.forget({ tag });
       return await invalidate(handle, namespace, tags);

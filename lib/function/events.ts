@@ -115,6 +115,8 @@ export type NotStoredReason =
   | "too quick"
   | "too large"
   | "expired at once"
+  | "stored elsewhere"
+  | "no output"
   | "option failed";
 
 /** The caller gets the result, the cache does not. */

@@ -18,19 +18,23 @@ export interface Run {
 }
 
 /** What becomes of a result. */
-export type Keeping =
-  | {
-    readonly keep: true;
-    /** From when it is stale, in milliseconds since the epoch, or `Infinity`. */
-    readonly expires: number;
-    readonly tags: readonly string[];
-  }
-  | {
-    readonly keep: false;
-    readonly reason: NotStoredReason;
-    /** The option that failed, and what it threw. */
-    readonly failed?: { readonly option: string; readonly error: unknown };
-  };
+export type Keeping = Kept | Refused;
+
+/** A result that is kept. */
+export interface Kept {
+  readonly keep: true;
+  /** From when it is stale, in milliseconds since the epoch, or `Infinity`. */
+  readonly expires: number;
+  readonly tags: readonly string[];
+}
+
+/** A result that is not kept. */
+export interface Refused {
+  readonly keep: false;
+  readonly reason: NotStoredReason;
+  /** The option that failed, and what it threw. */
+  readonly failed?: { readonly option: string; readonly error: unknown };
+}
 
 /** Whether the options say nothing about single results: all that is returned is kept for ever. */
 export function keepsEverything(settings: Settings): boolean {

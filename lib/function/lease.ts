@@ -2,8 +2,8 @@
 
 import type { Store, StoreLease } from "../store/store.ts";
 
-/** How long a lease lasts that its holder does not renew, in milliseconds. */
-const LEASE_MS = 15_000;
+/** How long a lease lasts that its holder does not renew, in milliseconds, unless told otherwise. */
+export const LEASE_MS = 15_000;
 /** How long to wait before looking again for what another computes, at first and at most. */
 const FIRST_WAIT_MS = 5;
 const MAX_WAIT_MS = 250;
@@ -18,6 +18,7 @@ export type Granted<T> =
 /**
  * Waits for the lease on a key, or for the result that its holder stores.
  *
+ * @param leaseMs How long the lease lasts unless it is renewed.
  * @param find Looks for the result.
  * @param onWait Called once, when another is found to compute the result or to have done so.
  * @param signal Gives up.
@@ -27,18 +28,22 @@ export type Granted<T> =
 export async function leaseOrFind<T>(
   store: Store,
   key: string,
+  leaseMs: number,
   find: () => Promise<T | undefined>,
   onWait: () => void,
   signal: AbortSignal,
 ): Promise<Granted<T>> {
   for (let wait = 0;; wait = Math.min(MAX_WAIT_MS, wait * 2 || FIRST_WAIT_MS)) {
     signal.throwIfAborted();
-    const lease = await store.lease!(key, LEASE_MS);
+    const lease = await store.lease!(key, leaseMs);
     if (lease !== undefined) {
       // Another may have stored the result and given the lease back since this one looked.
-      const found = await find().catch((error) => giveBack(lease, error));
+      const found = await find().catch(async (error) => {
+        await giveBack(lease);
+        throw error;
+      });
       if (found === undefined) return { lease };
-      await lease[Symbol.asyncDispose]();
+      await giveBack(lease);
       if (wait === 0) onWait();
       return { found };
     }
@@ -49,19 +54,36 @@ export async function leaseOrFind<T>(
   }
 }
 
-async function giveBack(lease: StoreLease, error: unknown): Promise<never> {
-  await lease[Symbol.asyncDispose]();
-  throw error;
+/** Gives a lease back; one that cannot be runs out. */
+async function giveBack(lease: StoreLease): Promise<void> {
+  await lease[Symbol.asyncDispose]().catch(() => {});
+}
+
+/** Whether a lease is still held, as far as the store can tell. */
+export async function isHeld(lease: StoreLease): Promise<boolean> {
+  return await lease.renew().catch(() => true);
 }
 
 /**
  * Renews a lease for as long as its holder works.
  *
+ * @param steps Grows as long as the holder gets on; `undefined` where that does not show. A holder
+ *   that is stuck loses the lease.
  * @returns Ends that.
  */
-export function keepLease(lease: StoreLease): () => void {
-  // A renewal that fails is tried again; one that comes too late shows when the result is stored.
-  const timer = setInterval(() => void lease.renew().catch(() => {}), LEASE_MS / 3);
+export function keepLease(
+  lease: StoreLease,
+  leaseMs: number,
+  steps: () => number | undefined,
+): () => void {
+  let before: number | undefined;
+  const timer = setInterval(() => {
+    const now = steps();
+    if (now !== undefined && now === before) return;
+    before = now;
+    // A renewal that fails is tried again; one that comes too late shows when the result is stored.
+    void lease.renew().catch(() => {});
+  }, leaseMs / 3);
   const { unref } = timer as { unref?: () => void };
   if (typeof timer === "object") unref?.call(timer);
   const { Deno } = globalThis as { Deno?: { unrefTimer?(timer: number): void } };

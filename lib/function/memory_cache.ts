@@ -10,7 +10,6 @@ import {
   MEMORY_OPTIONS,
 } from "./check_options.ts";
 import { defaultGroup, type Group } from "./group.ts";
-import { mapCalls } from "./map.ts";
 import { MemoryResults } from "./memory_results.ts";
 import type { LruCacheOptions, MemoryCacheOptions } from "./options.ts";
 import { type Settings, settingsOf } from "./settings.ts";
@@ -176,8 +175,10 @@ export function wrapInMemory<F extends AnyFunction>(
     clear: (filter) => results.clear(filter),
     entries: (filter) => results.listing.entries(results.entries, filter) as never,
     get: ({ key }) => results.listing.get(results.entries, key) as never,
-    map: (inputs, options) =>
-      mapCalls((input) => results.call(undefined, [input]), inputs, options),
+    map: async (inputs, options) => {
+      const { mapCalls } = await import("./map.ts");
+      return await mapCalls((input) => results.call(undefined, [input]), inputs, options);
+    },
     reference: (...args) => results.reference(args) as never,
     explain: (...args) => results.listing.explain(results.entries, args),
     stats,

@@ -169,4 +169,10 @@ export interface PersistentOptions<F extends AnyFunction = any> extends CacheOpt
   readonly serializer?: Serializer;
   /** Whether the bytes of results are compressed. No unless given. */
   readonly compress?: boolean;
+  /**
+   * On a store with leases, one of all processes that ask for a missing result computes it, and the
+   * others wait. It renews its lease meanwhile; if it dies, another takes over when this time has
+   * passed. 15 seconds unless given; `false` lets each process compute for itself.
+   */
+  readonly lease?: Duration | false;
 }

@@ -74,6 +74,20 @@ export function resultOf({ bytes, flags }: Payload, settings: PayloadSettings): 
   }
 }
 
+/**
+ * The payload of the value alone, where files that the function wrote are described beside it.
+ *
+ * @throws {DecodeError} It is damaged.
+ */
+export function valueOf({ bytes, flags }: Payload): Payload {
+  if ((flags & RecordFlag.OUTPUTS) === 0) return { bytes, flags };
+  const { value } = (decode(bytes) ?? {}) as { value?: unknown };
+  if (!(value instanceof Uint8Array)) {
+    throw new DecodeError("The record of a function that writes files has no value", { offset: 0 });
+  }
+  return { bytes: new Uint8Array(value), flags: flags & ~RecordFlag.OUTPUTS };
+}
+
 /** The payload of a record for storing: compressed, where that is asked for. */
 export async function packed(
   { bytes, flags }: Payload,

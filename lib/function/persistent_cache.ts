@@ -8,7 +8,6 @@ import type { CacheEntry } from "./entry.ts";
 import { explain } from "./explain.ts";
 import type { Group } from "./group.ts";
 import { PersistentResults } from "./persistent_results.ts";
-import { mapCalls } from "./map.ts";
 import type { Settings } from "./settings.ts";
 import type { StoreHandle } from "./store_handle.ts";
 import { type Call, makeWrapper } from "./wrapper.ts";
@@ -44,7 +43,7 @@ export function wrapInStore<F extends AnyFunction>(
     peek: async (...args) => {
       const found = await results.peek(args);
       const asked = found && await results.ask(undefined, args);
-      const outcome = asked && await results.open(found!, asked);
+      const outcome = asked && await results.open(found!, asked, false);
       try {
         return outcome?.first();
       } catch {
@@ -64,11 +63,12 @@ export function wrapInStore<F extends AnyFunction>(
       }
     },
     get: async (query) => await stored.get(await handle.store(), query) as never,
-    map: (inputs, options) =>
-      mapCalls((input) => results.call(undefined, [input]), inputs, options),
+    map: async (inputs, options) => {
+      const { mapCalls } = await import("./map.ts");
+      return await mapCalls((input) => results.call(undefined, [input]), inputs, options);
+    },
     reference: async (...args) => {
-      await results.call(undefined, args);
-      const asked = await results.ask(undefined, args);
+      const asked = await results.prepare(args);
       const { key: { hex, bytes } } = asked;
       const { name } = settings;
       return {

@@ -13,6 +13,18 @@ export function isStreamed(value: unknown): boolean {
       typeof value.next === "function" && Symbol.asyncIterator in value);
 }
 
+/** Reads a result that comes piece by piece, and keeps nothing of it. */
+export async function readToEnd(value: unknown): Promise<void> {
+  const pieces = value instanceof Response ? value.body : value;
+  if (pieces instanceof ReadableStream) {
+    const reader = pieces.getReader();
+    while (!(await reader.read()).done);
+  } else if (pieces !== null) {
+    const iterator = (pieces as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    while ((await iterator.next()).done !== true);
+  }
+}
+
 /** Whether a result can be read only once, so that handing it out again would give a used one. */
 export function isReadOnce(value: unknown): boolean {
   return isStreamed(value) || isIterator(value) || value instanceof Request;

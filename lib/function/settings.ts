@@ -6,6 +6,7 @@ import { byteCount, type Duration, milliseconds, momentOf } from "../units.ts";
 import type { CacheEntry } from "./entry.ts";
 import type { CacheListener } from "./events.ts";
 import type { FreeVariablesOption } from "./free_variables.ts";
+import { LEASE_MS } from "./lease.ts";
 import { type CacheMode, environmentMode } from "./mode.ts";
 import type {
   Freshness,
@@ -65,6 +66,8 @@ export interface Settings {
   readonly serializer: Serializer | undefined;
   /** Persistent caches only. */
   readonly compress: boolean;
+  /** Persistent caches only; 0 where it is off. */
+  readonly lease: number;
 }
 
 /** Which errors are kept, and until when. */
@@ -125,6 +128,7 @@ export function settingsOf(fn: AnyFunction, options: AnyOptions, whole = true): 
     append: options.expiry === "append",
     serializer: options.serializer,
     compress: options.compress ?? false,
+    lease: options.lease === false ? 0 : durationOr(LEASE_MS, options.lease, "lease"),
   };
   if (whole) checkContradictions(settings);
   return settings;

@@ -1,19 +1,31 @@
 /** A store that opens when it is first needed, and the calls that are under way on it. */
 
 import type { Store } from "../store/store.ts";
+import type { CacheMode } from "./mode.ts";
+import type { Settings } from "./settings.ts";
 import type { Waiters } from "./signals.ts";
 
 /** What a computation or a look-up under way gives to whoever waits for it. */
 export interface Outcome {
-  /** The result for the caller that started it; throws what the function threw. */
-  readonly first: () => unknown;
+  /**
+   * The result for the caller that started it; throws what the function threw.
+   *
+   * @param signal Aborted when that caller gives up what streams.
+   */
+  readonly first: (signal?: AbortSignal) => unknown;
   /**
    * The result for another caller, its own, so that nobody sees another's changes. `undefined`
-   * where this is no answer to other calls, since its inputs were changed meanwhile.
+   * where this is no answer to other calls, such as since its inputs were changed meanwhile.
    */
-  readonly again: (() => unknown) | undefined;
+  readonly again: ((signal?: AbortSignal) => unknown) | undefined;
   /** Settles when the result is complete, where it still streams. Never rejects. */
   readonly ended?: Promise<unknown> | undefined;
+  /** Says that the caller that started it does not take it after all. */
+  readonly leave?: (reason?: unknown) => Promise<void>;
+  /** Reads it to its end in place of that caller, so that it is stored. Never rejects. */
+  readonly drain?: () => Promise<void>;
+  /** Grows as long as somebody gets on with reading it. */
+  readonly steps?: () => number;
 }
 
 /** A call under way. */
@@ -21,6 +33,8 @@ export interface Flight {
   readonly outcome: Promise<Outcome>;
   /** Those who wait for it. */
   readonly waiters: Waiters;
+  /** What the call may do. */
+  readonly mode: CacheMode;
   /** Tags that the result will have; `undefined` where they are computed from it. */
   readonly tags: readonly string[] | undefined;
   /** Set when the entry is deleted or refreshed meanwhile: what is computed is then not stored. */
@@ -29,12 +43,27 @@ export interface Flight {
   readonly replaces: Flight | undefined;
 }
 
+/** A computation under way behind a stale result. */
+export interface Renewal {
+  readonly outcome: Promise<Outcome>;
+  /** The call that began it. */
+  readonly flight: Flight;
+}
+
+/** A call that begins. */
+export function newFlight(
+  { tags }: Settings,
+  given: Omit<Flight, "tags" | "discarded">,
+): Flight {
+  return { ...given, tags: typeof tags === "function" ? undefined : tags, discarded: false };
+}
+
 /** One store, shared by all functions that are cached on it. */
 export class StoreHandle {
   /** Calls under way, by store key, so that equal calls join. */
   readonly flights = new Map<string, Flight>();
   /** Computations under way behind stale results, by store key. */
-  readonly renewals = new Map<string, Promise<Outcome>>();
+  readonly renewals = new Map<string, Renewal>();
   /** How many times each tag was invalidated. */
   readonly invalidations = new Map<string, number>();
   /** The last of the changes under way to each store key. */
@@ -71,6 +100,21 @@ export class StoreHandle {
     }
   }
 
+  /** Keeps what is being computed for the entries that `owns` accepts from being stored. */
+  discard(owns: (storeKey: string) => boolean): void {
+    // Later calls must not join them either.
+    for (const [storeKey, flight] of [...this.flights]) {
+      if (!owns(storeKey)) continue;
+      discard(flight);
+      this.flights.delete(storeKey);
+    }
+    for (const [storeKey, { flight }] of [...this.renewals]) {
+      if (!owns(storeKey)) continue;
+      discard(flight);
+      this.renewals.delete(storeKey);
+    }
+  }
+
   /** Waits for the changes under way to the entries that `owns` accepts, however they end. */
   async quiet(owns: (storeKey: string) => boolean): Promise<void> {
     const changes = [...this.#changes].filter(([storeKey]) => owns(storeKey));
@@ -85,4 +129,9 @@ export class StoreHandle {
       throw error;
     }
   }
+}
+
+/** Keeps what a call under way computes out of the store, and what that call replaces. */
+export function discard(flight: Flight | undefined): void {
+  for (let each = flight; each !== undefined; each = each.replaces) each.discarded = true;
 }

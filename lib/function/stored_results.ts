@@ -8,11 +8,14 @@ import type { CacheEntry, StoredEntryFilter, StoredEntryQuery } from "./entry.ts
 import { matches } from "./entry.ts";
 import type { EventLog } from "./event_log.ts";
 import { entryNameOf, generationKey, isOwned } from "./names.ts";
-import { type Payload, resultOf, unpacked } from "./payload.ts";
+import { type Payload, resultOf, unpacked, valueOf } from "./payload.ts";
 import { type Settings, staleTime } from "./settings.ts";
-import { removeParts } from "./streams/parts.ts";
+import { partNameOf, partsIn, removeParts } from "./streams/parts.ts";
 import { momentOf } from "../units.ts";
 import { markTags } from "./tag_index.ts";
+
+/** Flags of a record that has parts beside it. */
+const HAS_PARTS = RecordFlag.STREAM | RecordFlag.OUTPUTS;
 
 /** A record that was read, with its payload as it was before storing. */
 export interface StoredResult {
@@ -91,7 +94,11 @@ export class StoredResults {
   ): Promise<number> {
     const { name, version } = this.#settings;
     const storeKey = this.prefix + key.hex;
-    const before = this.#settings.append ? await this.read(store, key.hex) : undefined;
+    const { append } = this.#settings;
+    const mayReplaceParts = (flags & HAS_PARTS) !== 0;
+    const before = append || mayReplaceParts
+      ? await this.read(store, key.hex, undefined, append)
+      : undefined;
     // Two generations never have the same moment.
     const created = Math.max(told.created, Math.floor(before?.record.created ?? -1) + 1);
     const { tags, duration, expires } = told;
@@ -106,14 +113,18 @@ export class StoredResults {
     const goes = expires + staleTime(this.#settings);
     const keepUntil = goes === Infinity ? undefined : goes;
     await markTags(store, storeKey, tags, keepUntil);
-    if (before !== undefined) {
+    if (append && before !== undefined) {
       const old = await store.get(storeKey);
       if (old !== undefined) await store.set(generationKey(storeKey, before.record.created), old);
     }
     await store.set(storeKey, record, {
-      expires: this.#settings.append ? undefined : keepUntil,
+      expires: append ? undefined : keepUntil,
       lease,
     });
+    if (!append && before !== undefined && (before.payload.flags & HAS_PARTS) !== 0) {
+      // What stays behind belongs to no record, and goes when the store is pruned.
+      await partsIn(store, storeKey, decode(before.payload.bytes))?.remove();
+    }
     return record.length;
   }
 
@@ -181,8 +192,8 @@ export class StoredResults {
     try {
       const { name, version, args, tags } = record.description();
       const isError = (payload.flags & RecordFlag.ERROR) !== 0;
-      const isWhole = (payload.flags & (RecordFlag.STREAM | RecordFlag.OUTPUTS)) === 0;
-      const result = isWhole ? resultOf(payload, this.#settings) : undefined;
+      const isWhole = (payload.flags & RecordFlag.STREAM) === 0;
+      const result = isWhole ? resultOf(valueOf(payload), this.#settings) : undefined;
       const { created, expires, duration, size } = record;
       return {
         key: hex,
@@ -211,7 +222,7 @@ export class StoredResults {
    */
   async clear(store: Store): Promise<void> {
     for await (const { key } of store.list(this.prefix)) {
-      if (isOwned(key, this.prefix)) await store.delete(key);
+      if (isOwned(key, this.prefix) && !partNameOf(key)?.isInUse) await store.delete(key);
     }
   }
 
@@ -231,7 +242,7 @@ export class StoredResults {
 /** Whether the record has parts beside it, as far as a damaged one can tell. */
 function hasParts(bytes: Uint8Array<ArrayBuffer>): boolean {
   try {
-    return (openRecord(bytes).flags & (RecordFlag.STREAM | RecordFlag.OUTPUTS)) !== 0;
+    return (openRecord(bytes).flags & HAS_PARTS) !== 0;
   } catch {
     return true;
   }

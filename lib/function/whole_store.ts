@@ -1,26 +1,16 @@
 /** What is done to all that a cache has in its store. */
 
-import { openRecord, RecordFlag } from "../record/mod.ts";
 import type { Store } from "../store/store.ts";
 import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
 import { EventLog } from "./event_log.ts";
 import { settingsOf } from "./settings.ts";
 import type { StoreHandle } from "./store_handle.ts";
 import { StoredResults } from "./stored_results.ts";
+import { partNameOf } from "./streams/parts.ts";
 import { removeTagged } from "./tag_index.ts";
 
-/** What {@linkcode Cache.prune} removed. */
-export interface PruneReport {
-  /** Results past their time. */
-  readonly expired: number;
-  /** Records that could not be read. */
-  readonly damaged: number;
-  /** Parts of streams and files without a record. */
-  readonly orphans: number;
-}
-
 /** A store key of a function: its path, the key of the call, a generation or a part. */
-const OURS = /^(.+)\/([0-9a-f]{64})(?:@\d+)?(\..+)?$/;
+export const OURS = /^(.+)\/([0-9a-f]{64})(?:@\d+)?(\..+)?$/;
 
 /** What the store keys of a cache start with. */
 function rootOf(namespace: string | undefined): string {
@@ -35,7 +25,8 @@ function isOf(storeKey: string, namespace: string | undefined): boolean {
     : storeKey.startsWith(rootOf(namespace));
 }
 
-async function* keysOf(
+/** The store keys of a cache. */
+export async function* keysOf(
   store: Store,
   namespace: string | undefined,
 ): AsyncGenerator<string, void, undefined> {
@@ -64,64 +55,12 @@ export async function* entriesOfAll(
  * @throws {StoreError} The store failed.
  */
 export async function clearAll(handle: StoreHandle, namespace: string | undefined): Promise<void> {
-  for (const [storeKey, flight] of handle.flights) {
-    if (!isOf(storeKey, namespace)) continue;
-    flight.discarded = true;
-    handle.flights.delete(storeKey);
-  }
-  await handle.quiet((storeKey) => isOf(storeKey, namespace));
+  const owns = (storeKey: string) => isOf(storeKey, namespace);
+  handle.discard(owns);
+  await handle.quiet(owns);
   const store = await handle.store();
-  for await (const storeKey of keysOf(store, namespace)) await store.delete(storeKey);
-}
-
-/**
- * Removes what is of no use.
- *
- * @throws {StoreError} The store failed.
- */
-export async function pruneAll(
-  handle: StoreHandle,
-  namespace: string | undefined,
-): Promise<PruneReport> {
-  const store = await handle.store();
-  const counts = { expired: 0, damaged: 0, orphans: 0 };
-  const parts: string[] = [];
-  const generations = new Set<string>();
   for await (const storeKey of keysOf(store, namespace)) {
-    const [, path, hex, part] = OURS.exec(storeKey)!;
-    if (part !== undefined) {
-      parts.push(storeKey);
-      continue;
-    }
-    const what = await uselessness(store, storeKey);
-    if (what === undefined) generations.add(`${path}/${hex}`);
-    else {
-      counts[what]++;
-      await store.delete(storeKey);
-    }
-  }
-  for (const storeKey of parts) {
-    const [, path, hex] = OURS.exec(storeKey)!;
-    // Those of a stream that is being stored have no record yet.
-    if (generations.has(`${path}/${hex}`) || handle.flights.has(`${path}/${hex}`)) continue;
-    counts.orphans++;
-    await store.delete(storeKey);
-  }
-  return counts;
-}
-
-/** Why a record is of no use; `undefined` where it is of some. */
-async function uselessness(
-  store: Store,
-  storeKey: string,
-): Promise<"expired" | "damaged" | undefined> {
-  try {
-    const bytes = await store.get(storeKey);
-    if (bytes === undefined) return undefined;
-    const { expires, flags } = openRecord(bytes);
-    return expires <= Date.now() && (flags & RecordFlag.STREAM) === 0 ? "expired" : undefined;
-  } catch {
-    return "damaged";
+    if (!partNameOf(storeKey)?.isInUse) await store.delete(storeKey);
   }
 }
 

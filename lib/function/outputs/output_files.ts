@@ -3,10 +3,24 @@
 import { decode, encode } from "../../codec/mod.ts";
 import { DecodeError } from "../../errors.ts";
 import { RecordFlag } from "../../record/mod.ts";
-import type { Store } from "../../store/store.ts";
 import type { Payload } from "../payload.ts";
+import { endGeneration, Parts } from "../streams/parts.ts";
 import { openDisk } from "./disk.ts";
-import { type OutputPaths, outputsOf, restoreOutputs, storeOutputs } from "./outputs.ts";
+import {
+  type OutputPaths,
+  outputsOf,
+  type OutputsPlace,
+  restoreOutputs,
+  storeOutputs,
+} from "./outputs.ts";
+
+/** What a function wrote, stored, with its record still to be. */
+export interface StoredOutputs {
+  /** Payload of the record. */
+  readonly payload: Payload;
+  /** To be called when the record is stored, or is not to be after all. */
+  readonly end: (isStored: boolean) => Promise<void>;
+}
 
 /** The outputs of one function. */
 export class OutputFiles {
@@ -15,62 +29,55 @@ export class OutputFiles {
   /**
    * @param names Parameters that say where the function writes.
    * @param parameters All its parameters in their order.
-   * @throws {TypeError} A name is that of no parameter.
    */
   constructor(names: readonly string[], parameters: readonly (string | undefined)[]) {
-    this.#positions = new Map(names.map((name) => {
-      const position = parameters.indexOf(name);
-      if (position >= 0) return [name, position];
-      throw new TypeError(`outFiles names ${JSON.stringify(name)}, which is no parameter`);
-    }));
+    this.#positions = new Map(names.map((name) => [name, parameters.indexOf(name)]));
   }
 
   /**
    * Stores what the function wrote, and makes the payload of its record.
    *
+   * @param expires Moment from which it may go, in milliseconds since the epoch.
    * @throws {StoreError} The store failed.
    * @throws Whatever the file system fails with, such as for an output that was not written.
    */
   async store(
-    store: Store,
-    storeKey: string,
+    { store, storeKey }: OutputsPlace,
     { bytes, flags }: Payload,
     args: readonly unknown[],
-  ): Promise<Payload> {
+    expires: number | undefined,
+  ): Promise<StoredOutputs> {
     const place = { store, storeKey };
-    const outputs = await storeOutputs(openDisk(), place, this.#pathsIn(args), undefined);
-    return { bytes: encode({ value: bytes, outputs }), flags: flags | RecordFlag.OUTPUTS };
+    const outputs = await storeOutputs(openDisk(), place, this.#pathsIn(args), expires);
+    const { generation, parts } = outputs;
+    return {
+      payload: { bytes: encode({ value: bytes, outputs }), flags: flags | RecordFlag.OUTPUTS },
+      end: async (isStored) => {
+        endGeneration(generation);
+        if (!isStored) await new Parts(store, storeKey, generation, parts).remove();
+      },
+    };
   }
 
   /**
-   * Puts what was stored where a call names, and gives the payload of the value.
+   * Puts what was stored where a call names.
    *
    * @throws {DecodeError} The record is damaged, or has no outputs.
    */
   async restore(
-    store: Store,
-    storeKey: string,
+    { store, storeKey }: OutputsPlace,
     { bytes, flags }: Payload,
     args: readonly unknown[],
-  ): Promise<Payload> {
-    if ((flags & RecordFlag.ERROR) !== 0) return { bytes, flags };
+  ): Promise<void> {
+    if ((flags & RecordFlag.ERROR) !== 0) return;
     if ((flags & RecordFlag.OUTPUTS) === 0) {
       throw new DecodeError("The record has no outputs, and the function writes files", {
         offset: 0,
       });
     }
-    const { value, outputs } = decode(bytes) as {
-      value: Uint8Array<ArrayBuffer>;
-      outputs: unknown;
-    };
-    if (!(value instanceof Uint8Array)) {
-      throw new DecodeError("The record of a function that writes files has no value", {
-        offset: 0,
-      });
-    }
+    const { outputs } = (decode(bytes) ?? {}) as { outputs?: unknown };
     const place = { store, storeKey };
     await restoreOutputs(openDisk(), place, outputsOf(outputs), this.#pathsIn(args));
-    return { bytes: value, flags: flags & ~RecordFlag.OUTPUTS };
   }
 
   #pathsIn(args: readonly unknown[]): OutputPaths {

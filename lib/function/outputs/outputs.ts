@@ -6,8 +6,7 @@
  */
 
 import { DecodeError } from "../../errors.ts";
-import { type Part, Parts } from "../streams/parts.ts";
-import { PART_BYTES } from "../streams/parts.ts";
+import { beginGeneration, endGeneration, type Part, PART_BYTES, Parts } from "../streams/parts.ts";
 import type { Disk } from "./disk.ts";
 
 /** What one call says of where its outputs go: a path for each parameter of `outFiles`. */
@@ -40,7 +39,7 @@ export interface OutputsPlace {
 }
 
 /**
- * Stores what a function wrote.
+ * Stores what a function wrote. The generation is in use until its record is stored.
  *
  * @param expires Moment from which it may go, in milliseconds since the epoch.
  * @throws {StoreError} The store failed.
@@ -52,7 +51,7 @@ export async function storeOutputs(
   paths: OutputPaths,
   expires: number | undefined,
 ): Promise<OutputsDescriptor> {
-  const generation = crypto.randomUUID();
+  const generation = beginGeneration();
   const parts = new Parts(store, storeKey, generation);
   const outputs: Record<string, StoredEntry[]> = {};
   try {
@@ -70,6 +69,7 @@ export async function storeOutputs(
     }
   } catch (error) {
     await parts.remove();
+    endGeneration(generation);
     throw error;
   }
   return { generation, parts: parts.list, outputs };

@@ -93,6 +93,12 @@ export function putTogether(
     return new Response(hasBody ? bytesOf(reader) : null, init);
   }
   const values = valuesOf(reader, classes, original);
+  const end = values.return.bind(values);
+  // A generator that was never asked for anything would not notice that it ends.
+  values.return = async (value) => {
+    await reader.leave();
+    return await end(value);
+  };
   return form === "stream" ? streamOf(values) : values;
 }
 

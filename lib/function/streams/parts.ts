@@ -20,8 +20,49 @@ export interface Part {
   readonly digest: Uint8Array;
 }
 
+/** Generations whose parts this process writes, or reads while others may wish them gone. */
+const inUse = new Set<string>();
+
+/**
+ * Names a new generation, whose parts stay until {@linkcode endGeneration} whatever is removed
+ * meanwhile. The name tells when it began.
+ */
+export function beginGeneration(): string {
+  const generation = `${Date.now().toString(36)}-${crypto.randomUUID()}`;
+  inUse.add(generation);
+  return generation;
+}
+
+/** Lets the parts of a generation go with their record. */
+export function endGeneration(generation: string): void {
+  inUse.delete(generation);
+}
+
+/** What the key of a part says, without what its record says. */
+export interface PartName {
+  /** Key of the record. */
+  readonly storeKey: string;
+  readonly generation: string;
+  /** When the generation began, in milliseconds since the epoch. */
+  readonly began: number;
+  /** Whether this process writes or reads the generation now. */
+  readonly isInUse: boolean;
+}
+
+/** What the key of a part says; `undefined` where it is none. */
+export function partNameOf(key: string): PartName | undefined {
+  const [, storeKey, generation, began] = PART_KEY.exec(key) ?? [];
+  if (storeKey === undefined) return undefined;
+  const isInUse = inUse.has(generation);
+  return { storeKey, generation, began: Number.parseInt(began, 36), isInUse };
+}
+
+const PART_KEY = /^(.*)\.(([0-9a-z]+)-[0-9a-f-]{36})\.\d+$/s;
+
 /** The parts of one stream. */
 export class Parts {
+  /** Tells the parts from those of an earlier or a concurrent stream. */
+  readonly generation: string;
   readonly #store: Store;
   readonly #prefix: string;
   readonly #list: Part[];
@@ -32,6 +73,7 @@ export class Parts {
    * @param list The parts that are there already.
    */
   constructor(store: Store, storeKey: string, generation: string, list: readonly Part[] = []) {
+    this.generation = generation;
     this.#store = store;
     this.#prefix = `${partsPrefix(storeKey)}${generation}.`;
     this.#list = [...list];
@@ -78,19 +120,26 @@ export class Parts {
   }
 }
 
+/**
+ * The parts that a record names; `undefined` where it names none.
+ *
+ * @param described What the payload of the record has in it.
+ */
+export function partsIn(store: Store, storeKey: string, described: unknown): Parts | undefined {
+  const whole = (described ?? {}) as { outputs?: unknown };
+  const { generation, parts } = (whole.outputs ?? whole) as { generation: unknown; parts: unknown };
+  if (typeof generation !== "string" || !Array.isArray(parts)) return undefined;
+  return new Parts(store, storeKey, generation, parts);
+}
+
 /** What the keys of all parts of a record start with. */
 export function partsPrefix(storeKey: string): string {
   return `${storeKey}.`;
 }
 
-/**
- * Removes the parts of every stream of a call but one.
- *
- * @param kept The generation to keep; none by default.
- */
-export async function removeParts(store: Store, storeKey: string, kept?: string): Promise<void> {
-  const prefix = partsPrefix(storeKey);
-  for await (const { key } of store.list(prefix)) {
-    if (kept === undefined || !key.startsWith(`${prefix}${kept}.`)) await store.delete(key);
+/** Removes the parts of every stream of a call, but for those in use. */
+export async function removeParts(store: Store, storeKey: string): Promise<void> {
+  for await (const { key } of store.list(partsPrefix(storeKey))) {
+    if (partNameOf(key)?.isInUse !== true) await store.delete(key);
   }
 }

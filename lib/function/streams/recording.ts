@@ -9,7 +9,8 @@ import type { ClassRegistry } from "../../codec/mod.ts";
 import { DecodeError } from "../../errors.ts";
 import type { Store } from "../../store/store.ts";
 import { putTogether, type StreamShape, takeApart } from "./forms.ts";
-import { type Part, Parts } from "./parts.ts";
+import { beginGeneration, endGeneration, type Part, Parts } from "./parts.ts";
+import { untilAborted } from "../signals.ts";
 import { SharedStream, type StreamEnd, type StreamReader } from "./shared_stream.ts";
 
 /** What the record of a stream has in place of a value: plain data. */
@@ -27,6 +28,16 @@ export interface StreamPlace {
   readonly storeKey: string;
   /** Classes whose instances the stream may have. */
   readonly classes: ClassRegistry | undefined;
+}
+
+/** The place of a caller who takes the result later, or not at all. */
+export interface ReservedPlace {
+  /** The result for that caller, who gives it up when `signal` is aborted. */
+  take(signal: AbortSignal | undefined): unknown;
+  /** Says that nobody takes it. */
+  leave(reason?: unknown): Promise<void>;
+  /** Reads it to its end for nobody, so that it is stored. Never rejects. */
+  drain(): Promise<void>;
 }
 
 /** A result that is being read and stored. */
@@ -65,9 +76,10 @@ export class Recording {
     expires: number | undefined,
   ): Promise<Recording> {
     const { shape, source } = await takeApart(value, place.classes);
-    const generation = crypto.randomUUID();
+    const generation = beginGeneration();
     const parts = new Parts(place.store, place.storeKey, generation);
     const shared = new SharedStream(source, parts, expires);
+    void shared.quiet.then(() => endGeneration(generation));
     return new Recording(place, shape, generation, parts, shared);
   }
 
@@ -76,9 +88,31 @@ export class Recording {
     return this.#shared.ended;
   }
 
+  /** How often somebody has read: as long as it grows, the result is not stuck. */
+  get reads(): number {
+    return this.#shared.reads;
+  }
+
   /** The result for the call that ran the function. */
   first(): unknown {
-    return putTogether(this.#shape, this.#shared.open(), this.#place.classes, true);
+    return this.reserve().take(undefined);
+  }
+
+  /** Keeps a place for the call that ran the function. */
+  reserve(): ReservedPlace {
+    const reader = this.#shared.open();
+    return {
+      take: (signal) => this.#give(reader, signal, true),
+      leave: (reason) => reader.leave(reason),
+      drain: async () => {
+        try {
+          while (await reader.next() !== undefined);
+        } catch {
+          // How it ended tells why.
+        }
+        await reader.leave();
+      },
+    };
   }
 
   /** Whether a call that comes now can {@linkcode Recording.join}. */
@@ -87,8 +121,13 @@ export class Recording {
   }
 
   /** The result for a call that came meanwhile: all of it, from the start. */
-  join(): unknown {
-    return putTogether(this.#shape, this.#shared.open(), this.#place.classes, false);
+  join(signal?: AbortSignal): unknown {
+    return this.#give(this.#shared.open(), signal, false);
+  }
+
+  #give(reader: StreamReader, signal: AbortSignal | undefined, original: boolean): unknown {
+    const own = signal === undefined ? reader : untilGivenUp(reader, signal);
+    return putTogether(this.#shape, own, this.#place.classes, original);
   }
 
   /** What to store as the record, once the stream is complete. */
@@ -96,10 +135,30 @@ export class Recording {
     return { shape: this.#shape, generation: this.#generation, parts: this.#parts.list };
   }
 
-  /** Removes the parts, where the record is not stored after all. */
+  /** Removes the parts, where the record is not stored after all, once nobody reads them. */
   async discard(): Promise<void> {
+    await this.#shared.quiet;
     await this.#parts.remove();
   }
+}
+
+/** A reader that leaves when a signal is aborted, and then fails with its reason. */
+function untilGivenUp(reader: StreamReader, signal: AbortSignal): StreamReader {
+  const leave = async (reason?: unknown) => {
+    signal.removeEventListener("abort", giveUp);
+    await reader.leave(reason);
+  };
+  // How a source takes its end is not for who has left to hear.
+  const giveUp = () => void leave(signal.reason).catch(() => {});
+  if (signal.aborted) giveUp();
+  else signal.addEventListener("abort", giveUp);
+  return {
+    next: async () => {
+      signal.throwIfAborted();
+      return await untilAborted(reader.next(), signal);
+    },
+    leave,
+  };
 }
 
 /**
@@ -113,8 +172,10 @@ export async function replay(
   { shape, generation, parts }: StreamDescriptor,
 ): Promise<unknown> {
   const stored = new Parts(store, storeKey, generation, parts);
-  // A record whose parts are gone is found out before it counts as a hit.
+  // A record whose parts are gone is found out before it counts as a hit. A store that makes room
+  // starts with the first part or has the last one left, so these two tell.
   const first = parts.length === 0 ? undefined : await stored.read(0);
+  if (parts.length > 1) await stored.read(parts.length - 1);
   let index = 0;
   const reader: StreamReader = {
     next: async () => {

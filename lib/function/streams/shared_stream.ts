@@ -15,8 +15,8 @@ export type StreamEnd =
   | { readonly how: "complete" }
   /** The source failed; the readers were told. */
   | { readonly how: "failed"; readonly error: unknown }
-  /** All readers have left. */
-  | { readonly how: "abandoned" }
+  /** All readers have left, the last one for this reason. */
+  | { readonly how: "abandoned"; readonly reason: unknown }
   /** The store failed; readers who were not behind got all the same. */
   | { readonly how: "not stored"; readonly error: unknown };
 
@@ -32,10 +32,13 @@ export interface StreamReader {
 export class SharedStream {
   /** How it ended: settles when nothing more will be read or stored. Never rejects. */
   readonly ended: Promise<StreamEnd>;
+  /** Settles when it has ended and nobody reads it any more, so that its parts may go. */
+  readonly quiet: Promise<void>;
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #parts: Parts;
   readonly #expires: number | undefined;
   readonly #end: (end: StreamEnd) => void;
+  readonly #hush: () => void;
   /** Where each part ends, in bytes from the start. */
   readonly #partEnds: number[] = [];
   /** Bytes that are in no part yet, and where they start. */
@@ -43,6 +46,7 @@ export class SharedStream {
   #pendingStart = 0;
   #length = 0;
   #readers = 0;
+  #reads = 0;
   #state: StreamEnd | undefined;
   /** What the store failed with, if it did. */
   #failure: { readonly error: unknown } | undefined;
@@ -60,6 +64,14 @@ export class SharedStream {
     const { promise, resolve } = Promise.withResolvers<StreamEnd>();
     this.ended = promise;
     this.#end = resolve;
+    const quiet = Promise.withResolvers<void>();
+    this.quiet = quiet.promise;
+    this.#hush = quiet.resolve;
+  }
+
+  /** How often somebody has read: as long as it grows, the stream is not stuck. */
+  get reads(): number {
+    return this.#reads;
   }
 
   /** Whether a reader that opens now gets all of it, as far as can be told. */
@@ -76,6 +88,7 @@ export class SharedStream {
     return {
       next: async () => {
         if (left) return undefined;
+        this.#reads++;
         const bytes = await this.#read(position);
         position += bytes?.length ?? 0;
         return bytes;
@@ -83,7 +96,9 @@ export class SharedStream {
       leave: async (reason) => {
         if (left) return;
         left = true;
-        if (--this.#readers === 0) await this.#abandon(reason);
+        if (--this.#readers > 0) return;
+        await this.#abandon(reason);
+        this.#hush();
       },
     };
   }
@@ -160,11 +175,12 @@ export class SharedStream {
     if (this.#state !== undefined) return;
     this.#state = end;
     this.#end(end);
+    if (this.#readers === 0) this.#hush();
   }
 
   async #abandon(reason: unknown): Promise<void> {
     if (this.#state !== undefined) return;
-    this.#finish({ how: "abandoned" });
+    this.#finish({ how: "abandoned", reason });
     await this.#source.return?.(reason);
     await this.#parts.remove();
   }

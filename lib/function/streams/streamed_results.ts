@@ -1,25 +1,37 @@
 /** Results that come piece by piece, as a cached function hands them out. */
 
 import { decode, encode } from "../../codec/mod.ts";
-import { StoreError } from "../../errors.ts";
 import { RecordFlag } from "../../record/mod.ts";
 import type { Store } from "../../store/store.ts";
 import type { EventLog } from "../event_log.ts";
 import type { NotStoredReason } from "../events.ts";
-import { decideKeeping, type Keeping, type Run } from "../keeping.ts";
+import { decideKeeping, type Kept, type Refused, type Run } from "../keeping.ts";
 import type { Payload } from "../payload.ts";
 import { type Settings, staleTime } from "../settings.ts";
 import type { Outcome } from "../store_handle.ts";
 import { UnstorableItem } from "./forms.ts";
-import { removeParts } from "./parts.ts";
 import { descriptorOf, Recording, replay } from "./recording.ts";
 import type { StreamEnd } from "./shared_stream.ts";
 
 /** Parts outlive their record by this much, since that is written after them. */
 const SLACK_MS = 86_400_000;
 
-/** Writes the record of a call. */
-export type SaveRecord = (payload: Payload, keeping: Keeping) => Promise<void>;
+/** Writes the record of a run, and says whether it is stored. */
+export type SaveRecord = (run: Run, payload: Payload, keeping: Kept) => Promise<boolean>;
+
+/** A run whose result streams. */
+export interface StreamedRun {
+  readonly hex: string;
+  readonly store: Store | undefined;
+  /** Key of the record. */
+  readonly storeKey: string;
+  /** When the run began, by `performance.now()`. */
+  readonly since: number;
+  /** Writes the record, and says whether it is stored. */
+  readonly save: SaveRecord;
+  /** Tells the function that nobody wants the result any more. */
+  readonly abort: (reason: unknown) => void;
+}
 
 /** The streams of one function. */
 export class StreamedResults {
@@ -38,41 +50,52 @@ export class StreamedResults {
    */
   async record(
     run: Run,
-    hex: string,
-    store: Store | undefined,
-    storeKey: string,
-    save: SaveRecord,
+    { hex, store, storeKey, since, save, abort }: StreamedRun,
   ): Promise<Outcome> {
-    const keeping = decideKeeping(this.#settings, run);
+    // How long it takes shows at its end.
+    const keeping = decideKeeping(this.#settings, { ...run, duration: Infinity });
     if (store === undefined || !keeping.keep) {
-      if (!keeping.keep) this.#notStored(hex, keeping.reason, keeping.failed?.error);
+      if (!keeping.keep) this.#tellRefusal(keeping, hex);
       // Nobody else can read it, so that an equal call has to run for itself.
-      return { first: () => run.value, again: undefined };
+      return { first: () => run.value, again: undefined, leave: () => cancel(run.value) };
     }
-    const { classes } = this.#settings;
+    const { classes, append, minDuration } = this.#settings;
     const goes = keeping.expires + staleTime(this.#settings) + SLACK_MS;
     const recording = await Recording.start(
       run.value,
       { store, storeKey, classes },
-      goes === Infinity ? undefined : goes,
+      append || goes === Infinity ? undefined : goes,
     );
-    const first = recording.first();
-    const ended = recording.ended.then(async (end) => {
-      if (end.how !== "complete") return this.#tellEnd(end, hex);
+    const place = recording.reserve();
+    const keep = async (end: StreamEnd): Promise<boolean> => {
+      if (end.how !== "complete") {
+        if (end.how === "abandoned") abort(end.reason);
+        this.#tellEnd(end, hex);
+        return false;
+      }
+      const duration = performance.now() - since;
+      if (duration < minDuration) {
+        this.#notStored(hex, "too quick", undefined);
+        return false;
+      }
       const bytes = encode(recording.descriptor());
-      await save({ bytes, flags: RecordFlag.STREAM }, keeping);
-      await removeParts(store, storeKey, recording.descriptor().generation).catch(() => {});
+      return await save({ ...run, duration }, { bytes, flags: RecordFlag.STREAM }, keeping);
+    };
+    const ended = recording.ended.then(keep).then((isStored) => {
+      // Those who are still behind read the parts.
+      if (!isStored) void recording.discard();
     });
     return {
-      first: () => first,
-      again: () => {
-        if (recording.canBeJoined) return recording.join();
-        throw new StoreError("The stream that this call joined broke off; call again", {
-          store: store.name,
-          operation: "get",
-        });
+      first: (signal) => place.take(signal),
+      get again() {
+        // One that broke off is no answer: the call begins anew.
+        if (!recording.canBeJoined) return undefined;
+        return (signal?: AbortSignal) => recording.join(signal);
       },
       ended,
+      leave: (reason) => place.leave(reason),
+      drain: () => place.drain(),
+      steps: () => recording.reads,
     };
   }
 
@@ -104,8 +127,21 @@ export class StreamedResults {
     }
   }
 
+  #tellRefusal({ reason, failed }: Refused, hex: string): void {
+    const { name } = this.#settings;
+    if (failed !== undefined) this.#log.emit({ type: "option-error", name, key: hex, ...failed });
+    this.#notStored(hex, reason, undefined);
+  }
+
   #notStored(hex: string, reason: NotStoredReason, error: unknown): void {
     const { name } = this.#settings;
     this.#log.emit({ type: "not-stored", name, key: hex, reason, error });
   }
+}
+
+/** Tells the source of a result that nobody reads it. */
+async function cancel(value: unknown): Promise<void> {
+  const stream = value instanceof Response ? value.body : value;
+  if (stream instanceof ReadableStream) await stream.cancel();
+  else await (stream as AsyncIterator<unknown> | null)?.return?.();
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ClassRegistry } from "../../codec/mod.ts";
+import { type ClassRegistry, stableHash } from "../../codec/mod.ts";
 import { EncodeError } from "../../errors.ts";
 import { hashStream } from "../../hash/mod.ts";
 import { LruMap } from "../../lru.ts";
@@ -43,12 +43,18 @@ export class Readings {
   readonly #read = new Map<string | Blob | FileHandleLike, Digest>();
   readonly #pending = new Map<string | Blob | FileHandleLike, () => Promise<Digest>>();
   readonly #mayWait: boolean;
+  /** What each input on disk was found to hold. */
+  readonly #found = new Map<FileInput | DirectoryInput, unknown>();
   /** How inputs are written into a key. */
   readonly classes: ClassRegistry = {
-    "deja.file": { class: FileInput, encode: (input) => this.#ofFile(input), decode: neverRead },
+    "deja.file": {
+      class: FileInput,
+      encode: (input) => this.#noted(input, this.#ofFile(input)),
+      decode: neverRead,
+    },
     "deja.directory": {
       class: DirectoryInput,
-      encode: (input) => this.#ofDirectory(input),
+      encode: (input) => this.#noted(input, this.#ofDirectory(input)),
       decode: neverRead,
     },
   };
@@ -70,6 +76,37 @@ export class Readings {
     // One after the other: the disk and the hash are busy with one anyhow.
     for (const [source, read] of reads) this.#read.set(source, await read());
     return reads.length > 0;
+  }
+
+  /**
+   * Looks again at the inputs on disk.
+   *
+   * @returns Whether they hold what they held, as far as can be read.
+   */
+  async isCurrent(): Promise<boolean> {
+    const inputs = [...this.#found];
+    if (inputs.length === 0) return true;
+    const again = new Readings(true);
+    const look = () =>
+      inputs.map(([input]) =>
+        input instanceof FileInput ? again.#ofFile(input) : again.#ofDirectory(input)
+      );
+    try {
+      let now = look();
+      while (await again.finish()) now = look();
+      return stableHash(now) === stableHash(inputs.map(([, content]) => content));
+    } catch (error) {
+      if (error instanceof InputError) return false;
+      throw error;
+    }
+  }
+
+  #noted<T>(input: FileInput | DirectoryInput, content: T): T {
+    // Blobs never change, and a handle's file is whatever it was when it was opened.
+    if (input instanceof DirectoryInput || typeof input.source === "string") {
+      this.#found.set(input, content);
+    }
+    return content;
   }
 
   #ofFile(input: FileInput): Digest {

@@ -1,0 +1,222 @@
+/** What answers a call on a store: a stored result, one past its time, or a new one. */
+
+import { CacheMissError, CacheTimeoutError } from "../errors.ts";
+import { RecordFlag } from "../record/mod.ts";
+import type { Store } from "../store/store.ts";
+import type { AskedCall, Backing } from "./asked_call.ts";
+import type { CacheEntry } from "./entry.ts";
+import type { Runs } from "./runs.ts";
+import { Waiters } from "./signals.ts";
+import { type Flight, newFlight, type Outcome, type Renewal } from "./store_handle.ts";
+import type { StoredResult } from "./stored_results.ts";
+
+/** A result past its time, which may stand in for one that cannot be computed. */
+export interface Stale {
+  readonly outcome: Outcome;
+  readonly expires: number;
+}
+
+/** Finds answers. */
+export class Answers {
+  readonly #backing: Backing;
+  readonly #runs: Runs;
+
+  /** @param runs Computes what is missing. */
+  constructor(backing: Backing, runs: Runs) {
+    this.#backing = backing;
+    this.#runs = runs;
+  }
+
+  /**
+   * Looks, and computes where nothing answers.
+   *
+   * @param store `undefined` where it cannot be opened.
+   */
+  async answer(asked: AskedCall, flight: Flight, store: Store | undefined): Promise<Outcome> {
+    const { log, handle, settings } = this.#backing;
+    const { key: { hex }, mode } = asked;
+    const { name, softTimeout, staleWhileRevalidate } = settings;
+    let stale: Stale | undefined;
+    if (mode !== "refresh") {
+      const found = store && await this.#find(asked, store);
+      if (found !== undefined && "first" in found) return found;
+      stale = found;
+    }
+    const age = Date.now() - (stale?.expires ?? 0);
+    if (stale !== undefined && age < staleWhileRevalidate) {
+      log.emit({ type: "stale", name, key: hex, because: "revalidating", age });
+      // What may not be computed, or not be stored, is not renewed.
+      if (mode === "read-write") this.#renew(asked, store);
+      return stale.outcome;
+    }
+    if (mode === "offline") {
+      const error = new CacheMissError(
+        `Nothing is stored for this call of ${name}, and the mode is offline; call it in another`,
+        { key: hex },
+      );
+      const outcome = this.fallBack(stale, hex, error);
+      if (outcome !== undefined) return outcome;
+      throw error;
+    }
+    const renewal = handle.renewals.get(this.#storeKey(hex));
+    const isRenewed = renewal !== undefined && mode !== "refresh";
+    if (isRenewed) log.emit({ type: "join", name, key: hex, where: "here" });
+    else log.emit({ type: "miss", name, key: hex });
+    const computed = isRenewed
+      ? this.#joined(renewal, asked, flight, store, stale)
+      : this.#compute(asked, flight, store, stale);
+    if (stale === undefined || softTimeout === Infinity) return await computed;
+    return await this.#orStale(asked, flight, computed, stale, softTimeout);
+  }
+
+  /** Whether a stored result may answer a call, as far as `validate` says. */
+  isValid(found: StoredResult, hex: string): boolean {
+    const { settings: { validate, name }, stored, log } = this.#backing;
+    if (validate === undefined) return true;
+    const entry: CacheEntry | undefined = stored.tell(found, hex);
+    try {
+      return entry !== undefined && Boolean(validate(entry));
+    } catch (error) {
+      log.emit({ type: "option-error", name, key: hex, option: "validate", error });
+      return false;
+    }
+  }
+
+  /** A result past its time in place of one that could not be computed, as long as that may be. */
+  fallBack(stale: Stale | undefined, hex: string, error: unknown): Outcome | undefined {
+    if (stale === undefined) return undefined;
+    const { name, staleIfError } = this.#backing.settings;
+    const age = Date.now() - stale.expires;
+    if (age >= staleIfError) return undefined;
+    const because = error instanceof CacheTimeoutError ? "timeout" : "error";
+    this.#backing.log.emit({ type: "stale", name, key: hex, because, age, error });
+    return stale.outcome;
+  }
+
+  #storeKey(hex: string): string {
+    return this.#backing.stored.prefix + hex;
+  }
+
+  /** The stored result that answers a call, or one past its time. All else is told of. */
+  async #find(asked: AskedCall, store: Store): Promise<Outcome | Stale | undefined> {
+    const { settings, stored, log, opener } = this.#backing;
+    const { key } = asked;
+    const { name, staleWhileRevalidate, staleIfError } = settings;
+    const found = await stored.read(store, key.hex, key.bytes);
+    if (found === undefined) return undefined;
+    if (!this.isValid(found, key.hex)) {
+      log.emit({ type: "expire", name, key: key.hex, because: "validate" });
+      return undefined;
+    }
+    const { expires, duration, size } = found.record;
+    if (expires > Date.now()) {
+      const outcome = await opener.open(store, found, key.hex, asked.args);
+      if (outcome === undefined) return undefined;
+      const kind = (found.record.flags & RecordFlag.ERROR) === 0 ? "value" : "error";
+      log.counts.bytesRead += size;
+      log.emit({ type: "hit", name, key: key.hex, kind, saved: duration });
+      return outcome;
+    }
+    const isOfUse = expires + Math.max(staleWhileRevalidate, staleIfError) > Date.now();
+    const outcome = isOfUse ? await opener.open(store, found, key.hex, asked.args) : undefined;
+    if (Date.now() - expires >= staleWhileRevalidate) {
+      log.emit({ type: "expire", name, key: key.hex, because: "time" });
+    }
+    return outcome === undefined ? undefined : { outcome, expires };
+  }
+
+  /** What another, who may look for it under a lease, has computed meanwhile. */
+  async #findAgain(asked: AskedCall, store: Store): Promise<Outcome | undefined> {
+    const { stored, opener } = this.#backing;
+    const { key, mode } = asked;
+    if (mode === "refresh") return undefined;
+    // What is wrong with it was told when it was read first.
+    const found = await stored.read(store, key.hex, key.bytes, false);
+    const isFresh = found !== undefined && found.record.expires > Date.now() &&
+      this.isValid(found, key.hex);
+    return isFresh ? await opener.open(store, found, key.hex, asked.args) : undefined;
+  }
+
+  #compute(
+    asked: AskedCall,
+    flight: Flight,
+    store: Store | undefined,
+    stale: Stale | undefined,
+  ): Promise<Outcome> {
+    return this.#runs.compute(asked, flight, store, {
+      find: () => this.#findAgain(asked, store!),
+      fallBack: (error) => this.fallBack(stale, asked.key.hex, error),
+    });
+  }
+
+  /** What is being computed behind the callers' backs; computed anew where that is no answer. */
+  async #joined(
+    renewal: Renewal,
+    asked: AskedCall,
+    flight: Flight,
+    store: Store | undefined,
+    stale: Stale | undefined,
+  ): Promise<Outcome> {
+    const { again } = await renewal.outcome;
+    if (again !== undefined && !this.#backing.opener.writesFiles) return { first: again, again };
+    return await this.#compute(asked, flight, store, stale);
+  }
+
+  /** Computes a new result behind the callers' backs, once at a time. */
+  #renew(asked: AskedCall, store: Store | undefined): void {
+    const { renewals } = this.#backing.handle;
+    const storeKey = this.#storeKey(asked.key.hex);
+    if (renewals.has(storeKey)) return;
+    const landing = Promise.withResolvers<Outcome>();
+    const flight = newFlight(this.#backing.settings, {
+      outcome: landing.promise,
+      waiters: new Waiters(),
+      mode: asked.mode,
+      replaces: undefined,
+    });
+    landing.resolve(this.#compute(asked, flight, store, undefined));
+    this.#finish(asked, { outcome: landing.promise, flight });
+  }
+
+  /** Lets a result that nobody waits for be computed, and tells of a failure. */
+  #finish(asked: AskedCall, renewal: Renewal): void {
+    const { handle: { renewals }, log, settings: { name } } = this.#backing;
+    const { key: { hex } } = asked;
+    const storeKey = this.#storeKey(hex);
+    renewals.set(storeKey, renewal);
+    const finish = async () => {
+      try {
+        const { drain, leave, ended } = await renewal.outcome;
+        await (drain ?? leave)?.();
+        await ended;
+      } catch (error) {
+        log.emit({ type: "revalidate-error", name, key: hex, error });
+      } finally {
+        if (renewals.get(storeKey) === renewal) renewals.delete(storeKey);
+      }
+    };
+    void finish();
+  }
+
+  /** A result past its time, where the new one takes too long; that is computed on. */
+  #orStale(
+    asked: AskedCall,
+    flight: Flight,
+    computed: Promise<Outcome>,
+    stale: Stale,
+    limit: number,
+  ): Promise<Outcome> {
+    const { settings: { name }, log } = this.#backing;
+    const { key: { hex } } = asked;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        const age = Date.now() - stale.expires;
+        log.emit({ type: "stale", name, key: hex, because: "timeout", age });
+        // Whoever gives up from here on has an answer, so that the run is nobody's to abort.
+        this.#finish(asked, { outcome: computed, flight });
+        resolve(stale.outcome);
+      }, limit);
+      computed.finally(() => clearTimeout(timer)).then(resolve, reject);
+    });
+  }
+}

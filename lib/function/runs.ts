@@ -1,0 +1,334 @@
+/** Runs of a function whose results are kept in a store: alone, within their time, and stored. */
+
+import { CacheTimeoutError, StoreError } from "../errors.ts";
+import type { Store, StoreLease } from "../store/store.ts";
+import type { AskedCall, Backing } from "./asked_call.ts";
+import type { NotStoredReason } from "./events.ts";
+import { decideKeeping, keepsError, type Kept, type Run } from "./keeping.ts";
+import { isHeld, keepLease, leaseOrFind } from "./lease.ts";
+import { IteratedValues, packed, type Payload, payloadOf, resultOf } from "./payload.ts";
+import { fail } from "./result_opener.ts";
+import { isIterator, isStreamed } from "./results.ts";
+import { runAs } from "./running.ts";
+import { staleTime } from "./settings.ts";
+import { findSignals, untilAborted } from "./signals.ts";
+import { discard, type Flight, type Outcome } from "./store_handle.ts";
+import type { Told } from "./stored_results.ts";
+import type { Call } from "./wrapper.ts";
+
+/** What a run may end with besides the function's own result. */
+export interface Alternatives {
+  /** What another has computed meanwhile. */
+  readonly find: () => Promise<Outcome | undefined>;
+  /** What stands in for a result that could not be computed. */
+  readonly fallBack: (error: unknown) => Outcome | undefined;
+}
+
+/** One run: the call, those who wait for it, and where its result goes. */
+interface RunningCall {
+  readonly asked: AskedCall;
+  readonly flight: Flight;
+  readonly store: Store | undefined;
+  readonly lease: StoreLease | undefined;
+  /** Key of the call as it was just before the run. */
+  readonly hex: string;
+  /** What the record says of the call, taken just before the run. */
+  readonly told: Pick<Told, "args" | "closure" | "code">;
+  /** How many times each tag was invalidated before the run. */
+  readonly invalidations: ReadonlyMap<string, number>;
+}
+
+/** The runs of one function. */
+export class Runs {
+  readonly #fn: Call;
+  readonly #backing: Backing;
+
+  /** @param fn The function. */
+  constructor(fn: Call, backing: Backing) {
+    this.#fn = fn;
+    this.#backing = backing;
+  }
+
+  /** Computes a result, alone among all who share the store where that can be had. */
+  async compute(
+    asked: AskedCall,
+    flight: Flight,
+    opened: Store | undefined,
+    alternatives: Alternatives,
+  ): Promise<Outcome> {
+    const store = asked.mode === "read-only" ? undefined : opened;
+    const { lease: leaseMs } = this.#backing.settings;
+    const granted = leaseMs > 0 && store?.supports.lease === true
+      ? await this.#lease(asked, flight, store, alternatives.find)
+      : undefined;
+    if (granted !== undefined && "first" in granted) return granted;
+    let outcome: Outcome | undefined;
+    const stop = granted && keepLease(granted, leaseMs, () => outcome?.steps?.());
+    const end = async () => {
+      stop?.();
+      // It runs out by itself where it cannot be given back.
+      await granted?.[Symbol.asyncDispose]().catch(() => {});
+    };
+    try {
+      outcome = await this.#run(asked, flight, store, granted, alternatives);
+    } catch (error) {
+      await end();
+      throw error;
+    }
+    if (outcome.ended === undefined) await end();
+    else void outcome.ended.then(end);
+    return outcome;
+  }
+
+  /** The right to compute, or what another has computed; `undefined` where neither can be had. */
+  async #lease(
+    { key: { hex }, onWait }: AskedCall,
+    flight: Flight,
+    store: Store,
+    find: () => Promise<Outcome | undefined>,
+  ): Promise<StoreLease | Outcome | undefined> {
+    const { settings: { name, lease: leaseMs }, stored, log } = this.#backing;
+    const { signal } = flight.waiters;
+    const tell = () => {
+      log.emit({ type: "join", name, key: hex, where: "elsewhere" });
+      onWait?.();
+    };
+    try {
+      const granted = await leaseOrFind(store, stored.prefix + hex, leaseMs, find, tell, signal);
+      return "lease" in granted ? granted.lease : granted.found;
+    } catch (error) {
+      signal.throwIfAborted();
+      stored.report(error, "lease", hex);
+      return undefined;
+    }
+  }
+
+  /** Runs the function, and stores what it gives. */
+  async #run(
+    asked: AskedCall,
+    flight: Flight,
+    store: Store | undefined,
+    lease: StoreLease | undefined,
+    { fallBack }: Alternatives,
+  ): Promise<Outcome> {
+    const { keyer, log, stored, opener, handle } = this.#backing;
+    const { self, args, readings, key, around } = asked;
+    const { signal } = flight.waiters;
+    signal.throwIfAborted();
+    // Once more before the run, since the caller may have changed what it gave while the store was
+    // asked; and not after it, since the function may change what it is given.
+    const given = keyer.keyWithArguments(args, readings, self);
+    const running: RunningCall = {
+      asked,
+      flight,
+      store,
+      lease,
+      hex: given.hex,
+      told: { args: given.args, closure: keyer.closureParts(), code: keyer.codeDigest },
+      invalidations: new Map(handle.invalidations),
+    };
+    const signals = findSignals(args);
+    const passed = signals === undefined ? args : signals.with(signal);
+    const since = performance.now();
+    const ended = (kind: Run["kind"], value: unknown): Run => ({
+      kind,
+      value,
+      args,
+      ended: Date.now(),
+      duration: performance.now() - since,
+    });
+    let run: Run;
+    try {
+      const compute = asked.run ?? ((given: unknown[]) => this.#fn.apply(self, given));
+      const limited = this.#limited(() => runAs(flight, around, () => compute(passed)), flight);
+      // A run that all have given up is over, also where the function takes no notice of that.
+      const value = await (signals === undefined ? limited : untilAborted(limited, signal));
+      run = ended("value", isIterator(value) ? new IteratedValues(value) : value);
+    } catch (error) {
+      log.counts.errors++;
+      if (signal.aborted && !(error instanceof CacheTimeoutError)) throw error;
+      const outcome = fallBack(error);
+      if (outcome !== undefined) return outcome;
+      if (!this.#keepsError(error, key.hex)) throw error;
+      run = ended("error", error);
+    }
+    if (!await this.#isUnchanged(running)) {
+      return { first: () => resultOfRun(run), again: undefined };
+    }
+    if (run.kind === "error" || !isStreamed(run.value)) return await this.#keep(run, running);
+    return await (await opener.streams()).record(run, {
+      hex: key.hex,
+      store,
+      storeKey: stored.prefix + key.hex,
+      since,
+      save: (run, payload, keeping) => this.#save(run, running, payload, keeping),
+      abort: (reason) => flight.waiters.abort(reason),
+    });
+  }
+
+  /** Runs the function within its time. */
+  async #limited(run: () => unknown, { waiters }: Flight): Promise<unknown> {
+    const { hardTimeout: limit, name } = this.#backing.settings;
+    if (limit === Infinity) return await run();
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const error = new CacheTimeoutError(`${name} did not end within ${limit} ms`, { limit });
+      late.reject(error);
+      waiters.abort(error);
+    }, limit);
+    try {
+      return await Promise.race([run(), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Stores a whole result, and hands out copies of it. */
+  async #keep(run: Run, running: RunningCall): Promise<Outcome> {
+    const { settings, log } = this.#backing;
+    const { asked: { key: { hex } }, flight, store } = running;
+    const first = () => resultOfRun(run);
+    let payload: Payload;
+    try {
+      payload = await payloadOf(run.kind, run.value, settings);
+    } catch (error) {
+      this.#tellNotStored(hex, "no byte form", error);
+      return { first, again: first };
+    }
+    discard(flight.replaces);
+    const again = () => {
+      const copy = resultOf(payload, settings);
+      return run.kind === "error" ? fail(copy) : copy;
+    };
+    const keeping = decideKeeping(settings, run);
+    if (!keeping.keep) {
+      const { name } = settings;
+      const { reason, failed } = keeping;
+      if (failed !== undefined) log.emit({ type: "option-error", name, key: hex, ...failed });
+      this.#tellNotStored(hex, reason, undefined);
+    } else if (store !== undefined) await this.#keepWhole(run, running, store, payload, keeping);
+    return { first, again };
+  }
+
+  /** Stores a whole result, with the files that the function wrote. */
+  async #keepWhole(
+    run: Run,
+    running: RunningCall,
+    store: Store,
+    payload: Payload,
+    keeping: Kept,
+  ): Promise<void> {
+    const { opener, stored, settings } = this.#backing;
+    const { asked: { key: { hex }, args } } = running;
+    if (!opener.writesFiles || run.kind === "error") {
+      await this.#save(run, running, payload, keeping);
+      return;
+    }
+    const goes = keeping.expires + staleTime(settings);
+    const place = { store, storeKey: stored.prefix + hex };
+    try {
+      const { payload: whole, end } = await (await opener.outputs()).store(
+        place,
+        payload,
+        args,
+        settings.append || goes === Infinity ? undefined : goes,
+      );
+      await end(await this.#save(run, running, whole, keeping));
+    } catch (error) {
+      if (error instanceof StoreError) stored.report(error, "set", hex);
+      else this.#tellNotStored(hex, "no output", error);
+    }
+  }
+
+  /**
+   * Writes the record, unless the result was dropped meanwhile.
+   *
+   * @returns Whether it is stored.
+   */
+  async #save(
+    run: Run,
+    running: RunningCall,
+    payload: Payload,
+    { expires, tags }: Kept,
+  ): Promise<boolean> {
+    const { settings, stored, log, handle } = this.#backing;
+    const { asked: { key: { hex } }, flight, invalidations } = running;
+    const { kind, duration } = run;
+    const { name } = settings;
+    return await handle.inTurn(stored.prefix + hex, async () => {
+      const isInvalid = tags.some((tag) =>
+        handle.invalidations.get(tag) !== invalidations.get(tag)
+      );
+      if (flight.discarded || isInvalid) {
+        this.#tellNotStored(hex, "invalidated", undefined);
+        return false;
+      }
+      try {
+        const told = { ...running.told, created: run.ended, expires, duration, tags };
+        const size = await this.#write(running, await packed(payload, settings), told);
+        if (size === undefined) this.#tellNotStored(hex, "stored elsewhere", undefined);
+        else log.emit({ type: "store", name, key: hex, kind, duration, size });
+        return size !== undefined;
+      } catch (error) {
+        stored.report(error, "set", hex);
+        return false;
+      }
+    });
+  }
+
+  /**
+   * Writes a record. A lease that ran out meanwhile, such as under a function that blocks its
+   * thread, does not cost the result, unless another has stored one since.
+   *
+   * @returns Size of the record in bytes, if it was written.
+   */
+  async #write(
+    { asked: { key }, store, lease }: RunningCall,
+    payload: Payload,
+    told: Told,
+  ): Promise<number | undefined> {
+    const { stored } = this.#backing;
+    try {
+      return await stored.write(store!, key, payload, told, lease);
+    } catch (error) {
+      if (lease === undefined || await isHeld(lease)) throw error;
+      const other = await stored.read(store!, key.hex, key.bytes, false);
+      if (other !== undefined && other.record.created >= told.created - told.duration) {
+        return undefined;
+      }
+      return await stored.write(store!, key, payload, told, undefined);
+    }
+  }
+
+  /** Whether the result is that of the call that was asked: its inputs are as they were. */
+  async #isUnchanged({ asked: { key, readings }, hex }: RunningCall): Promise<boolean> {
+    if (hex === key.hex && await (readings?.isCurrent() ?? true)) return true;
+    const error = new TypeError(
+      "The arguments, the closed-over values or the files that they name were changed while the " +
+        "call was under way; pass copies of what changes",
+    );
+    this.#tellNotStored(key.hex, "inputs changed", error);
+    return false;
+  }
+
+  #keepsError(error: unknown, hex: string): boolean {
+    const { settings: { errors, name }, log } = this.#backing;
+    try {
+      return keepsError(errors, error);
+    } catch (thrown) {
+      log.emit({ type: "option-error", name, key: hex, option: "errors.when", error: thrown });
+      return false;
+    }
+  }
+
+  #tellNotStored(hex: string, reason: NotStoredReason, error: unknown): void {
+    const { settings: { name }, log } = this.#backing;
+    log.emit({ type: "not-stored", name, key: hex, reason, error });
+  }
+}
+
+/** What a run gave its caller. */
+function resultOfRun({ kind, value }: Run): unknown {
+  if (kind === "error") return fail(value);
+  return value instanceof IteratedValues ? value.values.values() : value;
+}
