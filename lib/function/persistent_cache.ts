@@ -5,15 +5,11 @@ import type { AnyFunction } from "../key/mod.ts";
 import { Batch } from "./batch.ts";
 import type { PersistentCached, PersistentCachedMethods } from "./cached_function.ts";
 import type { CacheEntry } from "./entry.ts";
-import { explain } from "./explain.ts";
 import type { Group } from "./group.ts";
 import { PersistentResults } from "./persistent_results.ts";
 import type { Settings } from "./settings.ts";
 import type { StoreHandle } from "./store_handle.ts";
 import { type Call, makeWrapper } from "./wrapper.ts";
-
-/** Entries that are looked at to find the nearest one. */
-const MAX_NEIGHBOURS = 1000;
 
 /**
  * Caches `fn` on the store behind `handle`.
@@ -84,7 +80,10 @@ export function wrapInStore<F extends AnyFunction>(
         },
       };
     },
-    explain: (...args) => explainCall(results, handle, args),
+    explain: async (...args) => {
+      const { explainCall } = await import("./explain_stored.ts");
+      return await explainCall(results, handle, args);
+    },
     stats,
   };
   if (batch !== undefined) Object.assign(methods, batch.methods({ ...methods }));
@@ -97,43 +96,3 @@ export function wrapInStore<F extends AnyFunction>(
 
 /** Keeps what a group knows of a function for as long as the function is used. */
 const members = new WeakMap<object, object>();
-
-async function explainCall(results: PersistentResults, handle: StoreHandle, args: unknown[]) {
-  const { keyer, stored, settings } = results;
-  const { key, readings } = await results.ask(undefined, args);
-  const store = await handle.store();
-  const isThere = await store.get(stored.prefix + key.hex) !== undefined;
-  const found = isThere ? await stored.read(store, key.hex, key.bytes) : undefined;
-  const entry = found && stored.tell(found, key.hex);
-  const now = Date.now();
-  const outcome = !isThere
-    ? "miss"
-    : entry === undefined
-    ? "damaged"
-    : settings.validate !== undefined && !settings.validate(entry)
-    ? "invalid"
-    : entry.expires > now
-    ? "hit"
-    : entry.expires + settings.staleWhileRevalidate > now
-    ? "stale"
-    : "expired";
-  const parts = {
-    version: settings.version,
-    code: keyer.codeDigest,
-    closure: keyer.closureParts(),
-    args: keyer.decodeArguments(args, readings),
-  };
-  const others = [];
-  if (outcome === "miss") {
-    for await (const { storeKey, ...other } of stored.entries(store, { expired: true })) {
-      if (others.length === MAX_NEIGHBOURS) break;
-      const record = await stored.read(store, storeKey.slice(stored.prefix.length));
-      const described = record?.record.description();
-      if (described === undefined) continue;
-      const { version, code, closure } = described;
-      others.push({ entry: other, parts: { version, code, closure, args: other.args } });
-    }
-  }
-  const asked = { key: key.hex, name: settings.name, entry, parts };
-  return explain(outcome, asked, others, keyer.parameterNames);
-}

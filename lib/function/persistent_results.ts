@@ -7,7 +7,7 @@ import type { AskedCall, Backing } from "./asked_call.ts";
 import { EventLog } from "./event_log.ts";
 import { type CacheMode, modeNow } from "./mode.ts";
 import { checkName, isOwned, pathOf } from "./names.ts";
-import { ResultOpener } from "./result_opener.ts";
+import { checkOutFiles, ResultOpener } from "./result_opener.ts";
 import { isStreamed, readToEnd } from "./results.ts";
 import { checkNotWithin, runningNow, waitFor } from "./running.ts";
 import { Runs } from "./runs.ts";
@@ -35,6 +35,11 @@ export class PersistentResults {
   constructor(fn: Call, settings: Settings, handle: StoreHandle, namespace: string | undefined) {
     const path = pathOf(settings.name, namespace);
     checkName(settings.name, namespace);
+    if (settings.outFiles.length > 0) {
+      // First, since what is written is left out of the key and would be told of as that.
+      const { parameterNames } = new Keyer(fn as AnyFunction, { ...settings, ignore: [] });
+      checkOutFiles(settings, parameterNames);
+    }
     this.keyer = new Keyer(fn as AnyFunction, settings);
     warnOfSurroundings(this.keyer, settings);
     this.#fn = fn;

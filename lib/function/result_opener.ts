@@ -23,7 +23,6 @@ export class ResultOpener {
 
   /**
    * @param parameters Names of the function's parameters.
-   * @throws {TypeError} `outFiles` names no parameter.
    */
   constructor(
     settings: Settings,
@@ -31,13 +30,6 @@ export class ResultOpener {
     stored: StoredResults,
     parameters: readonly (string | undefined)[],
   ) {
-    const wrong = settings.outFiles.find((name) => !parameters.includes(name));
-    if (wrong !== undefined) {
-      throw new TypeError(
-        `outFiles names ${JSON.stringify(wrong)}, which is no parameter of ${settings.name}; it ` +
-          "takes names of parameters that hold a path",
-      );
-    }
     this.writesFiles = settings.outFiles.length > 0;
     this.#settings = settings;
     this.#log = log;
@@ -103,6 +95,25 @@ function outcomeOf(payload: Payload, settings: Settings, isError: boolean): Outc
   return isError
     ? { first: () => fail(result), again: () => fail(again()) }
     : { first: () => result, again };
+}
+
+/**
+ * Checks that `outFiles` names parameters.
+ *
+ * @throws {TypeError} A name is that of none.
+ */
+export function checkOutFiles(
+  { outFiles, name }: Settings,
+  parameters: readonly (string | undefined)[],
+): void {
+  const wrong = outFiles.find((each) => !parameters.includes(each));
+  if (wrong === undefined) return;
+  throw new TypeError(
+    `outFiles names ${
+      JSON.stringify(wrong)
+    }, which is no parameter of ${name}; it takes names of ` +
+      "parameters that hold a path",
+  );
 }
 
 /** Throws in place of an expression. */

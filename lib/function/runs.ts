@@ -124,7 +124,7 @@ export class Runs {
       store,
       lease,
       hex: given.hex,
-      told: { args: given.args, closure: keyer.closureParts(), code: keyer.codeDigest },
+      told: { args: given.args, closure: keyer.closureParts(readings), code: keyer.codeDigest },
       invalidations: new Map(handle.invalidations),
     };
     const signals = findSignals(args);

@@ -148,15 +148,16 @@ export class Keyer {
    * BLAKE3 of each closed-over value as it is now, in hex, by name; `undefined` without any, and
    * where they have no names.
    *
+   * @param readings What was prepared for a call; without it, files are read now.
    * @throws {EncodeError} A closed-over value has no byte form.
    */
-  closureParts(): Readonly<Record<string, string>> | undefined {
+  closureParts(readings?: Readings): Readonly<Record<string, string>> | undefined {
     const values = this.#options.closure?.();
     if (typeof values !== "object" || values === null || Array.isArray(values)) return undefined;
     return Object.fromEntries(
       Object.entries(values).map(([name, value]) => [
         name,
-        toHex(blake3(encodeCanonical(value, { codeOf: codeText }))),
+        toHex(blake3(encodeCanonical(value, { ...inputOptions(readings), codeOf: codeText }))),
       ]),
     );
   }

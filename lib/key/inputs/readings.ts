@@ -73,6 +73,8 @@ export class Readings {
   async finish(): Promise<boolean> {
     const reads = [...this.#pending];
     this.#pending.clear();
+    // The key is made again, perhaps of other inputs that stand for the same files.
+    if (reads.length > 0) this.#found.clear();
     // One after the other: the disk and the hash are busy with one anyhow.
     for (const [source, read] of reads) this.#read.set(source, await read());
     return reads.length > 0;
