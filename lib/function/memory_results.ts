@@ -14,7 +14,7 @@ import { MemoryRuns } from "./memory_runs.ts";
 import { definitionOf, isShared, takeOver } from "./memory_shared.ts";
 import { type CacheMode, modeNow, scopesInUse } from "./mode.ts";
 import { isThenable } from "./results.ts";
-import { checkNotWithin } from "./running.ts";
+import { checkNotWithin, runningNow } from "./running.ts";
 import { type Settings, staleTime } from "./settings.ts";
 import { findSignals, untilAborted } from "./signals.ts";
 import { FreeVariableWatch } from "./watch.ts";
@@ -262,7 +262,7 @@ export class MemoryResults {
   #join(entry: MemoryEntry, index: IndexKey, args: readonly unknown[]): unknown {
     const { name, softTimeout } = this.#settings;
     const { stale, waiters } = entry.flight!;
-    checkNotWithin(entry, name);
+    checkNotWithin(entry, runningNow(), name);
     this.log.emit({ type: "join", name, key: this.#context.keyFor(index), where: "here" });
     const signal = findSignals(args)?.signal;
     let result = this.#copied(entry);

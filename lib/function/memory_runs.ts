@@ -7,7 +7,7 @@ import { MemoryEntry } from "./memory_entry.ts";
 import type { IndexKey } from "./memory_index.ts";
 import type { MemoryKeeper } from "./memory_keeper.ts";
 import { isThenable } from "./results.ts";
-import { runAs } from "./running.ts";
+import { runAs, runningNow } from "./running.ts";
 import { findSignals, Waiters } from "./signals.ts";
 import { orAfter, withinTime } from "./timeouts.ts";
 
@@ -45,7 +45,7 @@ export class MemoryRuns {
     try {
       // Only what waits can wait for itself.
       entry.result = this.#context.isAsync
-        ? runAs(entry, () => this.#context.fn.apply(self, given))
+        ? runAs(entry, runningNow(), () => this.#context.fn.apply(self, given))
         : this.#context.fn.apply(self, given);
     } catch (error) {
       return this.#threw(error, entry, index, args, start, computing);
