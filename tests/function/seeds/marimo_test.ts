@@ -2,7 +2,14 @@
 
 import { EncodeError } from "../../../lib/errors.ts";
 import { cached } from "../../../lib/function/decorators/mod.ts";
-import type { AnyFunction } from "../../../lib/key/mod.ts";
+import { cache } from "../../../lib/function/memory_cache.ts";
+import {
+  type AnyFunction,
+  directory,
+  type DirectoryInput,
+  file,
+  type FileInput,
+} from "../../../lib/key/mod.ts";
 import { fsStore } from "../../../lib/store/fs/mod.ts";
 import { memoryStore } from "../../../lib/store/memory.ts";
 import { sealedStore } from "../../../lib/store/sealed.ts";
@@ -295,3 +302,65 @@ test("an argument that cannot be a key is named, and the function does not run",
   assert.match(error.message, /ignore/);
   assert.equal(runs, 0);
 });
+
+test("a block stands anywhere; its name, its inputs and its code are its key", async () => {
+  const deja = fresh();
+  let runs = 0;
+  const total = async (name: string, rows: number[]) => {
+    const sum = await deja.block(name, { rows }, ({ rows }) => {
+      runs++;
+      return rows.reduce((a, b) => a + b);
+    });
+    return await deja.block(`${name}, twice`, sum, (sum) => 2 * sum);
+  };
+  for (const _ of [1, 2]) assert.equal(await total("total", [1, 2]), 6);
+  assert.equal(runs, 1);
+  await total("total", [1, 3]);
+  assert.equal(runs, 2);
+  await total("total of v2", [1, 2]);
+  assert.equal(runs, 3);
+  await deja.block("total", { rows: [1, 2] }, ({ rows }) => rows.length);
+  assert.equal(runs, 3);
+});
+
+test("evaluating a definition again keeps what is kept, and an edit starts fresh", async () => {
+  const sources = [
+    ["function cell(x) { return x + ' of a cell' }", 1],
+    ["function cell(x) {\n  return x + ' of a cell';\n}", 2],
+    ["function cell(x) { return x + ' of another cell' }", 2],
+  ] as const;
+  const cells = [];
+  // A definition stands where it stood before, and so all are made in one place.
+  for (const [source, argument] of sources) {
+    const cell = cache(fromText<(x: number) => string>(source));
+    // What it reads is looked at behind the calls; the first result comes before that.
+    cell(argument);
+    cells.push(cell);
+  }
+  const [, again, edited] = cells;
+  while (!again.has(1)) await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(again(1), "1 of a cell");
+  assert.equal(again.stats().misses, 1);
+  assert.isFalse(edited.has(1));
+});
+
+testFiles(
+  "files and folders count by what is in them when they are asked for",
+  async (folder, fs) => {
+    fs.mkdirSync(`${folder}/data`);
+    fs.writeFileSync(`${folder}/data/a`, "one");
+    let runs = 0;
+    const { persistent } = fresh();
+    const size = persistent("size", ({ path }: FileInput) => (runs++, fs.statSync(path).size));
+    const names = persistent("names", ({ path }: DirectoryInput) => (runs++, fs.readdirSync(path)));
+    const both = async () => [
+      await size(file(`${folder}/data/a`)),
+      await names(directory(`${folder}/data`)),
+    ];
+    for (const _ of [1, 2]) assert.deepEqual(await both(), [3, ["a"]]);
+    assert.equal(runs, 2);
+    fs.writeFileSync(`${folder}/data/a`, "three");
+    assert.deepEqual(await both(), [5, ["a"]]);
+    assert.equal(runs, 4);
+  },
+);
