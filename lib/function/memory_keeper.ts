@@ -1,6 +1,6 @@
 /** Keeping the results of one function in memory, as its options say. */
 
-import { matches } from "./entry.ts";
+import { type EntryFilter, matches } from "./entry.ts";
 import type { NotStoredReason } from "./events.ts";
 import { decideKeeping, keepsError, type Run } from "./keeping.ts";
 import type { MemoryContext } from "./memory_context.ts";
@@ -54,9 +54,7 @@ export class MemoryKeeper {
     entry.expires = keeping.expires;
     entry.tags = keeping.tags;
     this.#context.listing.describe(index, entry, run.args);
-    if (
-      flight?.forgotten.some((filter) => matches(this.#context.listing.told(index, entry), filter))
-    ) {
+    if (flight !== undefined && this.#isForgotten(entry, index, flight.forgotten)) {
       return this.#drop(entry, index, "invalidated");
     }
     entry.state = "kept";
@@ -75,6 +73,18 @@ export class MemoryKeeper {
       duration,
       size,
     });
+  }
+
+  /** Whether it was dropped before it was there; a filter that throws drops it too. */
+  #isForgotten(entry: MemoryEntry, index: IndexKey, filters: readonly EntryFilter[]): boolean {
+    if (filters.length === 0) return false;
+    try {
+      const told = this.#context.listing.told(index, entry);
+      return filters.some((filter) => matches(told, filter));
+    } catch (error) {
+      this.#context.optionFailed(index, "where", error);
+      return true;
+    }
   }
 
   #place(entry: MemoryEntry, index: IndexKey, size: number, wasAwaited: boolean): void {

@@ -124,6 +124,27 @@ test("entries() and get() give the old result while a refresh() runs", async () 
   assert.equal(load.get({ key: load.key("a") })?.value, "new");
 });
 
+test("clear() with a filter drops what is computed meanwhile, also where the filter throws", async () => {
+  const recorder = new Recorder();
+  const runs: PromiseWithResolvers<number>[] = [];
+  const load = cache((_id: string) => {
+    runs.push(Promise.withResolvers());
+    return runs.at(-1)!.promise;
+  }, { onEvent: recorder.onEvent });
+  const [low, high, odd] = [load("low"), load("high"), load("odd")];
+  load.clear({
+    where: ({ value }) => {
+      if (value === 3) throw new Error("odd");
+      return (value as number) < 2;
+    },
+  });
+  runs.forEach(({ resolve }, at) => resolve(at + 1));
+  assert.deepEqual(await Promise.all([low, high, odd]), [1, 2, 3]);
+  assert.deepEqual(["low", "high", "odd"].map((id) => load.has(id)), [false, true, false]);
+  const kinds = recorder.take().filter((kind) => kind === "option-error" || kind === "not-stored");
+  assert.deepEqual(kinds, ["not-stored", "option-error", "not-stored"]);
+});
+
 test("a timeout longer than timers can be does not end a run at once", async () => {
   const release = Promise.withResolvers<string>();
   const load = cache((_id: string) => release.promise, { timeout: "60d" });
