@@ -3,13 +3,16 @@
  * own stores, on Deno, Bun and Chromium, and prints the tables.
  *
  * ```sh
- * deno task bench:function [RUNTIME ...] [--save]
+ * deno task bench:function [RUNTIME ...] [--rows=PART,...] [--save]
  * ```
+ *
+ * `--rows` keeps the rows whose name contains one of the parts, such as `hit:`, `fib:`, `stores` or
+ * `heap`; a page runs them all. `--save` also writes the tables into `bench/results/function.md`.
  *
  * @module
  */
 import { manifest, root, run } from "../tests/run/project.ts";
-import type { Figures } from "./function/contest.ts";
+import { DEEP_HIT, type Figures } from "./function/contest.ts";
 import { saveReport, table, timeName, wantedNames, where } from "./shared/markdown.ts";
 import { runtimesOf } from "./shared/runtimes.ts";
 
@@ -61,19 +64,21 @@ function heapTable(heap: Figures["heap"]): string {
 
 /** How the figures stand to the targets. */
 function verdicts({ hits, fib, stores }: Figures): string {
-  const { "number, 5 fields": deep, ...primitives } = hits;
+  const { [DEEP_HIT]: deep, ...primitives } = hits;
   const lines = Object.entries(primitives).map(([name, row]) => {
     const rivals = ["micro-memoize", "memoize"].map((rival) => row[rival] / row[OURS]);
-    return `Hit on ${name}: the best rival takes ${ratio(Math.min(...rivals))} our time (1× is ` +
+    return `${name}: the best rival takes ${ratio(Math.min(...rivals))} our time (1× is ` +
       "asked).";
   });
-  lines.push(
-    `Deep hit: ${timeName(deep[OURS])} (1.5 µs is asked), and ocache takes ` +
-      `${ratio(deep.ocache / deep[OURS])} that (2.5× is asked).`,
-  );
+  if (deep !== undefined) {
+    lines.push(
+      `${DEEP_HIT}: ${timeName(deep[OURS])} (1.5 µs is asked), and ocache takes ` +
+        `${ratio(deep.ocache / deep[OURS])} that (2.5× is asked).`,
+    );
+  }
   for (const [name, row] of Object.entries(fib)) {
     lines.push(
-      `fib(35), ${name}: ${timeName(row[OURS])} (10 µs is asked)` +
+      `${name}: ${timeName(row[OURS])} (10 µs is asked)` +
         (PYTHON in row
           ? `, and ${PYTHON} takes ${ratio(row[PYTHON] / row[OURS])} that (1× is asked).`
           : "."),
@@ -85,23 +90,24 @@ function verdicts({ hits, fib, stores }: Figures): string {
   return lines.map((line) => `- ${line}`).join("\n");
 }
 
-/** The times of Python, as the rows of `fib`; nothing where there is no Python. */
-async function python(): Promise<{ version: string; calls: number; all: number } | undefined> {
+/** The times of Python, by row of `fib`; nothing where there is no Python. */
+async function python(): Promise<{ version: string; times: Record<string, number> } | undefined> {
   try {
     const { stdout: version } = await run("python3", ["--version"], { limitMs: 10_000 });
     const { stdout } = await run("python3", [`${root}bench/rivals/fib.py`], { limitMs: 60_000 });
     const [calls, all] = stdout.trim().split(" ").map(Number);
-    return { version: version.trim(), calls, all };
+    const times = { "fib: calls only": calls, "fib: with wrapping": all };
+    return { version: version.trim(), times };
   } catch {
     return undefined;
   }
 }
 
-async function report(names: readonly string[]): Promise<string> {
+async function report(names: readonly string[], rows: readonly string[]): Promise<string> {
   const { imports = {} } = await manifest("deno.json");
   const versions = PACKAGES.map((name) => imports[name].replace("npm:", ""));
   const rival = await python();
-  const runtimes = runtimesOf<Figures>({ folder: "function" });
+  const runtimes = runtimesOf<Figures>({ folder: "function", args: rows });
   const sections = [
     "# The function layer",
     `\`deno task bench:function ${names.join(" ")}\`, ${where()}. Against ${versions.join(", ")} ` +
@@ -109,8 +115,8 @@ async function report(names: readonly string[]): Promise<string> {
       rival?.version ?? "there is no python3"
     }). The best of many turns ` +
     "that the contenders take one after another. The first column is our time, the others are " +
-    "times in units of it: above 1× is slower than ours. `déjà lru` and `micro-memoize` have room " +
-    "for just the results of the row. `number, 5 fields` is a call with a number and an object " +
+    "times in units of it: above 1× is slower than ours. `micro-memoize`, and `lruCache` in the " +
+    "rows with `lru`, have room for just the results of the row. `hit: number, 5 fields` is a call with a number and an object " +
     "that is new each time, which `ocache` answers with a promise. `fib(35)` is the recursive " +
     "function, where each number is computed once, on a cache that is made for one call: `with " +
     "wrapping` counts the making, too. A persistent hit is a call with that number and object, " +
@@ -123,10 +129,12 @@ async function report(names: readonly string[]): Promise<string> {
       continue;
     }
     const { version, figures: { fib: measured, ...others } } = result;
-    const fib = rival === undefined ? measured : {
-      "calls only": { ...measured["calls only"], [PYTHON]: rival.calls },
-      "with wrapping": { ...measured["with wrapping"], [PYTHON]: rival.all },
-    };
+    const fib = Object.fromEntries(
+      Object.entries(measured).map(([row, times]) => [
+        row,
+        rival === undefined ? times : { ...times, [PYTHON]: rival.times[row] },
+      ]),
+    );
     sections.push(
       `## ${name} ${version}`,
       speedTable("Hit in memory", others.hits),
@@ -140,7 +148,8 @@ async function report(names: readonly string[]): Promise<string> {
 }
 
 if (import.meta.main) {
-  const text = await report(wantedNames(Deno.args, RUNTIMES, RUNTIMES));
+  const rows = Deno.args.find((each) => each.startsWith("--rows="))?.slice("--rows=".length);
+  const text = await report(wantedNames(Deno.args, RUNTIMES, RUNTIMES), rows?.split(",") ?? []);
   console.log(text);
   if (Deno.args.includes("--save")) await saveReport("function", text);
 }

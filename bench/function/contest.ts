@@ -9,6 +9,9 @@ import { cache, createCache, lruCache, memoryStore } from "../../mod.ts";
 import { MEMOIZERS, ocached } from "../rivals/function.ts";
 import { race, time, timeAwaited, type Timer } from "../shared/race.ts";
 
+/** The row of a call with a number and an object. */
+export const DEEP_HIT = "hit: number, 5 fields";
+
 const OURS = "déjà";
 /** What the functions here read is constant, and the parser is not to run in the background. */
 const freeVariables = "ignore";
@@ -43,31 +46,53 @@ interface Runtime {
 
 const runtime = globalThis as unknown as Runtime;
 
-/** Runs everything. */
-export async function contest(): Promise<Figures> {
-  const hits = {
-    "one number": await raceMemoizers([7], 1),
-    "one string": await raceMemoizers(["a text as an argument"], 1),
-    [`${MANY} numbers in turn`]: await raceMemoizers(
-      Array.from({ length: MANY }, (_, i) => i),
-      MANY,
-    ),
-    "number, 5 fields": await raceDeep(),
+/** Runs the races whose names contain one of `wanted`; all of them where that is empty. */
+export async function contest(wanted: readonly string[] = []): Promise<Figures> {
+  const numbers = Array.from({ length: MANY }, (_, i) => i);
+  return {
+    hits: await racesOf(wanted, {
+      "hit: one number": () => raceMemoizers([7], 1),
+      "hit: one string": () => raceMemoizers(["a text as an argument"], 1),
+      [`hit: ${MANY} numbers in turn`]: () => raceMemoizers(numbers, MANY),
+      "hit: one number, lru": () => raceMemoizers([7], 1, true),
+      [`hit: ${MANY} numbers, lru`]: () => raceMemoizers(numbers, MANY, true),
+      [DEEP_HIT]: raceDeep,
+    }),
+    fib: await racesOf(wanted, {
+      "fib: calls only": () => raceFib(false),
+      "fib: with wrapping": () => raceFib(true),
+    }),
+    stores: isWanted(wanted, "stores") ? await raceStores() : {},
+    heap: isWanted(wanted, "heap") ? await heapGrowth() : {},
   };
-  const fib = { "calls only": await raceFib(false), "with wrapping": await raceFib(true) };
-  return { hits, fib, stores: await raceStores(), heap: await heapGrowth() };
+}
+
+function isWanted(wanted: readonly string[], name: string): boolean {
+  return wanted.length === 0 || wanted.some((part) => name.includes(part));
+}
+
+async function racesOf(
+  wanted: readonly string[],
+  races: Readonly<Record<string, () => Promise<Record<string, number>>>>,
+): Promise<Record<string, Record<string, number>>> {
+  const rows: Record<string, Record<string, number>> = {};
+  for (const [name, run] of Object.entries(races)) {
+    if (isWanted(wanted, name)) rows[name] = await run();
+  }
+  return rows;
 }
 
 /** Hits on one primitive; each is added up, so that none of them can be left out. */
 async function raceMemoizers(
   args: readonly unknown[],
   maxEntries: number,
+  isBounded = false,
 ): Promise<Record<string, number>> {
   const measure = (arg: unknown) => String(arg).length;
   type Measure = typeof measure;
   const makers = {
-    [OURS]: (fn: Measure) => cache(fn, { freeVariables }),
-    "déjà lru": (fn: Measure) => lruCache({ maxEntries, freeVariables }, fn),
+    [OURS]: (fn: Measure) =>
+      isBounded ? lruCache({ maxEntries, freeVariables }, fn) : cache(fn, { freeVariables }),
     ...Object.fromEntries(
       Object.entries(MEMOIZERS).map(([name, make]) => [
         name,

@@ -11,6 +11,7 @@ import {
 } from "./check_options.ts";
 import { defaultGroup, type Group } from "./group.ts";
 import { MemoryResults } from "./memory_results.ts";
+import { modeScopes } from "./mode.ts";
 import type { LruCacheOptions, MemoryCacheOptions } from "./options.ts";
 import { type Settings, settingsOf } from "./settings.ts";
 import { type Call, makeWrapper } from "./wrapper.ts";
@@ -165,7 +166,7 @@ export function wrapInMemory<F extends AnyFunction>(
   group: Group,
 ): MemoryCached<F> {
   const results = new MemoryResults(fn as unknown as Call, settings);
-  const stats = () => ({ ...results.log.stats(), ...results.kept });
+  const stats = () => ({ ...results.stats(), ...results.kept });
   const methods: Omit<MemoryCachedMethods<Call>, "wrapped"> = {
     key: (...args) => results.keyer.key(args).hex,
     has: (...args) => results.peek(args) !== undefined,
@@ -183,9 +184,16 @@ export function wrapInMemory<F extends AnyFunction>(
     explain: (...args) => results.listing.explain(results.entries, args),
     stats,
   };
-  const call = function (this: unknown, first: unknown, ...more: unknown[]): unknown {
-    if (more.length === 0 && first !== undefined) return results.callOne(this, first);
-    return results.call(this, arguments.length === 0 ? [] : [first, ...more]);
+  const { repeated } = results;
+  const scopes = modeScopes;
+  const call = function (this: unknown, ...args: unknown[]): unknown {
+    if (args.length !== 1 || this !== undefined) return results.call(this, copyOf(args));
+    const arg = args[0];
+    if (arg === repeated.arg && !scopes.inUse) {
+      repeated.hits++;
+      return repeated.result;
+    }
+    return results.callOne(arg);
   };
   const member = {
     stats,
@@ -199,3 +207,10 @@ export function wrapInMemory<F extends AnyFunction>(
 
 /** Keeps what a group knows of a function for as long as the function is used. */
 const members = new WeakMap<object, object>();
+
+/** A copy of arguments: where the array itself goes nowhere, engines do not make it at all. */
+function copyOf(args: unknown[]): unknown[] {
+  const copy: unknown[] = [];
+  for (let i = 0; i < args.length; i++) copy.push(args[i]);
+  return copy;
+}

@@ -4,7 +4,13 @@ import { type AnyFunction, Keyer } from "../key/mod.ts";
 import { EventLog } from "./event_log.ts";
 import type { NotStoredReason } from "./events.ts";
 import { Copies, handOut } from "./memory_copies.ts";
-import { BoundedMap, type EntryMap, type MemoryEntry, UnboundedMap } from "./memory_entry.ts";
+import {
+  BoundedMap,
+  type EntryMap,
+  type MemoryEntry,
+  RepeatedResult,
+  UnboundedMap,
+} from "./memory_entry.ts";
 import { CallIndex, type IndexKey } from "./memory_index.ts";
 import { MemoryListing } from "./memory_listing.ts";
 import { isThenable } from "./results.ts";
@@ -21,6 +27,7 @@ export class MemoryContext {
   readonly copies: Copies;
   readonly listing: MemoryListing;
   readonly entries: EntryMap;
+  readonly repeated: RepeatedResult;
   /** Whether failures that are not the function's own come as rejections, as its own do. */
   readonly isAsync: boolean;
 
@@ -34,10 +41,11 @@ export class MemoryContext {
     this.copies = new Copies(settings);
     this.listing = new MemoryListing(this);
     this.isAsync = Object.prototype.toString.call(fn) === "[object AsyncFunction]";
+    this.repeated = new RepeatedResult(this.log.counts);
     const { maxEntries, maxBytes, name } = settings;
     this.entries = maxEntries === Infinity && maxBytes === Infinity
-      ? new UnboundedMap()
-      : new BoundedMap(maxEntries, maxBytes, (index) => {
+      ? new UnboundedMap(this.repeated)
+      : new BoundedMap(settings, this.repeated, (index) => {
         if (!this.log.heard) this.log.counts.evictions++;
         else this.log.emit({ type: "evict", name, key: this.index.hexOf(index) });
       });

@@ -4,15 +4,22 @@ import { CacheMissError } from "../errors.ts";
 import type { AnyFunction, Keyer } from "../key/mod.ts";
 import { type EntryFilter, matches } from "./entry.ts";
 import type { EventLog } from "./event_log.ts";
+import type { CacheStats } from "./events.ts";
 import { keepsEverything } from "./keeping.ts";
 import { MemoryContext } from "./memory_context.ts";
-import { type EntryMap, keptIn, MemoryEntry } from "./memory_entry.ts";
+import {
+  type EntryMap,
+  keptIn,
+  MemoryEntry,
+  PlainEntry,
+  type RepeatedResult,
+} from "./memory_entry.ts";
 import { type CallIndex, type IndexKey, isIndex } from "./memory_index.ts";
 import { MemoryKeeper } from "./memory_keeper.ts";
 import type { MemoryListing } from "./memory_listing.ts";
 import { MemoryRuns } from "./memory_runs.ts";
-import { definitionOf, isShared, takeOver } from "./memory_shared.ts";
-import { type CacheMode, modeNow, scopesInUse } from "./mode.ts";
+import { shareResults } from "./memory_shared.ts";
+import { type CacheMode, modeNow, modeScopes } from "./mode.ts";
 import { isThenable } from "./results.ts";
 import { checkNotWithin, runningNow } from "./running.ts";
 import { type Settings, staleTime } from "./settings.ts";
@@ -27,6 +34,9 @@ export class MemoryResults {
   readonly index: CallIndex;
   readonly listing: MemoryListing;
   readonly entries: EntryMap;
+  /** What answers the call that is made again and again, in any mode but that of a scope. */
+  readonly repeated: RepeatedResult;
+  readonly #counts: EventLog["counts"];
   readonly #context: MemoryContext;
   readonly #runs: MemoryRuns;
   readonly #fn: Call;
@@ -55,6 +65,8 @@ export class MemoryResults {
     this.index = context.index;
     this.listing = context.listing;
     this.entries = context.entries;
+    this.repeated = context.repeated;
+    this.#counts = context.log.counts;
     this.#runs = new MemoryRuns(context, new MemoryKeeper(context));
     this.#fn = fn;
     this.#settings = settings;
@@ -64,7 +76,8 @@ export class MemoryResults {
     this.#keepsAll = keepsEverything(settings) && validate === undefined && clone === false &&
       maxBytes === Infinity && errors === undefined && !this.#watch.isStrict;
     this.#place = this.#keepsAll ? new Error("Place") : undefined;
-    this.#answersAtOnce = this.index.isUnary && mode !== "refresh" && mode !== "off";
+    this.#answersAtOnce = this.index.isUnary && mode !== "refresh" && mode !== "off" &&
+      !this.log.heard;
     this.#keepsAtOnce = this.#keepsAll && mode === "read-write" && !context.isAsync;
   }
 
@@ -72,20 +85,22 @@ export class MemoryResults {
    * The result for one argument where that is at hand without a further look; otherwise whatever
    * {@linkcode MemoryResults.call} gives.
    */
-  callOne(self: unknown, arg: unknown): unknown {
-    if (this.#answersAtOnce && self === undefined && isIndex(arg) && !scopesInUse()) {
+  callOne(arg: unknown): unknown {
+    if (this.#answersAtOnce && isIndex(arg) && !modeScopes.inUse) {
       const entry = this.entries.get(arg);
-      if (entry !== undefined && entry.isPlain && !this.log.heard) return this.#hit(entry);
-      if (entry === undefined && this.#keepsAtOnce && this.#looked && !this.log.heard) {
-        return this.#first(arg);
+      if (entry === undefined) {
+        if (this.#keepsAtOnce && this.#looked) return this.#first(arg);
+      } else if (entry.isPlain) {
+        this.repeated.note(arg, entry);
+        return this.#hit(entry);
       }
     }
-    return this.call(self, [arg]);
+    return this.call(undefined, [arg]);
   }
 
   /** Hands out a result that needs no further look, where nobody hears of it. */
   #hit(entry: MemoryEntry): unknown {
-    const { counts } = this.log;
+    const counts = this.#counts;
     counts.hits++;
     counts.timeSaved += entry.duration;
     return entry.result;
@@ -181,6 +196,12 @@ export class MemoryResults {
     };
   }
 
+  /** The counts so far. */
+  stats(): CacheStats {
+    this.repeated.count();
+    return this.log.stats();
+  }
+
   /** How many results are kept, and their bytes where they are measured. */
   get kept(): { entries: number; bytes: number } {
     let bytes = 0;
@@ -190,7 +211,7 @@ export class MemoryResults {
 
   /** Computes for one primitive argument where all that is returned is kept for ever. */
   #first(arg: unknown): unknown {
-    const { counts } = this.log;
+    const counts = this.#counts;
     counts.misses++;
     // A look at a clock takes longer than all else here, so a recursive function is timed once.
     const isInner = this.#depth > 0;
@@ -206,17 +227,14 @@ export class MemoryResults {
     } finally {
       this.#depth--;
     }
-    const entry = new MemoryEntry(result);
     if (typeof result === "object" && result !== null) {
       const since = isInner ? performance.now() : start;
+      const entry = new MemoryEntry(result);
       return this.#runs.computed(entry, arg, [arg], since, { keeps: true }, undefined);
     }
-    entry.value = result;
-    entry.state = "kept";
-    entry.isPlain = true;
-    entry.created = isInner ? this.#began : Date.now();
-    if (!isInner) entry.duration = performance.now() - start;
-    this.entries.set(arg, entry);
+    const created = isInner ? this.#began : Date.now();
+    const duration = isInner ? 0 : performance.now() - start;
+    this.entries.set(arg, new PlainEntry(result, created, duration));
     return result;
   }
 
@@ -227,12 +245,8 @@ export class MemoryResults {
     this.#looked = true;
     const watched = this.#watch.begin();
     if (this.#place === undefined) return;
-    const { isNamed } = this.#settings;
-    const definition = definitionOf(this.keyer, this.#settings, this.#place);
+    shareResults(this.keyer, this.#settings, this.#place, this.entries, watched);
     this.#place = undefined;
-    if (definition === undefined) return;
-    if (isShared(definition)) takeOver(definition, isNamed, this.entries);
-    else void watched.then((seesAll) => seesAll && takeOver(definition, isNamed, this.entries));
   }
 
   /** Answers where nothing may be computed: with a result past its time, or not at all. */

@@ -9,31 +9,61 @@ import type { EntryMap, MemoryEntry } from "./memory_entry.ts";
 import type { IndexKey } from "./memory_index.ts";
 import type { Settings } from "./settings.ts";
 
-/** The results of the latest of equal definitions that read nothing unseen, by identity. */
-const latest = new Map<string, WeakRef<EntryMap>>();
-const gone = new FinalizationRegistry<string>((id) => {
-  if (latest.get(id)?.deref() === undefined) latest.delete(id);
-});
+/** The results of the latest of equal definitions that read nothing unseen, by code and identity. */
+const latest = new Map<string, Map<string, WeakRef<EntryMap>>>();
+const gone = new FinalizationRegistry<{ code: string; definition: string }>(
+  ({ code, definition }) => {
+    const ofCode = latest.get(code);
+    if (ofCode?.get(definition)?.deref() !== undefined) return;
+    ofCode?.delete(definition);
+    if (ofCode?.size === 0) latest.delete(code);
+  },
+);
 
 /** What a hot reload puts behind the name of a file. */
 const QUERY = /\?[^\s:)]*/g;
 
 /**
- * What equal definitions have in common: all that the key sees, and where they stand in the code,
- * so that functions that happen to be equal are told apart. `undefined` for a function that shares
- * nothing: one whose code is not seen, or whose results depend on what the key leaves out.
+ * Lets a function take over the results of an equal definition, and the next one those of this.
+ * Only where the code is known already is the rest of the definition looked at at once: that takes
+ * long, and most functions have code of their own.
  *
  * @param place Made where the function was wrapped.
+ * @param seesAll Whether the function reads nothing unseen.
  */
-export function definitionOf(
+export function shareResults(
   keyer: Keyer,
   settings: Settings,
   place: Error,
-): string | undefined {
-  const { code, closure, ignore, key, maxEntries } = settings;
-  const isWhole = code === "source" && ignore.length === 0 && key === undefined &&
+  entries: EntryMap,
+  seesAll: Promise<boolean>,
+): void {
+  const { code } = keyer;
+  const { ignore, key, isNamed } = settings;
+  // Results that depend on what the key leaves out are not shared.
+  const isWhole = settings.code === "source" && ignore.length === 0 && key === undefined &&
     keyer.readsThis === "no";
-  if (!isWhole) return undefined;
+  if (!isWhole || code === undefined) return;
+  const share = (mayBeFirst: boolean) => {
+    const definition = definitionOf(keyer, settings, place);
+    if (definition === undefined) return false;
+    if (!mayBeFirst && latest.get(code)?.has(definition) !== true) return false;
+    takeOver(code, definition, isNamed, entries);
+    return true;
+  };
+  if (latest.has(code) && share(false)) return;
+  void seesAll.then((seen) => seen && share(true));
+}
+
+/**
+ * What equal definitions have in common: all that the key sees, and where they stand in the code,
+ * so that functions that happen to be equal are told apart.
+ */
+function definitionOf(
+  keyer: Keyer,
+  { maxEntries, closure }: Settings,
+  place: Error,
+): string | undefined {
   try {
     const where = place.stack?.replaceAll(QUERY, "");
     return JSON.stringify([keyer.identity(), maxEntries, closure?.toString(), where]);
@@ -42,25 +72,22 @@ export function definitionOf(
   }
 }
 
-/** Whether an equal definition was looked at and found to read nothing unseen. */
-export function isShared(definition: string): boolean {
-  return latest.has(definition);
-}
-
 /**
  * Takes over the results of an equal definition, which may live on beside the new one, as in a loop.
  * Objects are handed out by reference, and two functions must not give the same one unasked: they
  * are taken over only where both were given a `name` on purpose.
  */
-export function takeOver(definition: string, isNamed: boolean, entries: EntryMap): void {
-  const before = latest.get(definition)?.deref();
+function takeOver(code: string, definition: string, isNamed: boolean, entries: EntryMap): void {
+  let ofCode = latest.get(code);
+  if (ofCode === undefined) latest.set(code, ofCode = new Map());
+  const before = ofCode.get(definition)?.deref();
   if (before === entries) return;
   for (const [index, entry] of before as Iterable<[IndexKey, MemoryEntry]> ?? []) {
     const isOfUse = entry.state === "kept" && (isNamed || isImmutable(entry.value));
     if (isOfUse && entries.peek(index) === undefined) entries.set(index, entry);
   }
-  latest.set(definition, new WeakRef(entries));
-  gone.register(entries, definition);
+  ofCode.set(definition, new WeakRef(entries));
+  gone.register(entries, { code, definition });
 }
 
 function isImmutable(value: unknown): boolean {

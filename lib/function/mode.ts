@@ -34,9 +34,7 @@ export function modeNow(own: CacheMode): CacheMode {
 }
 
 /** Whether some scope may be open, so that {@linkcode modeNow} has to be asked. */
-export function scopesInUse(): boolean {
-  return variable !== undefined;
-}
+export const modeScopes: { inUse: boolean } = { inUse: false };
 
 /**
  * The mode of the environment.
@@ -92,6 +90,7 @@ export function withMode<T>(
     throw new TypeError(`withMode takes a function to call, received ${String(body)}`);
   }
   variable ??= makeContextVariable();
+  modeScopes.inUse = true;
   const scopes = variable;
   const inMode = <U>(call: () => U): U => scopes.run(mode, call);
   return inMode(() => body(inMode));

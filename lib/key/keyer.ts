@@ -101,6 +101,11 @@ export class Keyer {
     this.#binding = new Binding(this.#code.signature, options, options.name, mapperText);
   }
 
+  /** The text that stands for the code; `undefined` where the code is ignored. */
+  get code(): string | undefined {
+    return this.#code.text();
+  }
+
   /** BLAKE3 of the text that stands for the code, in hex; `undefined` where the code is ignored. */
   get codeDigest(): string | undefined {
     const text = this.#code.text();
