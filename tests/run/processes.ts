@@ -79,8 +79,12 @@ async function processCases(
     files,
     navigator.hardwareConcurrency,
     (file) =>
-      withReport(async (xml) => {
-        const outcome = await run(command, toArgs(file, xml), { limitMs: FILE_LIMIT_MS });
+      withReport(async (xml, folder) => {
+        const outcome = await run(command, toArgs(file, xml), {
+          limitMs: FILE_LIMIT_MS,
+          // Where the default store would stand in the working directory, which is the project's.
+          env: { DEJA_DIR: join(folder, "deja") },
+        });
         const found = await readCases(xml, outcome, file);
         return found.map((one) => ({ ...one, file }));
       }),
