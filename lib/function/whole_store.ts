@@ -83,6 +83,8 @@ export async function invalidate(
     if (mayHave && isOf(storeKey, namespace)) handle.flights.delete(storeKey);
   }
   const store = await handle.store();
+  // A write that was checked before would leave its result behind the removal.
+  await handle.quiet((storeKey) => isOf(storeKey, namespace));
   let removed = 0;
   for (const tag of tags) {
     removed += await removeTagged(store, tag, (storeKey) => isOf(storeKey, namespace));

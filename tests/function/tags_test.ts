@@ -137,6 +137,22 @@ test("a hit on a tagged result asks the store for one entry", async () => {
   assert.deepEqual(store.asked, [`get f/${await f.key(1)}`]);
 });
 
+test("invalidateTags() removes a result whose write was under way", async () => {
+  const store = new FakeStore();
+  const deja = createCache({ store, onEvent: () => {} });
+  const f = deja.persistent("f", (x: number) => x, { tags: ["t"] });
+  const { reached, release } = store.hold("set");
+  const called = f(1);
+  await reached;
+  const invalidated = deja.invalidateTags("t");
+  // Long enough for a removal that does not wait for the write.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  release();
+  assert.equal(await called, 1);
+  await invalidated;
+  assert.isFalse(await f.has(1));
+});
+
 test("invalidateTags() of one namespace leaves another alone", async () => {
   const store = memoryStore();
   const [one, two] = ["one", "two"].map((namespace) => {
