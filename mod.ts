@@ -89,6 +89,7 @@ export type {
   CacheEventBase,
   CacheListener,
   CacheStats,
+  CacheTotals,
   CorruptEvent,
   EvictEvent,
   ExpireEvent,

@@ -20,7 +20,7 @@ import {
   type PersistentCachedOptions,
 } from "./decorators/cached.ts";
 import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
-import type { CacheStats } from "./events.ts";
+import type { CacheTotals } from "./events.ts";
 import { Group } from "./group.ts";
 import { checkBound, wrapInMemory } from "./memory_cache.ts";
 import type { LruCacheOptions, MemoryCacheOptions, PersistentOptions } from "./options.ts";
@@ -70,10 +70,15 @@ export interface Cache {
    * is done to this cache as a whole is done to the functions of that one too.
    */
   with(defaults: CacheDefaults): Cache;
-  /** What is stored by all functions, entry by entry. Damaged entries are left out. */
+  /**
+   * What is stored by all functions, entry by entry. Damaged entries are left out, with an event.
+   * Values are read with the `classes` and the `serializer` of the functions that are in use; an
+   * entry of another, whose value takes such to read, has no value and says why: see
+   * {@linkcode CacheEntry.unreadable}.
+   */
   entries(filter?: StoredEntryFilter): AsyncIterableIterator<CacheEntry>;
-  /** Counts of all functions together, since each was wrapped. */
-  stats(): CacheStats;
+  /** Counts of all functions since each was wrapped, together and by name. */
+  stats(): CacheTotals;
   /** Removes all results of this cache: in memory, and in the store below the namespace. */
   clear(): Promise<void>;
   /**
@@ -163,7 +168,7 @@ function cacheIn(scope: Scope): Cache {
       checkOptions("with", more, DEFAULT_OPTIONS);
       return cacheIn({ ...scope, defaults: withDefaults(defaults, more, DEFAULT_OPTIONS) });
     },
-    entries: (filter) => entriesOfAll(handle, namespace, filter),
+    entries: (filter) => entriesOfAll(scope, filter),
     stats: () => group.stats(),
     clear: async () => {
       group.forget();

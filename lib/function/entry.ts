@@ -12,7 +12,7 @@ export interface CacheEntry<V = unknown> {
   readonly args: readonly unknown[] | undefined;
   /** Whether the function returned the result or threw it. */
   readonly kind: "value" | "error";
-  /** What the function returned; `undefined` if it threw. */
+  /** What the function returned; `undefined` if it threw, and where it streams. */
   readonly value: V | undefined;
   /** What the function threw; `undefined` if it returned. */
   readonly error: unknown;
@@ -32,6 +32,11 @@ export interface CacheEntry<V = unknown> {
   readonly size: number;
   /** Names under which it can be dropped. */
   readonly tags: readonly string[];
+  /**
+   * Why there is neither a value nor an error, where that is so: in the listing of a whole cache,
+   * an entry of a function with `classes` or a `serializer` that is not wrapped in this process.
+   */
+  readonly unreadable?: Error;
 }
 
 /** Which entries are meant. What is left out does not matter. */

@@ -3,7 +3,7 @@
 import type { CacheEvent, CacheListener, CacheStats, FreeVariableEvent } from "./events.ts";
 
 /** The counts, while they are counted. */
-type Counts = { -readonly [count in keyof CacheStats]: CacheStats[count] };
+export type Counts = { -readonly [count in keyof CacheStats]: CacheStats[count] };
 
 const PROBLEMS: ReadonlySet<CacheEvent["type"]> = new Set<CacheEvent["type"]>([
   "corrupt",
@@ -31,6 +31,11 @@ export function noCounts(): Counts {
     bytesWritten: 0,
     timeSaved: 0,
   };
+}
+
+/** Adds counts to others. */
+export function addCounts(sums: Counts, counts: CacheStats): void {
+  for (const count of Object.keys(sums) as (keyof CacheStats)[]) sums[count] += counts[count];
 }
 
 /** Counts the events of one function and passes them on. */

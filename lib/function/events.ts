@@ -194,3 +194,9 @@ export interface CacheStats {
   /** Computing time that hits made unnecessary, in milliseconds. */
   readonly timeSaved: number;
 }
+
+/** Counts of all functions of a cache, since each was wrapped. */
+export interface CacheTotals extends CacheStats {
+  /** The counts by the name of the function; functions of one name count together. */
+  readonly functions: Readonly<Record<string, CacheStats>>;
+}

@@ -9,7 +9,7 @@ import {
   LRU_OPTIONS,
   MEMORY_OPTIONS,
 } from "./check_options.ts";
-import { defaultGroup, type Group } from "./group.ts";
+import { defaultGroup, type Group, type Member } from "./group.ts";
 import { MemoryResults } from "./memory_results.ts";
 import { modeScopes } from "./mode.ts";
 import type { LruCacheOptions, MemoryCacheOptions } from "./options.ts";
@@ -184,22 +184,20 @@ export function wrapInMemory<F extends AnyFunction>(
     explain: (...args) => results.listing.explain(results.entries, args),
     stats,
   };
-  const { repeated } = results;
+  const { repeated, log } = results;
+  const { pending } = repeated;
   const scopes = modeScopes;
   const call = function (this: unknown, ...args: unknown[]): unknown {
     if (args.length !== 1 || this !== undefined) return results.call(this, copyOf(args));
     const arg = args[0];
     if (arg === repeated.arg && !scopes.inUse) {
-      repeated.hits++;
+      pending.hits++;
       return repeated.result;
     }
     return results.callOne(arg);
   };
-  const member = {
-    stats,
-    forget: (filter?: Parameters<typeof results.clear>[0]) => results.clear(filter),
-  };
-  group.add(member);
+  const member: Member = { forget: (filter) => results.clear(filter), stored: undefined };
+  group.add(member, { name: settings.name, counts: log.counts, pending });
   const wrapper = makeWrapper(fn, results.keyer, call, methods) as unknown as MemoryCached<F>;
   members.set(wrapper, member);
   return wrapper;

@@ -136,9 +136,11 @@ export class RepeatedResult {
   /** The argument; where there is no such call, NaN, which equals nothing. */
   arg: unknown = NaN;
   result: unknown = undefined;
-  /** How often it was handed out, as far as that is not counted elsewhere. */
-  hits = 0;
-  #saved = NaN;
+  /**
+   * How often it was handed out, as far as that is not counted elsewhere, and what each time saved
+   * in milliseconds: apart from the result, so that the counts outlive it.
+   */
+  readonly pending = { hits: 0, saved: 0 };
   #candidate: unknown = NaN;
   readonly #counts: EventLog["counts"];
 
@@ -158,7 +160,7 @@ export class RepeatedResult {
     this.count();
     this.arg = arg;
     this.result = result;
-    this.#saved = duration;
+    this.pending.saved = duration;
   }
 
   /** To be called wherever that result may change, or has to count as used. */
@@ -171,10 +173,11 @@ export class RepeatedResult {
 
   /** Counts the hits so far. */
   count(): void {
-    if (this.hits === 0) return;
-    this.#counts.hits += this.hits;
-    this.#counts.timeSaved += this.hits * this.#saved;
-    this.hits = 0;
+    const { pending } = this;
+    if (pending.hits === 0) return;
+    this.#counts.hits += pending.hits;
+    this.#counts.timeSaved += pending.hits * pending.saved;
+    pending.hits = 0;
   }
 }
 

@@ -5,7 +5,7 @@ import type { AnyFunction } from "../key/mod.ts";
 import { Batch } from "./batch.ts";
 import type { PersistentCached, PersistentCachedMethods } from "./cached_function.ts";
 import type { CacheEntry } from "./entry.ts";
-import type { Group } from "./group.ts";
+import type { Group, Member } from "./group.ts";
 import { PersistentResults } from "./persistent_results.ts";
 import type { Settings } from "./settings.ts";
 import type { StoreHandle } from "./store_handle.ts";
@@ -87,8 +87,8 @@ export function wrapInStore<F extends AnyFunction>(
     stats,
   };
   if (batch !== undefined) Object.assign(methods, batch.methods({ ...methods }));
-  const member = { stats, forget: () => {} };
-  group.add(member);
+  const member: Member = { forget: () => {}, stored: { path: stored.path, settings } };
+  group.add(member, { name: settings.name, counts: results.log.counts });
   const wrapper = makeWrapper(fn, results.keyer, call, methods) as unknown as PersistentCached<F>;
   members.set(wrapper, member);
   return wrapper;

@@ -46,7 +46,7 @@ export class PersistentResults {
     this.settings = settings;
     this.#handle = handle;
     this.log = new EventLog(settings.onEvent);
-    this.stored = new StoredResults(`${path}/`, settings, this.log);
+    this.stored = new StoredResults(path, settings, this.log);
     const { keyer, log, stored } = this;
     this.#watch = new FreeVariableWatch(fn as AnyFunction, settings, log);
     this.#opener = new ResultOpener(settings, log, stored, keyer.parameterNames);

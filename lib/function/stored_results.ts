@@ -37,13 +37,17 @@ export interface Told {
 
 /** The results of one function in a store. */
 export class StoredResults {
-  /** What the store keys of this function start with. */
+  /** Where the entries of this function stand. */
+  readonly path: string;
+  /** What their store keys start with. */
   readonly prefix: string;
   readonly #settings: Settings;
   readonly #log: EventLog;
 
-  constructor(prefix: string, settings: Settings, log: EventLog) {
-    this.prefix = prefix;
+  /** @param path Where the entries stand, see {@linkcode pathOf}. */
+  constructor(path: string, settings: Settings, log: EventLog) {
+    this.path = path;
+    this.prefix = `${path}/`;
     this.#settings = settings;
     this.#log = log;
   }
@@ -145,10 +149,15 @@ export class StoredResults {
     return there;
   }
 
-  /** What is stored, entry by entry; what is damaged is told of and left out. */
+  /**
+   * What is stored, entry by entry; what is damaged is told of and left out.
+   *
+   * @param lists Whether entries are listed whose value cannot be read.
+   */
   async *entries(
     store: Store,
     filter: StoredEntryFilter = {},
+    lists = false,
   ): AsyncGenerator<CacheEntry & { readonly storeKey: string }, void, undefined> {
     for await (const { key: storeKey } of store.list(this.prefix)) {
       const entryName = entryNameOf(storeKey, this.prefix);
@@ -157,7 +166,7 @@ export class StoredResults {
       const stored = await this.read(store, storeKey.slice(this.prefix.length));
       if (stored === undefined) continue;
       if (filter.expired !== true && stored.record.expires <= Date.now()) continue;
-      const entry = this.tell(stored, entryName.hex);
+      const entry = this.tell(stored, entryName.hex, lists);
       if (entry !== undefined && matches(entry, filter)) yield { ...entry, storeKey };
     }
   }
@@ -187,13 +196,28 @@ export class StoredResults {
     return stored === undefined ? undefined : this.tell(stored, key);
   }
 
-  /** What a record tells of its call; `undefined`, with an event, where it is damaged. */
-  tell({ record, payload }: StoredResult, hex: string): CacheEntry | undefined {
+  /**
+   * What a record tells of its call; `undefined`, with an event, where it is damaged.
+   *
+   * @param withoutValue Whether it is told of also where its value cannot be read.
+   */
+  tell(
+    { record, payload }: StoredResult,
+    hex: string,
+    withoutValue = false,
+  ): CacheEntry | undefined {
     try {
       const { name, version, args, tags } = record.description();
       const isError = (payload.flags & RecordFlag.ERROR) !== 0;
       const isWhole = (payload.flags & RecordFlag.STREAM) === 0;
-      const result = isWhole ? resultOf(valueOf(payload), this.#settings) : undefined;
+      let result: unknown;
+      let unreadable: Error | undefined;
+      try {
+        result = isWhole ? resultOf(valueOf(payload), this.#settings) : undefined;
+      } catch (error) {
+        if (!withoutValue) throw error;
+        unreadable = error instanceof Error ? error : new Error(String(error));
+      }
       const { created, expires, duration, size } = record;
       return {
         key: hex,
@@ -208,6 +232,7 @@ export class StoredResults {
         duration,
         size,
         tags: tags ?? [],
+        ...(unreadable === undefined ? {} : { unreadable }),
       };
     } catch (error) {
       this.report(error, "get", hex);

@@ -3,6 +3,8 @@
 import type { Store } from "../store/store.ts";
 import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
 import { EventLog } from "./event_log.ts";
+import type { LruCacheOptions } from "./options.ts";
+import type { Scope } from "./scope.ts";
 import { settingsOf } from "./settings.ts";
 import type { StoreHandle } from "./store_handle.ts";
 import { StoredResults } from "./stored_results.ts";
@@ -33,19 +35,27 @@ export async function* keysOf(
   for await (const { key } of store.list(rootOf(namespace))) if (isOf(key, namespace)) yield key;
 }
 
-/** The entries of all functions. */
+/**
+ * The entries of all functions. Those of functions in use are read as these store them; an entry of
+ * others whose value cannot be read says why.
+ */
 export async function* entriesOfAll(
-  handle: StoreHandle,
-  namespace: string | undefined,
+  { handle, namespace, defaults, group }: Scope,
   filter?: StoredEntryFilter,
 ): AsyncGenerator<CacheEntry, void, undefined> {
   const store = await handle.store();
   const paths = new Set<string>();
   for await (const storeKey of keysOf(store, namespace)) paths.add(OURS.exec(storeKey)![1]);
+  const known = group.settingsByPath();
+  const log = new EventLog(defaults.onEvent);
   for (const path of paths) {
-    const settings = settingsOf(entriesOfAll as never, { name: path, freeVariables: "ignore" });
-    const stored = new StoredResults(`${path}/`, settings, new EventLog(() => {}));
-    for await (const { storeKey: _, ...entry } of stored.entries(store, filter)) yield entry;
+    const settings = known.get(path) ??
+      settingsOf(entriesOfAll as never, {
+        ...defaults as LruCacheOptions,
+        name: path,
+      }, false);
+    const stored = new StoredResults(path, settings, log);
+    for await (const { storeKey: _, ...entry } of stored.entries(store, filter, true)) yield entry;
   }
 }
 
