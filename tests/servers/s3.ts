@@ -2,8 +2,8 @@
  * A real S3 server for tests, on Deno and Bun: VersityGW, a gateway that is used in earnest.
  *
  * It starts in a tenth of a second, checks signatures, keeps objects whole where writers meet and
- * heeds conditions. `deno task versitygw` builds it with Go from the module proxy. What npm offers
- * was tried and left out: s3rver writes objects in place and checks no signature of version 4.
+ * heeds conditions. The test command builds it with Go from the module proxy. What npm offers was
+ * tried and left out: s3rver writes objects in place and checks no signature of version 4.
  *
  * @module
  */

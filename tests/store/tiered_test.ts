@@ -136,6 +136,45 @@ test("tieredStore() leaves a failing tier alone, tells of it, and tries it again
   });
 });
 
+test("tieredStore() goes on without a tier that takes longer than its timeout", async () => {
+  const events: TieredEvent[] = [];
+  const [fast, slow] = [flakyStore("fast"), memoryStore()];
+  await slow.set("key", OLD);
+  const gate = Promise.withResolvers<void>();
+  fast.hold = gate.promise;
+  const onEvent = (event: TieredEvent) => events.push(event);
+  await using store = tieredStore([fast, slow], { timeout: 1, onEvent });
+  assert.deepEqual(await store.get("key"), OLD);
+  assert.deepEqual(types(events), ["failure 0"]);
+  assert.match((events[0] as { error: Error }).error.message, /fast store took longer over a get/);
+  gate.resolve();
+});
+
+test("tieredStore() neither hands out nor forgets what a late change may have overwritten", async () => {
+  await withFakeTime(START, async ({ advance }) => {
+    const [fast, slow] = [flakyStore("fast"), memoryStore()];
+    const gate = Promise.withResolvers<void>();
+    const { set } = fast;
+    let late: Promise<void> | undefined;
+    fast.set = (...args) => late = gate.promise.then(() => set(...args));
+    await using store = tieredStore([fast, slow], { timeout: 1, onEvent: () => {} });
+    await store.set("key", OLD);
+    fast.set = set;
+    advance(1000);
+    await store.set("key", NEW);
+    assert.deepEqual(await store.get("key"), NEW);
+    const error = await rejects(store.delete("key"), StoreError);
+    assert.match(error.message, /other processes may still see its entry/);
+    gate.resolve();
+    await late;
+    assert.deepEqual(await fast.get("key"), OLD, "The late change came last");
+    advance(60_000);
+    assert.isUndefined(await store.get("key"));
+    await store.flush();
+    assert.isUndefined(await fast.get("key"));
+  });
+});
+
 test("tieredStore() leaves a tier alone for retryAtMost at most, and not for longer when the clock is set back", async () => {
   await withFakeTime(START, async ({ advance }) => {
     const waits: number[] = [];

@@ -26,6 +26,12 @@ export interface TieredStoreOptions {
    * it lives in the slower one, and `"1m"` where that does not tell.
    */
   readonly backfillTtl?: Duration;
+  /**
+   * How long a tier may take over one call, but for a listing and the bytes of a stream, before it
+   * counts as failing and the call goes on without it. Unlimited by default: the stores over a network have
+   * limits of their own.
+   */
+  readonly timeout?: Duration;
   /** How long a tier is left alone after it failed; twice as long with each failure. By default `"1s"`. */
   readonly retryAfter?: Duration;
   /** How long a tier that keeps failing is left alone at most. By default `"1m"`. */

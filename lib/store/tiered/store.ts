@@ -6,6 +6,7 @@
 
 import { StoreError, type StoreOperation } from "../../errors.ts";
 import { milliseconds } from "../../units.ts";
+import { Deadlines } from "../_deadline.ts";
 import { abortable, checkExpires, checkKey, checkPrefix, checkSet, Handle } from "../_keys.ts";
 import { readStream, streamOf } from "../_streams.ts";
 import type {
@@ -41,12 +42,13 @@ export class TieredStore implements Store {
   readonly #behind: WriteBehind | undefined;
   readonly #invalidation: Invalidation | undefined;
   readonly #backfillTtl: number | undefined;
+  readonly #deadlines: Deadlines;
   readonly #report: (event: TieredEvent) => void;
   #closing: Promise<void> | undefined;
 
   constructor(stores: readonly Store[], options: TieredStoreOptions) {
     const { write = "all", maxBehind = 1000, backfillTtl, invalidation } = options;
-    const { retryAfter = "1s", retryAtMost = "1m" } = options;
+    const { retryAfter = "1s", retryAtMost = "1m", timeout } = options;
     const retry = {
       first: milliseconds(retryAfter, "retryAfter"),
       most: milliseconds(retryAtMost, "retryAtMost"),
@@ -61,7 +63,11 @@ export class TieredStore implements Store {
       ? undefined
       : milliseconds(backfillTtl, "backfillTtl");
     const report = this.#report = reporter(options.onEvent);
-    this.#tiers = stores.map((store, index) => new Tier(store, { index, retry, report }));
+    const limit = timeout === undefined ? Infinity : milliseconds(timeout, "timeout");
+    const deadlines = this.#deadlines = new Deadlines(limit);
+    this.#tiers = stores.map((store, index) =>
+      new Tier(store, { index, retry, report, deadlines })
+    );
     this.#writable = this.#tiers.filter(({ writable }) => writable);
     this.#lender = this.#writable.findLast(({ store }) => store.supports.lease);
     this.#streamTier = this.#writable.findLast(({ store }) => store.supports.streams);
@@ -223,6 +229,7 @@ export class TieredStore implements Store {
     this.#handle.close();
     await this.flush();
     for (const key of this.#behind?.keys() ?? []) this.#report({ type: "lost", key });
+    this.#deadlines.rest();
     await this.#invalidation?.close();
     const closed = await Promise.allSettled(
       this.#tiers.map(({ store }) => store[Symbol.asyncDispose]()),

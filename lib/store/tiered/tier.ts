@@ -5,6 +5,7 @@
  */
 
 import { DecodeError, StoreError, type StoreOperation } from "../../errors.ts";
+import type { Deadlines } from "../_deadline.ts";
 import type { Store, StoreSetOptions } from "../store.ts";
 import type { TieredEvent } from "./options.ts";
 
@@ -34,16 +35,20 @@ export class Tier {
   readonly #index: number;
   readonly #retry: RetryTimes;
   readonly #report: (event: TieredEvent) => void;
+  readonly #deadlines: Deadlines;
+  /** Changes that took too long and are still under way: they may yet overwrite later ones. */
+  readonly #late = new Map<string, number>();
   #failures = 0;
   #failedAt = 0;
   #lastError: unknown;
 
   constructor(
     store: Store,
-    { index, retry, report }: {
+    { index, retry, report, deadlines }: {
       readonly index: number;
       readonly retry: RetryTimes;
       readonly report: (event: TieredEvent) => void;
+      readonly deadlines: Deadlines;
     },
   ) {
     this.store = store;
@@ -52,6 +57,7 @@ export class Tier {
     this.#index = index;
     this.#retry = retry;
     this.#report = report;
+    this.#deadlines = deadlines;
   }
 
   /** Whether it has failed lately and is left alone; a clock that is set back ends that. */
@@ -77,7 +83,7 @@ export class Tier {
     signal?: AbortSignal,
   ): Promise<Answer<T>> {
     try {
-      const value = await work();
+      const value = await this.#inTime(about, work);
       this.works();
       return { ok: true, value };
     } catch (error) {
@@ -103,7 +109,7 @@ export class Tier {
     }
     const about = { operation: "set", key } as const;
     const answer = await this.ask(about, () => this.store.set(key, bytes, options));
-    if (answer.ok) this.stale.delete(key);
+    if (answer.ok && !this.#late.has(key)) this.stale.delete(key);
     else this.stale.add(key);
     return answer;
   }
@@ -119,6 +125,10 @@ export class Tier {
     if (!answer.ok) {
       this.stale.add(key);
       return answer;
+    }
+    if (this.#late.has(key)) {
+      this.stale.add(key);
+      return { ok: false, error: this.#tooLate("delete") };
     }
     this.stale.delete(key);
     return { ok: true, value: answer.value && !stale };
@@ -147,6 +157,40 @@ export class Tier {
     this.#failedAt = Date.now();
     this.#lastError = error;
     this.#report({ type: "failure", ...tier, operation, key, error, retryIn: this.#wait });
+  }
+
+  /** Waits for what the tier does, for as long as it may take. */
+  #inTime<T>(
+    { operation, key }: { readonly operation: StoreOperation; readonly key?: string },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    let end: Promise<T> | undefined;
+    return this.#deadlines.wait(
+      () => end = work(),
+      () => {
+        if (key !== undefined && operation !== "get") void this.#follow(key, end);
+        return this.#tooLate(operation);
+      },
+      (error) => error as Error,
+    );
+  }
+
+  /** Remembers a change that is late until it is over. */
+  async #follow(key: string, change: Promise<unknown> | undefined): Promise<void> {
+    this.#late.set(key, (this.#late.get(key) ?? 0) + 1);
+    await Promise.allSettled([change]);
+    const left = this.#late.get(key)! - 1;
+    if (left === 0) this.#late.delete(key);
+    else this.#late.set(key, left);
+    // It may have come after a change that was made meanwhile.
+    this.stale.add(key);
+  }
+
+  #tooLate(operation: StoreOperation): StoreError {
+    return new StoreError(
+      `The ${this.store.name} store took longer over a ${operation} than the timeout of its tier`,
+      { store: this.store.name, operation },
+    );
   }
 
   get #wait(): number {
