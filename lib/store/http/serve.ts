@@ -7,13 +7,15 @@
 import { DecodeError, StoreError } from "../../errors.ts";
 import { blake3, toHex } from "../../hash/mod.ts";
 import { concatenated, streamFrom } from "../_fetch.ts";
-import { checkKey, checkLeaseDuration } from "../_keys.ts";
+import { checkLeaseDuration } from "../_keys.ts";
 import { piecesOf } from "../_streams.ts";
 import type { Store, StoreEntryInfo, StoreSetOptions } from "../store.ts";
 import { frame, frames, FRAMES_TYPE, unframed } from "./frames.ts";
 import { Leases } from "./leases.ts";
 import { LISTING_TYPE, writeListing } from "./listing.ts";
-import { ERROR_TYPE, EXPIRES_HEADER, type Refusal, STATUS_OF } from "./protocol.ts";
+import { ERROR_TYPE, EXPIRES_HEADER, STATUS_OF } from "./protocol.ts";
+import { badRequestOn, keyIn, limited, numberIn, received, textIn } from "./received.ts";
+import { leaseLost, noEntry, Refused, tooLarge } from "./refused_request.ts";
 import { Tokens } from "./tokens.ts";
 
 /** Options of {@linkcode serveStore}. */
@@ -38,18 +40,6 @@ export interface ServeStoreOptions {
 const DEFAULT_MAX_BYTES = 2 ** 30;
 /** Bytes of BLAKE3 in an ETag. */
 const TAG_BYTES = 16;
-
-/** A request that is refused, with what its sender is told. */
-class Refused extends Error {
-  readonly refusal: Refusal;
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(refusal: Refusal, message: string, headers: Record<string, string> = {}) {
-    super(message);
-    this.refusal = refusal;
-    this.headers = headers;
-  }
-}
 
 /** A request and the parameters in its URL. */
 interface Asked {
@@ -329,33 +319,6 @@ function preflight(allow: string): Response {
   });
 }
 
-function keyIn(query: URLSearchParams): string {
-  const key = textIn(query, "key");
-  badRequestOn(() => checkKey(key));
-  return key;
-}
-
-function textIn(query: URLSearchParams, name: string): string {
-  const text = query.get(name);
-  if (text === null) throw new Refused("bad-request", `The parameter ${name} is missing`);
-  return text;
-}
-
-function numberIn(query: URLSearchParams, name: string): number {
-  const number = Number(textIn(query, name) || NaN);
-  if (Number.isFinite(number)) return number;
-  throw new Refused("bad-request", `The parameter ${name} must be milliseconds`);
-}
-
-/** Makes of a caller's mistake, which a check throws, one of the client. */
-function badRequestOn(check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    throw new Refused("bad-request", (error as Error).message);
-  }
-}
-
 function matches(condition: string | null, etag: string): boolean {
   if (condition === null) return false;
   const tags = condition.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
@@ -368,52 +331,4 @@ async function* after<T>(
 ): AsyncGenerator<T, void> {
   if (first !== undefined) yield first;
   yield* rest;
-}
-
-/** Yields what a client sends, and tells a line that breaks from a store that fails. */
-async function* received(request: Request): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  const chunks = bodyOf(request);
-  try {
-    while (true) {
-      const { done, value } = await chunks.next().catch(() => {
-        throw new Refused("bad-request", "The body broke off");
-      });
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await chunks.return();
-  }
-}
-
-async function* bodyOf(request: Request): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  // Firefox has no streams of what a request carries.
-  if (request.body === undefined) yield new Uint8Array(await request.arrayBuffer());
-  else if (request.body !== null) {
-    yield* piecesOf(request.body, {}) as AsyncGenerator<Uint8Array<ArrayBuffer>>;
-  }
-}
-
-async function* limited(
-  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  maxBytes: number,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  let size = 0;
-  for await (const chunk of chunks) {
-    size += chunk.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
-    yield chunk;
-  }
-}
-
-function noEntry(): Refused {
-  return new Refused("no-entry", "There is no entry under this key");
-}
-
-function leaseLost(): Refused {
-  return new Refused("lease-lost", "The lease is no longer held");
-}
-
-function tooLarge(maxBytes: number): Refused {
-  return new Refused("too-large", `This server takes values of at most ${maxBytes} bytes`);
 }

@@ -10,6 +10,12 @@ import { commandsOf, type RedisClient } from "./clients.ts";
 import { Keys } from "./keys.ts";
 import { RedisStore } from "./store.ts";
 
+export {
+  type RedisChannel,
+  redisChannel,
+  type RedisPublisher,
+  type RedisSubscriber,
+} from "./channel.ts";
 export type {
   BunRedisClient,
   IoRedisClient,
