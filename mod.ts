@@ -49,7 +49,7 @@ export type {
 } from "./lib/function/decorators/mod.ts";
 export type { AttributesOption } from "./lib/key/mod.ts";
 export type { CacheDefaults } from "./lib/function/scope.ts";
-export type { PruneReport } from "./lib/function/prune.ts";
+export type { PruneOptions, PruneReport } from "./lib/function/prune.ts";
 export type {
   MemoryCached,
   MemoryCachedMethods,

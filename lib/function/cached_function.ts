@@ -12,6 +12,7 @@ import type {
 import type { CacheStats } from "./events.ts";
 import type { MapOptions } from "./map.ts";
 import type { ResultOf } from "./options.ts";
+import type { PruneOptions, PruneReport } from "./prune.ts";
 
 /** A function whose results are kept in memory. It is called as the original is. */
 export type MemoryCached<F extends AnyFunction> = F & MemoryCachedMethods<F>;
@@ -102,6 +103,8 @@ export interface PersistentCachedMethods<F extends AnyFunction> {
    * store fails.
    */
   clear(filter?: StoredEntryFilter): Promise<void>;
+  /** As {@linkcode Cache.prune}, of this function's results alone. */
+  prune(options?: PruneOptions): Promise<PruneReport>;
   /** What is stored, entry by entry. Damaged entries are left out, with an event. */
   entries(filter?: StoredEntryFilter): AsyncIterableIterator<CacheEntry<ResultOf<F>>>;
   /** What is stored under a key, now or as of a moment. */

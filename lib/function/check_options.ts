@@ -116,6 +116,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     fits: (value) => Number.isSafeInteger(value) && (value as number) > 0,
     expected: "a positive integer",
   },
+  maxAge: DURATION,
   maxBytes: { fits: isDuration, expected: 'bytes or a string such as "64MiB" or "500kB"' },
   store: {
     fits: (value) => isObject(value) && has(value, ["get", "set", "delete", "list"]),
@@ -187,6 +188,9 @@ const OF_ONE_FUNCTION: readonly string[] = ["name", "closure", "key", "code", "o
 export const DEFAULT_OPTIONS: readonly string[] = [
   ...new Set([...LRU_OPTIONS, ...PERSISTENT_OPTIONS]),
 ].filter((name) => !OF_ONE_FUNCTION.includes(name));
+
+/** Names of the options of `prune`. */
+export const PRUNE_OPTIONS: readonly string[] = ["maxAge", "maxEntries", "maxBytes"];
 
 /** Names of the options of `createCache`. */
 export const CREATE_OPTIONS: readonly string[] = ["store", "namespace", ...DEFAULT_OPTIONS];

@@ -12,6 +12,7 @@ import {
   LRU_OPTIONS,
   MEMORY_OPTIONS,
   PERSISTENT_OPTIONS,
+  PRUNE_OPTIONS,
 } from "./check_options.ts";
 import {
   type CachedOptions,
@@ -34,8 +35,8 @@ import {
 } from "./scope.ts";
 import { settingsOf } from "./settings.ts";
 import { StoreHandle } from "./store_handle.ts";
-import type { PruneReport } from "./prune.ts";
-import { clearAll, entriesOfAll, invalidate } from "./whole_store.ts";
+import type { PruneOptions, PruneReport } from "./prune.ts";
+import { clearAll, entriesOfAll, invalidate, isOf, rootOf } from "./whole_store.ts";
 
 /** Options of {@linkcode createCache}: a store, and defaults for every function cached on it. */
 export interface CreateCacheOptions extends CacheDefaults {
@@ -82,10 +83,13 @@ export interface Cache {
   /** Removes all results of this cache: in memory, and in the store below the namespace. */
   clear(): Promise<void>;
   /**
-   * Removes from the store what is of no use: results past their time, damaged records, and parts
-   * of streams and files that belong to no record.
+   * Removes from the store what is of no use: results past their time, and past that for which
+   * they may stand in for new ones; damaged records; parts of streams and files, and marks of tags,
+   * that belong to no record. With options, also what is too old or too much, beginning with what
+   * was stored first. Of functions that are not in use in this process, the store has to know how
+   * long their results may stand in.
    */
-  prune(): Promise<PruneReport>;
+  prune(options?: PruneOptions): Promise<PruneReport>;
   /**
    * Drops every result that has one of the tags, in memory and in the store, and keeps what is
    * being computed under one of them from being stored.
@@ -174,9 +178,11 @@ function cacheIn(scope: Scope): Cache {
       group.forget();
       await clearAll(handle, namespace);
     },
-    prune: async () => {
-      const { pruneAll } = await import("./prune.ts");
-      return await pruneAll(handle, namespace);
+    prune: async (own = {}) => {
+      checkOptions("prune", own, PRUNE_OPTIONS);
+      const { prune } = await import("./prune.ts");
+      const owns = (storeKey: string) => isOf(storeKey, namespace);
+      return await prune({ handle, group, root: rootOf(namespace), owns }, own);
     },
     invalidateTags: async (...tags) => {
       for (const tag of tags) group.forget({ tag });

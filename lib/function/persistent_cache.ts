@@ -3,9 +3,11 @@
 import { CacheMissError } from "../errors.ts";
 import type { AnyFunction } from "../key/mod.ts";
 import { Batch } from "./batch.ts";
+import { checkOptions, PRUNE_OPTIONS } from "./check_options.ts";
 import type { PersistentCached, PersistentCachedMethods } from "./cached_function.ts";
 import type { CacheEntry } from "./entry.ts";
 import type { Group, Member } from "./group.ts";
+import { isOwned } from "./names.ts";
 import { PersistentResults } from "./persistent_results.ts";
 import type { Settings } from "./settings.ts";
 import type { StoreHandle } from "./store_handle.ts";
@@ -57,6 +59,13 @@ export function wrapInStore<F extends AnyFunction>(
       for await (const { storeKey: _, ...entry } of stored.entries(await handle.store(), filter)) {
         yield entry as CacheEntry<never>;
       }
+    },
+    prune: async (options = {}) => {
+      checkOptions("prune", options, PRUNE_OPTIONS);
+      const { prune } = await import("./prune.ts");
+      const { prefix } = stored;
+      const owns = (storeKey: string) => isOwned(storeKey, prefix);
+      return await prune({ handle, group, root: prefix, owns }, options);
     },
     get: async (query) => await stored.get(await handle.store(), query) as never,
     map: async (inputs, options) => {

@@ -10,12 +10,10 @@ import type { EventLog } from "./event_log.ts";
 import { entryNameOf, generationKey, isOwned } from "./names.ts";
 import { type Payload, resultOf, unpacked, valueOf } from "./payload.ts";
 import { type Settings, staleTime } from "./settings.ts";
-import { partNameOf, partsIn, removeParts } from "./streams/parts.ts";
+import { HAS_PARTS, removeResult } from "./removal.ts";
+import { partNameOf, partsIn } from "./streams/parts.ts";
 import { momentOf } from "../units.ts";
-import { markTags } from "./tag_index.ts";
-
-/** Flags of a record that has parts beside it. */
-const HAS_PARTS = RecordFlag.STREAM | RecordFlag.OUTPUTS;
+import { markTags, removeMarks } from "./tag_index.ts";
 
 /** A record that was read, with its payload as it was before storing. */
 export interface StoredResult {
@@ -133,20 +131,13 @@ export class StoredResults {
   }
 
   /**
-   * Removes the result of a call, with its older generations and its parts.
+   * Removes the result of a call, with its older generations, its parts and its tags' marks.
    *
    * @returns Whether there was one.
    * @throws {StoreError} The store failed.
    */
   async delete(store: Store, hex: string): Promise<boolean> {
-    const storeKey = this.prefix + hex;
-    const bytes = await store.get(storeKey).catch(() => undefined);
-    const there = await store.delete(storeKey);
-    if (bytes === undefined || hasParts(bytes)) await removeParts(store, storeKey);
-    if (this.#settings.append) {
-      for await (const { key } of store.list(`${storeKey}@`)) await store.delete(key);
-    }
-    return there;
+    return await removeResult(store, this.prefix + hex, this.#settings.append);
   }
 
   /**
@@ -249,6 +240,7 @@ export class StoredResults {
     for await (const { key } of store.list(this.prefix)) {
       if (isOwned(key, this.prefix) && !partNameOf(key)?.isInUse) await store.delete(key);
     }
+    await removeMarks(store, (storeKey) => isOwned(storeKey, this.prefix));
   }
 
   /** Tells of a failure: of the store, or of what stands in it. */
@@ -261,14 +253,5 @@ export class StoredResults {
         ? { type: "corrupt", name, key: hex, error }
         : { type: "store-error", name, key: hex, operation, error },
     );
-  }
-}
-
-/** Whether the record has parts beside it, as far as a damaged one can tell. */
-function hasParts(bytes: Uint8Array<ArrayBuffer>): boolean {
-  try {
-    return (openRecord(bytes).flags & HAS_PARTS) !== 0;
-  } catch {
-    return true;
   }
 }

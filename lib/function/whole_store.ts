@@ -4,23 +4,24 @@ import type { Store } from "../store/store.ts";
 import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
 import { EventLog } from "./event_log.ts";
 import type { LruCacheOptions } from "./options.ts";
+import { removeWithTag } from "./removal.ts";
 import type { Scope } from "./scope.ts";
 import { settingsOf } from "./settings.ts";
 import type { StoreHandle } from "./store_handle.ts";
 import { StoredResults } from "./stored_results.ts";
 import { partNameOf } from "./streams/parts.ts";
-import { removeTagged } from "./tag_index.ts";
+import { keysWithTag, removeMarks } from "./tag_index.ts";
 
 /** A store key of a function: its path, the key of the call, a generation or a part. */
-export const OURS = /^(.+)\/([0-9a-f]{64})(?:@\d+)?(\..+)?$/;
+export const OURS: RegExp = /^(.+)\/([0-9a-f]{64})(?:@\d+)?(\..+)?$/;
 
 /** What the store keys of a cache start with. */
-function rootOf(namespace: string | undefined): string {
+export function rootOf(namespace: string | undefined): string {
   return namespace === undefined ? "" : `ns.${namespace}/`;
 }
 
 /** Whether a store key is one of a cache: a cache without a namespace has none of another's. */
-function isOf(storeKey: string, namespace: string | undefined): boolean {
+export function isOf(storeKey: string, namespace: string | undefined): boolean {
   if (!OURS.test(storeKey) || storeKey.startsWith("tag/")) return false;
   return namespace === undefined
     ? !storeKey.startsWith("ns.")
@@ -28,7 +29,7 @@ function isOf(storeKey: string, namespace: string | undefined): boolean {
 }
 
 /** The store keys of a cache. */
-export async function* keysOf(
+async function* keysOf(
   store: Store,
   namespace: string | undefined,
 ): AsyncGenerator<string, void, undefined> {
@@ -72,6 +73,7 @@ export async function clearAll(handle: StoreHandle, namespace: string | undefine
   for await (const storeKey of keysOf(store, namespace)) {
     if (!partNameOf(storeKey)?.isInUse) await store.delete(storeKey);
   }
+  await removeMarks(store, owns);
 }
 
 /**
@@ -97,7 +99,12 @@ export async function invalidate(
   await handle.quiet((storeKey) => isOf(storeKey, namespace));
   let removed = 0;
   for (const tag of tags) {
-    removed += await removeTagged(store, tag, (storeKey) => isOf(storeKey, namespace));
+    for await (const storeKey of keysWithTag(store, tag)) {
+      if (!isOf(storeKey, namespace)) continue;
+      // In turn, so that a new result does not lose its mark.
+      const change = () => removeWithTag(store, storeKey, tag);
+      if (await handle.inTurn(storeKey, change)) removed++;
+    }
   }
   return removed;
 }

@@ -1,7 +1,7 @@
 import { createCache, invalidateTags } from "../../lib/function/create_cache.ts";
 import { cache } from "../../lib/function/memory_cache.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
-import { assert, test } from "../harness.ts";
+import { assert, test, withFakeTime } from "../harness.ts";
 import { FakeStore } from "./_fake_store.ts";
 import { until } from "./_kinds.ts";
 import { Recorder } from "./_recorder.ts";
@@ -194,23 +194,55 @@ test("a function named as the marks of tags are is no mark", async () => {
   assert.isFalse(await f.has(1));
 });
 
-test("prune() removes damaged records and what is past its time, and keeps the rest", async () => {
+test("invalidateTags() leaves neither parts nor older generations nor marks behind", async () => {
   const store = new FakeStore();
-  const deja = createCache({ store, onEvent: () => {} });
-  const f = deja.persistent("f", (x: number) => x, {
-    ttl: (value: number) => value === 1 ? 1 : "1d",
-  });
-  const real = Date.now;
-  await f(2);
-  await f(3);
-  Date.now = () => real() - 60_000;
-  try {
-    await f(1);
-  } finally {
-    Date.now = real;
+  const deja = createCache({ store, onEvent: () => {}, freeVariables: "ignore" });
+  const options = { expiry: "append", tags: ["a", "b"] } as const;
+  const numbers = deja.persistent("numbers", (x: number) => x, options);
+  const streams = deja.persistent("streams", (text: string) => new Blob([text]).stream(), options);
+  await numbers(1);
+  await numbers.refresh(1);
+  for (let turn = 0; turn < 2; turn++) {
+    await new Response(await streams.refresh("x") as ReadableStream).text();
+    await until(() => (store.entries.size >= (turn === 0 ? 8 : 10)));
   }
-  store.entries.set(`f/${await f.key(3)}`, Uint8Array.of(1, 2, 3));
-  const report = await deja.prune();
-  assert.deepInclude(report, { expired: 1, damaged: 1 });
-  assert.deepEqual([...store.entries.keys()], [`f/${await f.key(2)}`]);
+  assert.isAbove([...store.entries.keys()].filter((key) => key.includes("@")).length, 1);
+  assert.equal(await deja.invalidateTags("a"), 2);
+  assert.deepEqual([...store.entries.keys()], []);
 });
+
+test("invalidateTags() drops older generations with the tag where the latest has another", async () => {
+  await withFakeTime(1000, async (clock) => {
+    const deja = createCache({ store: new FakeStore(), onEvent: () => {} });
+    let count = 0;
+    const f = deja.persistent("f", () => ++count, {
+      expiry: "append",
+      tags: (value: number) => [`t${value}`],
+      freeVariables: "ignore",
+    });
+    await f();
+    clock.advance(10);
+    await f.refresh();
+    assert.equal(await deja.invalidateTags("t1"), 1);
+    const all = await Array.fromAsync(f.entries({ generations: "all" }));
+    assert.deepEqual(all.map(({ value }) => value), [2]);
+    assert.equal(await deja.invalidateTags("t2"), 1);
+    assert.isFalse(await f.has());
+  });
+});
+
+for (const how of ["delete", "clear", "clear of the cache"]) {
+  test(`${how} takes the marks of tags along`, async () => {
+    const store = new FakeStore();
+    const deja = createCache({ store, onEvent: () => {} });
+    const f = deja.persistent("f", (x: number) => x, { tags: ["t"] });
+    const other = createCache({ store, namespace: "other" })
+      .persistent("f", (x: number) => x, { tags: ["t"] });
+    await f(1);
+    await other(1);
+    if (how === "delete") await f.delete(1);
+    else await (how === "clear" ? f : deja).clear();
+    assert.lengthOf([...store.entries.keys()], 2, "what is another's stays");
+    assert.isTrue(await other.has(1));
+  });
+}

@@ -284,7 +284,7 @@ test("prune() removes expired streams with their parts, and parts of no record",
     const part = (await keys()).find((key) => key.startsWith("kept/") && key.includes("."))!;
     await entries.set(part.replace(/\.[0-9a-z]+-/, ".1-"), new Uint8Array(1));
     clock.advance(2000);
-    assert.deepEqual(await deja.prune(), { expired: 1, damaged: 0, orphans: 2 });
+    assert.deepInclude(await deja.prune(), { expired: 1, damaged: 0, orphans: 2 });
     assert.lengthOf(await keys(), 2);
     assert.equal(await text(await kept("a")), "aa");
   });
@@ -302,7 +302,7 @@ test("prune() leaves the parts of a stream in flight", async () => {
     }, { highWaterMark: 0 }));
   const reader = (await f()).getReader();
   for (let i = 0; i < 3; i++) await reader.read();
-  assert.deepEqual(await deja.prune(), { expired: 0, damaged: 0, orphans: 0 });
+  assert.deepInclude(await deja.prune(), { expired: 0, damaged: 0, orphans: 0 });
   while (!(await reader.read()).done);
   await stored();
   assert.equal((await new Response(await f()).bytes()).length, 3 * PART_BYTES);

@@ -1,0 +1,111 @@
+/** Removing stored results with all that stands beside them: parts, older generations, tag marks. */
+
+import { decode } from "../codec/mod.ts";
+import { openRecord, RecordFlag } from "../record/mod.ts";
+import type { Store } from "../store/store.ts";
+import { unpacked } from "./payload.ts";
+import { type Parts, partsIn, removeParts } from "./streams/parts.ts";
+import { unmarkTags } from "./tag_index.ts";
+
+/** Flags of a record that has parts beside it. */
+export const HAS_PARTS: number = RecordFlag.STREAM | RecordFlag.OUTPUTS;
+
+/**
+ * Removes the result of a call.
+ *
+ * @param storeKey Key of the record.
+ * @param generations Whether there may be older generations, which go with it.
+ * @returns Whether there was one.
+ * @throws {StoreError} The store failed.
+ */
+export async function removeResult(
+  store: Store,
+  storeKey: string,
+  generations: boolean,
+): Promise<boolean> {
+  const bytes = await store.get(storeKey).catch(() => undefined);
+  const { hasParts, tags } = bytes === undefined ? UNKNOWN : besides(bytes);
+  const there = await store.delete(storeKey);
+  if (hasParts) await removeParts(store, storeKey);
+  if (generations) {
+    for await (const { key } of store.list(`${storeKey}@`)) {
+      const old = await store.get(key).catch(() => undefined);
+      await unmarkTags(store, storeKey, old === undefined ? [] : besides(old).tags);
+      await store.delete(key);
+    }
+    await removeParts(store, storeKey);
+  }
+  await unmarkTags(store, storeKey, tags);
+  return there;
+}
+
+/**
+ * Removes the results of a call that have a tag, and its mark: the latest with all that is older, or
+ * else older ones alone.
+ *
+ * @returns Whether there were any.
+ * @throws {StoreError} The store failed.
+ */
+export async function removeWithTag(store: Store, storeKey: string, tag: string): Promise<boolean> {
+  const latest = await store.get(storeKey);
+  let removed = false;
+  if (latest !== undefined && !isWithout(latest, tag)) {
+    removed = await removeResult(store, storeKey, true);
+  } else {
+    for await (const { key } of store.list(`${storeKey}@`)) {
+      const old = await store.get(key);
+      if (old === undefined || isWithout(old, tag)) continue;
+      await (await partsOf(store, storeKey, old))?.remove();
+      removed = await store.delete(key) || removed;
+    }
+  }
+  await unmarkTags(store, storeKey, [tag]);
+  return removed;
+}
+
+/**
+ * The parts that a record names; `undefined` where it has none, or cannot be read.
+ *
+ * @param storeKey Key of the latest record of the call.
+ */
+export async function partsOf(
+  store: Store,
+  storeKey: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Parts | undefined> {
+  try {
+    const record = openRecord(bytes);
+    if ((record.flags & HAS_PARTS) === 0) return undefined;
+    return partsIn(store, storeKey, decode((await unpacked(record)).bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What may stand beside a record that is gone or damaged. */
+const UNKNOWN: { readonly hasParts: boolean; readonly tags: readonly string[] } = {
+  hasParts: true,
+  tags: [],
+};
+
+/** What stands beside a record, as far as it tells. */
+function besides(bytes: Uint8Array<ArrayBuffer>): typeof UNKNOWN {
+  try {
+    const record = openRecord(bytes);
+    return {
+      hasParts: (record.flags & HAS_PARTS) !== 0,
+      tags: record.description().tags ?? [],
+    };
+  } catch {
+    return UNKNOWN;
+  }
+}
+
+/** Whether a record tells that it has no such tag. */
+function isWithout(bytes: Uint8Array<ArrayBuffer>, tag: string): boolean {
+  try {
+    return openRecord(bytes).description().tags?.includes(tag) !== true;
+  } catch {
+    return false;
+  }
+}
