@@ -5,6 +5,7 @@ import { RecordFlag } from "../record/mod.ts";
 import type { Store } from "../store/store.ts";
 import type { AskedCall, Backing } from "./asked_call.ts";
 import type { CacheEntry } from "./entry.ts";
+import { truthOf } from "./keeping.ts";
 import type { Runs } from "./runs.ts";
 import { Waiters } from "./signals.ts";
 import { type Flight, newFlight, type Outcome, type Renewal } from "./store_handle.ts";
@@ -75,7 +76,7 @@ export class Answers {
     if (validate === undefined) return true;
     const entry: CacheEntry | undefined = stored.tell(found, hex);
     try {
-      return entry !== undefined && Boolean(validate(entry));
+      return entry !== undefined && truthOf(validate(entry), "validate");
     } catch (error) {
       log.emit({ type: "option-error", name, key: hex, option: "validate", error });
       return false;

@@ -21,9 +21,9 @@ export type MemoryCached<F extends AnyFunction> = F & MemoryCachedMethods<F>;
 export interface MemoryCachedMethods<F extends AnyFunction> {
   /** The key of a call with these arguments, in lower-case hexadecimal. */
   key(...args: Parameters<F>): string;
-  /** Whether a call with these arguments would be answered from the cache. */
+  /** Whether a call with these arguments would be answered from the cache: asks `validate`. */
   has(...args: Parameters<F>): boolean;
-  /** The result kept for these arguments, or `undefined`; runs nothing. */
+  /** The result kept for these arguments, or `undefined`; asks `validate`, and runs nothing else. */
   peek(...args: Parameters<F>): ReturnType<F> | undefined;
   /** Runs the function and keeps its result in place of the one before. */
   refresh(...args: Parameters<F>): ReturnType<F>;
@@ -31,9 +31,9 @@ export interface MemoryCachedMethods<F extends AnyFunction> {
   delete(...args: Parameters<F>): boolean;
   /** Forgets all results of this function, or those that a filter means. */
   clear(filter?: EntryFilter): void;
-  /** What is kept, entry by entry, as it stands now. */
+  /** What is kept, entry by entry, as it stands now, whatever `validate` would say. */
   entries(filter?: EntryFilter): CacheEntry<ResultOf<F>>[];
-  /** What is kept under a key. */
+  /** What is kept under a key, whatever `validate` would say. */
   get(query: EntryQuery): CacheEntry<ResultOf<F>> | undefined;
   /**
    * Calls the function for each of many inputs, a few at a time, and resolves to the results in
@@ -45,7 +45,10 @@ export interface MemoryCachedMethods<F extends AnyFunction> {
   ): Promise<ResultOf<F>[]>;
   /** A handle on the result for these arguments; runs the function if there is none. */
   reference(...args: Parameters<F>): MemoryReference<F>;
-  /** How a call with these arguments would be answered, and what changed since the nearest one. */
+  /**
+   * How a call with these arguments would be answered, and what changed since the nearest one. Asks
+   * `validate`: where that throws, an event names it, and the result counts as refused.
+   */
   explain(...args: Parameters<F>): Explanation;
   /** Counts since the function was wrapped, and how many results are kept. */
   stats(): MemoryCacheStats;
@@ -87,9 +90,9 @@ export type PersistentCall<F extends AnyFunction> = [ReturnType<F>] extends [nev
 export interface PersistentCachedMethods<F extends AnyFunction> {
   /** The key of a call with these arguments, in lower-case hexadecimal. */
   key(...args: Parameters<F>): Promise<string>;
-  /** Whether a call with these arguments would be answered from the store. */
+  /** Whether a call with these arguments would be answered from the store: asks `validate`. */
   has(...args: Parameters<F>): Promise<boolean>;
-  /** The result stored for these arguments, or `undefined`; runs nothing. */
+  /** The result stored for these arguments, or `undefined`; asks `validate`, and runs nothing else. */
   peek(...args: Parameters<F>): Promise<ResultOf<F> | undefined>;
   /** Runs the function and stores its result in place of the one before. */
   refresh(...args: Parameters<F>): Promise<ResultOf<F>>;
@@ -105,9 +108,12 @@ export interface PersistentCachedMethods<F extends AnyFunction> {
   clear(filter?: StoredEntryFilter): Promise<void>;
   /** As {@linkcode Cache.prune}, of this function's results alone. */
   prune(options?: PruneOptions): Promise<PruneReport>;
-  /** What is stored, entry by entry. Damaged entries are left out, with an event. */
+  /**
+   * What is stored, entry by entry, whatever `validate` would say. Damaged entries are left out,
+   * with an event.
+   */
   entries(filter?: StoredEntryFilter): AsyncIterableIterator<CacheEntry<ResultOf<F>>>;
-  /** What is stored under a key, now or as of a moment. */
+  /** What is stored under a key, now or as of a moment, whatever `validate` would say. */
   get(query: StoredEntryQuery): Promise<CacheEntry<ResultOf<F>> | undefined>;
   /**
    * Calls the function for each of many inputs, a few at a time, and resolves to the results in
@@ -119,7 +125,10 @@ export interface PersistentCachedMethods<F extends AnyFunction> {
   ): Promise<ResultOf<F>[]>;
   /** A handle on the result for these arguments; runs the function if there is none. */
   reference(...args: Parameters<F>): Promise<StoredReference<F>>;
-  /** How a call with these arguments would be answered, and what changed since the nearest one. */
+  /**
+   * How a call with these arguments would be answered, and what changed since the nearest one. Asks
+   * `validate`: where that throws, an event names it, and the result counts as refused.
+   */
   explain(...args: Parameters<F>): Promise<Explanation>;
   /** Counts since the function was wrapped. */
   stats(): CacheStats;

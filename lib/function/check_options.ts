@@ -13,6 +13,8 @@ interface Rule {
 
 const isString = (value: unknown) => typeof value === "string";
 const isFunction = (value: unknown) => typeof value === "function";
+/** Of an `async` function the answer would come too late: a promise is no answer. */
+const answersAtOnce = (value: unknown) => isFunction(value) && !isAsyncFunction(value);
 const isBoolean = (value: unknown) => typeof value === "boolean";
 const isDuration = (value: unknown) => isString(value) || typeof value === "number";
 const isObject = (value: unknown): value is object =>
@@ -36,32 +38,32 @@ const RULES: Readonly<Record<string, Rule>> = {
     fits: (value) => isString(value) || Number.isFinite(value),
     expected: "a string or a finite number",
   },
-  closure: { fits: isFunction, expected: "a function that returns the closed-over values" },
+  closure: { fits: answersAtOnce, expected: "a function that returns the closed-over values" },
   ignore: { fits: isStrings, expected: "an array of parameter names" },
   key: {
     fits: (value) =>
-      isFunction(value) || (isObject(value) && Object.values(value).every(isFunction)),
+      answersAtOnce(value) || (isObject(value) && Object.values(value).every(answersAtOnce)),
     expected: "an object of functions by parameter name, or one function of all arguments",
   },
   ttl: {
-    fits: (value) => isDuration(value) || isFunction(value) || momentOf(value) !== undefined,
+    fits: (value) => isDuration(value) || answersAtOnce(value) || momentOf(value) !== undefined,
     expected: `${DURATION.expected}, a Date, or a function of the result and the arguments`,
   },
   staleWhileRevalidate: DURATION,
   staleIfError: DURATION,
   minDuration: DURATION,
-  validate: { fits: isFunction, expected: "a function of an entry, such as expiresAfter(ttl)" },
-  accept: { fits: isFunction, expected: "a function of the result and the arguments" },
+  validate: { fits: answersAtOnce, expected: "a function of an entry, such as expiresAfter(ttl)" },
+  accept: { fits: answersAtOnce, expected: "a function of the result and the arguments" },
   errors: {
     fits: (value) =>
       isBoolean(value) ||
       (isObject(value) && hasOnly(value, ["ttl", "when"]) &&
         optional(Reflect.get(value, "ttl"), isDuration) &&
-        optional(Reflect.get(value, "when"), isFunction)),
+        optional(Reflect.get(value, "when"), answersAtOnce)),
     expected: "true, false or { ttl, when }",
   },
   tags: {
-    fits: (value) => isStrings(value) || isFunction(value),
+    fits: (value) => isStrings(value) || answersAtOnce(value),
     expected: "an array of strings, or a function of the result and the arguments",
   },
   timeout: {
@@ -80,7 +82,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     expected: "an object of { class, encode, decode } by name",
   },
   clone: {
-    fits: (value) => isBoolean(value) || isFunction(value),
+    fits: (value) => isBoolean(value) || answersAtOnce(value),
     expected: "true, false or a function that copies a result",
   },
   expiry: {
@@ -88,8 +90,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     expected: '"replace" or "append"',
   },
   serializer: {
-    fits: (value) => isObject(value) && has(value, ["encode", "decode"]),
-    expected: "an object with the functions encode and decode",
+    fits: (value) =>
+      isObject(value) && has(value, ["encode", "decode"]) &&
+      answersAtOnce(Reflect.get(value, "decode")),
+    expected: "an object with the functions encode and decode, of which decode is not async",
   },
   compress: { fits: isBoolean, expected: "true or false" },
   lease: {
@@ -106,7 +110,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   outFiles: { fits: isStrings, expected: "an array of parameter names" },
   attributes: {
-    fits: (value) => isStrings(value) || isFunction(value),
+    fits: (value) => isStrings(value) || answersAtOnce(value),
     expected: "an array of property names, or a function of this",
   },
   persistent: { fits: isBoolean, expected: "true or false" },
@@ -255,6 +259,10 @@ export function checkRepeatable(verb: string, fn: AnyFunction): void {
   );
 }
 
+function isAsyncFunction(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === "[object AsyncFunction]";
+}
+
 function isClassCodec(value: unknown): boolean {
   return isObject(value) && has(value, ["class", "encode", "decode"]);
 }
@@ -264,6 +272,7 @@ export function word(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object") return "an object";
+  if (isAsyncFunction(value)) return "an async function, whose answer would come too late";
   if (typeof value === "function") return "a function";
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

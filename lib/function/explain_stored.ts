@@ -14,7 +14,7 @@ export async function explainCall(
   handle: StoreHandle,
   args: unknown[],
 ): Promise<Explanation> {
-  const { keyer, stored, settings } = results;
+  const { keyer, stored, settings, answers } = results;
   const { key, readings } = await results.ask(undefined, args);
   const store = await handle.store();
   const isThere = await store.get(stored.prefix + key.hex) !== undefined;
@@ -25,7 +25,7 @@ export async function explainCall(
     ? "miss"
     : entry === undefined
     ? "damaged"
-    : settings.validate !== undefined && !settings.validate(entry)
+    : !answers.isValid(found!, key.hex)
     ? "invalid"
     : entry.expires > now
     ? "hit"

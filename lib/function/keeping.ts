@@ -2,6 +2,7 @@
 
 import { CacheMissError, CacheTimeoutError } from "../errors.ts";
 import type { NotStoredReason } from "./events.ts";
+import { isThenable } from "./results.ts";
 import { type KeptErrors, type Settings, staleTime } from "./settings.ts";
 
 /** A run of the function that has ended. */
@@ -55,7 +56,7 @@ export function decideKeeping(settings: Settings, run: Run): Keeping {
     if (duration < minDuration) return { keep: false, reason: "too quick" };
     if (kind === "value" && accept !== undefined) {
       option = "accept";
-      if (!isAccepted(accept(value, args))) return { keep: false, reason: "not accepted" };
+      if (!truthOf(accept(value, args), option)) return { keep: false, reason: "not accepted" };
     }
     option = kind === "error" ? "errors.ttl" : "ttl";
     const rule = kind === "error" ? settings.errors?.expiryOf : settings.expiryOf;
@@ -75,7 +76,8 @@ export function decideKeeping(settings: Settings, run: Run): Keeping {
  * @throws Whatever the option `errors.when` throws.
  */
 export function keepsError(errors: KeptErrors | undefined, error: unknown): boolean {
-  return errors !== undefined && !isOfThisCall(error) && Boolean(errors.when(error));
+  return errors !== undefined && !isOfThisCall(error) &&
+    truthOf(errors.when(error), "errors.when");
 }
 
 /** Whether an error says something of one call and nothing of what was asked. */
@@ -86,10 +88,15 @@ export function isOfThisCall(error: unknown): boolean {
   return name === "AbortError" || name === "TimeoutError";
 }
 
-function isAccepted(answer: unknown): boolean {
-  if (answer instanceof Promise) {
-    answer.catch(() => {});
-    throw new TypeError("accept must return true or false, received a promise");
+/**
+ * What a function given as an option says: yes or no.
+ *
+ * @throws {TypeError} It gave a promise, which would count as a yes whatever comes of it.
+ */
+export function truthOf(answer: unknown, option: string): boolean {
+  if (isThenable(answer)) {
+    Promise.resolve(answer).catch(() => {});
+    throw new TypeError(`${option} must return true or false, received a promise`);
   }
   return Boolean(answer);
 }

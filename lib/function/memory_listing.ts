@@ -5,6 +5,7 @@ import type { Keyer } from "../key/mod.ts";
 import { type CacheEntry, type EntryFilter, type Explanation, matches } from "./entry.ts";
 import type { EventLog } from "./event_log.ts";
 import { explain, type OtherEntry } from "./explain.ts";
+import { truthOf } from "./keeping.ts";
 import type { Copies } from "./memory_copies.ts";
 import { type EntryMap, keptIn, type MemoryEntry } from "./memory_entry.ts";
 import { type CallIndex, type IndexKey, indexOfKey, keyOfIndex } from "./memory_index.ts";
@@ -49,7 +50,7 @@ export class MemoryListing {
   #isValid(index: IndexKey, entry: MemoryEntry): boolean {
     const { validate, name } = this.#context.settings;
     try {
-      return Boolean(validate!(this.told(index, entry)));
+      return truthOf(validate!(this.told(index, entry)), "validate");
     } catch (error) {
       const key = this.#context.index.hexOf(index);
       this.#context.log.emit({ type: "option-error", name, key, option: "validate", error });

@@ -26,11 +26,12 @@ export class PersistentResults {
   readonly log: EventLog;
   readonly stored: StoredResults;
   readonly settings: Settings;
+  /** What answers a call on the store. */
+  readonly answers: Answers;
   readonly #fn: Call;
   readonly #handle: StoreHandle;
   readonly #watch: FreeVariableWatch;
   readonly #opener: ResultOpener;
-  readonly #answers: Answers;
 
   constructor(fn: Call, settings: Settings, handle: StoreHandle, namespace: string | undefined) {
     const path = pathOf(settings.name, namespace);
@@ -51,7 +52,7 @@ export class PersistentResults {
     this.#watch = new FreeVariableWatch(fn as AnyFunction, settings, log);
     this.#opener = new ResultOpener(settings, log, stored, keyer.parameterNames);
     const backing: Backing = { settings, keyer, log, handle, stored, opener: this.#opener };
-    this.#answers = new Answers(backing, new Runs(fn, backing));
+    this.answers = new Answers(backing, new Runs(fn, backing));
   }
 
   /** Finds out all that is to be known of a call before it is made. */
@@ -118,7 +119,7 @@ export class PersistentResults {
     const store = await this.#store(key.hex);
     const found = store && await this.stored.read(store, key.hex, key.bytes);
     if (found === undefined || found.record.expires <= Date.now()) return undefined;
-    return this.#answers.isValid(found, key.hex) ? found : undefined;
+    return this.answers.isValid(found, key.hex) ? found : undefined;
   }
 
   async delete(args: readonly unknown[]): Promise<boolean> {
@@ -195,7 +196,7 @@ export class PersistentResults {
     flights.set(storeKey, flight);
     const work = async () => {
       try {
-        const outcome = await this.#answers.answer(asked, flight, await this.#store(hex));
+        const outcome = await this.answers.answer(asked, flight, await this.#store(hex));
         landing.resolve(outcome);
         await outcome.ended;
       } catch (error) {

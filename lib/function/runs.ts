@@ -156,6 +156,14 @@ export class Runs {
       return { first: () => resultOfRun(run), again: undefined };
     }
     if (run.kind === "error" || !isStreamed(run.value)) return await this.#keep(run, running);
+    if (opener.writesFiles) {
+      const error = new TypeError(
+        "What a function writes is complete when it returns, and this one returns a stream; " +
+          "return what the stream contains, or leave outFiles out",
+      );
+      this.#tellNotStored(key.hex, "no output", error);
+      return { first: () => run.value, again: undefined };
+    }
     return await (await opener.streams()).record(run, {
       hex: key.hex,
       store,

@@ -130,7 +130,7 @@ export function settingsOf(fn: AnyFunction, options: AnyOptions, whole = true): 
     compress: options.compress ?? false,
     lease: options.lease === false ? 0 : durationOr(LEASE_MS, options.lease, "lease"),
   };
-  if (whole) checkContradictions(settings);
+  if (whole) checkContradictions(fn, settings);
   return settings;
 }
 
@@ -139,7 +139,13 @@ export function staleTime(settings: Settings): number {
   return Math.max(settings.staleWhileRevalidate, settings.staleIfError);
 }
 
-function checkContradictions(settings: Settings): void {
+const GENERATOR = /GeneratorFunction\]$/;
+
+function tagOf(fn: AnyFunction): string {
+  return Object.prototype.toString.call(fn);
+}
+
+function checkContradictions(fn: AnyFunction, settings: Settings): void {
   const { expiryOf, softTimeout, hardTimeout } = settings;
   for (const option of ["staleWhileRevalidate", "staleIfError"] as const) {
     if (settings[option] === 0 || expiryOf !== undefined) continue;
@@ -160,6 +166,34 @@ function checkContradictions(settings: Settings): void {
     throw new RangeError(
       `minDuration must be less than timeout.hard, received ${settings.minDuration} and ` +
         `${hardTimeout}: no result would be kept`,
+    );
+  }
+  for (const option of ["batch", "outFiles"] as const) {
+    const twice = settings[option].find((name, at, names) => names.indexOf(name) !== at);
+    if (twice !== undefined) throw new TypeError(`${option} names ${JSON.stringify(twice)} twice`);
+    if (settings[option].length > 0 && GENERATOR.test(tagOf(fn))) {
+      throw new TypeError(
+        `${option} does not go with a generator function, whose result comes piece by piece; ` +
+          (option === "batch" ? "return an array" : "return when the files are written"),
+      );
+    }
+  }
+  const shared = settings.batch.find((name) => settings.ignore.includes(name));
+  if (shared !== undefined) {
+    throw new TypeError(
+      `${JSON.stringify(shared)} stands both in batch and in ignore: all elements would have one ` +
+        "result; leave one of them out",
+    );
+  }
+  const mapped = settings.outFiles.find((name) =>
+    typeof settings.key === "object" && Object.hasOwn(settings.key, name)
+  );
+  if (mapped !== undefined) {
+    throw new TypeError(
+      `${
+        JSON.stringify(mapped)
+      } stands both in outFiles and in key: where a file goes is no part ` +
+        "of the key; leave one of them out",
     );
   }
   if (settings.batch.length > 0 && settings.outFiles.length > 0) {

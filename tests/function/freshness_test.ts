@@ -4,7 +4,7 @@ import { expiresAfter } from "../../lib/function/expires_after.ts";
 import { cache } from "../../lib/function/memory_cache.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import { assert, rejects, test, withFakeTime } from "../harness.ts";
-import { KINDS, until } from "./_kinds.ts";
+import { KINDS, reasonOf, until } from "./_kinds.ts";
 
 const START = 1_800_000_000_000;
 
@@ -244,6 +244,43 @@ for (const [kind, make] of Object.entries(KINDS)) {
     assert.include(events.map(({ type }) => type), "miss");
   });
 
+  test(`${kind}: a validate that throws or gives a promise counts as a no wherever it is asked`, async () => {
+    const failure = new Error("no verdict");
+    const answers: (() => boolean)[] = [
+      () => {
+        throw failure;
+      },
+      () => Promise.reject(failure) as never,
+    ];
+    for (const validate of answers) {
+      const f = make((x: number) => x, { validate });
+      await f.call(1);
+      f.recorder.take();
+      assert.isFalse(await f.has(1));
+      assert.isUndefined(await f.peek(1));
+      // deno-lint-ignore no-explicit-any -- either kind.
+      const explanation = await (f.cached as any).explain(1);
+      assert.equal(explanation.outcome, "invalid");
+      const events = f.recorder.takeEvents();
+      assert.lengthOf(events, 3, "each look tells of it");
+      for (const event of events) {
+        assert.deepInclude(event, { type: "option-error", option: "validate" });
+      }
+      assert.lengthOf(await f.entries(), 1, "what is kept is listed without asking");
+      assert.equal((await f.cached.get({ key: await f.key(1) }))?.value, 1);
+      assert.isEmpty(f.recorder.take());
+    }
+  });
+
+  test(`${kind}: an errors.when that gives a promise is named in an event, and nothing is kept`, async () => {
+    const f = make(() => {
+      throw new RangeError("as asked");
+    }, { errors: { when: () => Promise.resolve(true) as never } });
+    await reasonOf(f.call());
+    assert.deepInclude(f.recorder.takeEvents()[1], { type: "option-error", option: "errors.when" });
+    assert.isFalse(await f.has());
+  });
+
   test(`${kind}: expiresAfter() counts from when a result was computed`, async () => {
     await withFakeTime(START, async (clock) => {
       let runs = 0;
@@ -358,21 +395,3 @@ test("cache() takes no part in generations, and says so", () => {
     /Unknown option "expiry"/,
   );
 });
-
-const CONTRADICTIONS: readonly (readonly [options: object, message: RegExp])[] = [
-  [{ staleWhileRevalidate: "1m" }, /staleWhileRevalidate needs ttl/],
-  [{ staleIfError: "1m" }, /staleIfError needs ttl/],
-  [{ timeout: { soft: "1s" } }, /timeout\.soft needs staleIfError or staleWhileRevalidate/],
-  [
-    { ttl: 1, staleIfError: 1, timeout: { soft: "2s", hard: "1s" } },
-    /timeout\.soft must be less than timeout\.hard/,
-  ],
-];
-
-for (const [options, message] of CONTRADICTIONS) {
-  test(`the options ${JSON.stringify(options)} contradict each other`, () => {
-    assert.throws(() => cache((x: number) => x, options), Error, message);
-    const deja = createCache({ store: memoryStore() });
-    assert.throws(() => deja.persistent("f", (x: number) => x, options), Error, message);
-  });
-}
