@@ -3,27 +3,41 @@
  *
  * @module
  */
+import { currentCore } from "./backend.ts";
 import { blake3, type Blake3Options, digestLength } from "./blake3.ts";
-import { CHUNK_BYTES, DIGEST_BYTES, WINDOW_BYTES } from "./core.ts";
+import {
+  CHUNK_BYTES,
+  DIGEST_BYTES,
+  INITIAL_ADDRESS,
+  KEY_ADDRESS,
+  WINDOW_ADDRESS,
+  WINDOW_BYTES,
+} from "./core.ts";
 import { TreeHasher } from "./hasher.ts";
 import { type HashInput, toBytes } from "./input.ts";
 import { type Mode, resolveMode } from "./mode.ts";
-import { createHashPool, type HashPool, WorkerPool } from "./pool.ts";
+import { createHashPool, type HashPool, type HashWorker, spareCores, WorkerPool } from "./pool.ts";
 
-/** Bytes that a worker hashes at a time. */
-const TASK_BYTES = 64 * WINDOW_BYTES;
+/** Bytes in a task: so few that this thread, which hashes some, is never away for long. */
+const TASK_BYTES = 16 * WINDOW_BYTES;
+/** Tasks that a worker has at a time, so that it never waits for bytes. */
+const TASKS_AT_ONCE = 3;
 /** Below this length, starting workers takes longer than hashing does; `bench:hash` shows it. */
-const OWN_POOL_BYTES = 64 * 1024 * 1024;
+const OWN_POOL_BYTES = 128 * 1024 * 1024;
 
 /** Options of {@linkcode hashParallel}. */
 export interface ParallelOptions extends Blake3Options {
-  /** The workers to use. Without it, a long input gets workers of its own, which takes time. */
+  /**
+   * The workers to use. Without it, an input of more than 128 MiB gets workers of its own, which
+   * takes time, and a shorter one is hashed on this thread.
+   */
   readonly pool?: HashPool;
 }
 
 /**
- * Hashes a large buffer with BLAKE3 on several cores, to the same digest as `blake3`. Where workers
- * do not pay or cannot be had, this thread does it alone.
+ * Hashes a large buffer with BLAKE3 on several cores, to the same digest as `blake3`. This thread
+ * hashes along with the workers, and lets the event loop have a turn every MiB. Where workers do
+ * not pay or cannot be had, it does it alone.
  *
  * @param input The bytes, as for `blake3`. They must not change until the promise settles. Those of
  * a `SharedArrayBuffer` are shared with the workers, others are copied piece by piece.
@@ -52,51 +66,153 @@ export async function hashParallel(
   if (given !== undefined && !(given instanceof WorkerPool)) {
     throw new TypeError("Expected a pool made by createHashPool, received something else");
   }
-  if (bytes.length <= (given === undefined ? OWN_POOL_BYTES : TASK_BYTES)) {
+  if (bytes.length <= (given === undefined ? OWN_POOL_BYTES : 2 * TASK_BYTES)) {
     return blake3(bytes, options);
   }
-  let own: WorkerPool | undefined;
+  const own = given === undefined ? ownPool() : undefined;
+  const pool = given ?? own;
+  if (pool === undefined) return blake3(bytes, options);
   try {
-    const pool = given ?? (own = createHashPool() as WorkerPool);
+    const values = await new Tasks(bytes, mode).run(pool.workers);
     const hasher = new TreeHasher(mode);
-    const values = await hashTasks(pool, bytes, mode);
     for (let offset = 0; offset < values.length; offset += DIGEST_BYTES) {
       hasher.adopt(values.subarray(offset, offset + DIGEST_BYTES), WINDOW_BYTES / CHUNK_BYTES);
     }
-    const rest = bytes.subarray(values.length / DIGEST_BYTES * WINDOW_BYTES);
-    return hasher.update(rest).digest(length);
-  } catch {
-    // A worker that fails (a policy against blobs, a stopped pool) is no reason to have no digest.
-    return blake3(bytes, options);
+    return hasher.update(bytes.subarray(values.length / DIGEST_BYTES * WINDOW_BYTES)).digest(
+      length,
+    );
   } finally {
     own?.[Symbol.dispose]();
   }
 }
 
-/** The chaining values of all windows but the last ones, which may be the end of the message. */
-async function hashTasks(pool: WorkerPool, bytes: Uint8Array, mode: Mode): Promise<Uint8Array> {
-  const count = Math.ceil(bytes.length / TASK_BYTES) - 1;
-  const values = new Uint8Array(count * TASK_BYTES / WINDOW_BYTES * DIGEST_BYTES);
-  const shared = !(bytes.buffer instanceof ArrayBuffer);
-  let next = 0;
-  /** Keeps one task under way; two of these for each worker leave none waiting for bytes. */
-  const keepBusy = async () => {
-    let room: Uint8Array | undefined;
-    while (next < count) {
-      const start = next++ * TASK_BYTES;
-      let piece = bytes.subarray(start, start + TASK_BYTES);
-      if (!shared) {
-        // Fresh memory for every piece would cost more than filling it does.
-        room ??= new Uint8Array(TASK_BYTES);
-        room.set(piece);
-        piece = room;
-      }
-      const task = { ...mode, bytes: piece, chunk: start / CHUNK_BYTES };
-      const answer = await pool.run(task, shared ? [] : [piece.buffer as ArrayBuffer]);
-      room = answer.bytes;
-      values.set(answer.values, start / WINDOW_BYTES * DIGEST_BYTES);
+/** A pool for one call, if there is a core for it and the host lets workers start. */
+function ownPool(): WorkerPool | undefined {
+  if (spareCores() === 0) return undefined;
+  try {
+    return createHashPool() as WorkerPool;
+  } catch {
+    // Not an error: this host has no workers, or a policy against those that come from a blob.
+    return undefined;
+  }
+}
+
+/** The windows of a message, in tasks that this thread and the workers take from one pile. */
+class Tasks {
+  readonly #bytes: Uint8Array;
+  readonly #mode: Mode;
+  /** Tasks in the message: all windows but the last ones, which may be the end of the message. */
+  readonly #count: number;
+  readonly #values: Uint8Array;
+  #next = 0;
+  #done = 0;
+  /** Tasks that a worker had and did not finish. */
+  readonly #returned: number[] = [];
+
+  constructor(bytes: Uint8Array, mode: Mode) {
+    this.#bytes = bytes;
+    this.#mode = mode;
+    this.#count = Math.ceil(bytes.length / TASK_BYTES) - 1;
+    this.#values = new Uint8Array(this.#count * TASK_BYTES / WINDOW_BYTES * DIGEST_BYTES);
+  }
+
+  /** The chaining values of the windows, hashed by this thread and those workers that can. */
+  async run(workers: readonly HashWorker[]): Promise<Uint8Array> {
+    const feeds: Promise<void>[] = [];
+    for (const worker of workers) {
+      // This thread does not wait for a worker to start, and hashes by itself until one has.
+      const feed = () => {
+        for (let i = 0; i < TASKS_AT_ONCE; i++) feeds.push(this.#feed(worker));
+      };
+      worker.started.then(feed, () => {});
     }
-  };
-  await Promise.all(Array.from({ length: 2 * pool.size }, keepBusy));
-  return values;
+    while (this.#done < this.#count) {
+      await this.#help();
+      await Promise.all(feeds.splice(0));
+    }
+    return this.#values;
+  }
+
+  #take(): number | undefined {
+    return this.#returned.pop() ?? (this.#next < this.#count ? this.#next++ : undefined);
+  }
+
+  /** Keeps one task of a worker under way until none is left. */
+  async #feed(worker: HashWorker): Promise<void> {
+    for (let task = this.#take(); task !== undefined; task = this.#take()) {
+      const chunk = task * TASK_BYTES / CHUNK_BYTES;
+      try {
+        const piece = this.#piece(task * TASK_BYTES, TASK_BYTES);
+        this.#keep(task * TASK_BYTES, await worker.hash(piece, { ...this.#mode, chunk }));
+        this.#done++;
+      } catch {
+        // Not lost: this thread takes it up, so a worker that fails is no reason for no digest.
+        this.#returned.push(task);
+        return;
+      }
+    }
+  }
+
+  /** Hashes tasks on this thread until none is left, with a turn of the event loop before each. */
+  async #help(): Promise<void> {
+    using turns = new Turns();
+    await turns.next();
+    for (let task = this.#take(); task !== undefined; task = this.#take()) {
+      const end = (task + 1) * TASK_BYTES;
+      for (let start = task * TASK_BYTES; start < end; start += WINDOW_BYTES) {
+        this.#keep(start, hashWindow(this.#piece(start, WINDOW_BYTES), this.#mode, start));
+      }
+      this.#done++;
+      await turns.next();
+    }
+  }
+
+  #piece(start: number, length: number): Uint8Array {
+    const piece = this.#bytes.subarray(start, start + length);
+    // Otherwise the memory would be hashed that held the piece before.
+    if (piece.length < length) {
+      throw new TypeError("Expected bytes to hash, received a buffer that was detached meanwhile");
+    }
+    return piece;
+  }
+
+  #keep(start: number, values: Uint8Array): void {
+    this.#values.set(values, start / WINDOW_BYTES * DIGEST_BYTES);
+  }
+}
+
+/** Hashes a window on this thread, and gives its chaining value until the core hashes again. */
+function hashWindow(bytes: Uint8Array, { key, flags }: Mode, start: number): Uint8Array {
+  const core = currentCore();
+  if (key !== undefined) core.bytes.set(key, KEY_ADDRESS);
+  core.bytes.set(bytes, WINDOW_ADDRESS);
+  const chunk = start / CHUNK_BYTES;
+  const keyAddress = key === undefined ? INITIAL_ADDRESS : KEY_ADDRESS;
+  core.hash(keyAddress, WINDOW_ADDRESS, WINDOW_BYTES, chunk, Math.floor(chunk / 2 ** 32), flags);
+  return core.digest;
+}
+
+/** Turns of the event loop, each for all that waits. */
+class Turns implements Disposable {
+  // A timer would take milliseconds in a page. Messages come at once in Deno and Bun, though, before
+  // any timer and any socket, so that nothing else would have a turn: there, this is what is fair.
+  readonly #immediate = (globalThis as { setImmediate?: (callback: () => void) => void })
+    .setImmediate;
+  readonly #channel = this.#immediate === undefined ? new MessageChannel() : undefined;
+
+  /** Fulfils after whatever else was waiting had its turn. */
+  next(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (this.#channel === undefined) this.#immediate!(resolve);
+    else {
+      this.#channel.port1.onmessage = () => resolve();
+      this.#channel.port2.postMessage(undefined);
+    }
+    return promise;
+  }
+
+  [Symbol.dispose](): void {
+    this.#channel?.port1.close();
+    this.#channel?.port2.close();
+  }
 }

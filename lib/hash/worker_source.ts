@@ -23,7 +23,7 @@ export interface WorkerTask extends Mode {
   readonly chunk: number;
 }
 
-/** What a worker answers, unless it failed: then the answer is `{ error: string }`. */
+/** What a worker answers to a task, unless it failed: then the answer is `{ error: string }`. */
 export interface WorkerAnswer {
   /** The chaining values in a row. */
   readonly values: Uint8Array;
@@ -31,7 +31,10 @@ export interface WorkerAnswer {
   readonly bytes: Uint8Array;
 }
 
-/** The first message to a worker holds the bytes of a core's module; every later one is a task. */
+/**
+ * The first message to a worker holds the bytes of a core's module, and is answered with
+ * `{ started: true }`; every later one is a task.
+ */
 export const WORKER_SOURCE = `
 let core, memory;
 onmessage = ({ data }) => {
@@ -45,6 +48,7 @@ function work({ module, bytes, key, flags, chunk }) {
   if (module) {
     core = new WebAssembly.Instance(new WebAssembly.Module(module)).exports;
     memory = new Uint8Array(core.memory.buffer);
+    postMessage({ started: true });
     return;
   }
   if (key) memory.set(key, ${KEY_ADDRESS});

@@ -4,6 +4,11 @@ import { assert, rejects, test, testOn } from "../harness.ts";
 
 const MIB = 1024 * 1024;
 
+/** Lets whatever else waits have its turn. */
+function eventLoopTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
 /** Bytes that differ from window to window, cheaply. */
 function bulk(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
@@ -49,8 +54,10 @@ testOn(
 );
 
 test("hashParallel() hashes without a pool, and without workers that live on", async () => {
-  const input = bulk(65 * MIB);
-  assert.equal(toHex(await hashParallel(input)), blake3Hex(input));
+  for (const length of [65 * MIB, 129 * MIB]) {
+    const input = bulk(length);
+    assert.equal(toHex(await hashParallel(input)), blake3Hex(input), `${length}`);
+  }
 });
 
 test("hashParallel() hashes by itself when its pool was stopped", async () => {
@@ -61,19 +68,64 @@ test("hashParallel() hashes by itself when its pool was stopped", async () => {
   assert.equal(toHex(await hashParallel(input, { pool })), blake3Hex(input));
 });
 
-test("a worker gives the chaining value of each window, and the memory back", async () => {
+test("hashParallel() takes up what its workers leave when their pool is stopped", async () => {
+  const input = bulk(40 * MIB);
+  const expected = blake3Hex(input);
+  for (const when of ["at once", "at work"]) {
+    const pool = createHashPool({ workers: 3 });
+    if (when === "at work") await hashParallel(input, { pool });
+    const digest = hashParallel(input, { pool });
+    await eventLoopTurn();
+    pool[Symbol.dispose]();
+    assert.equal(toHex(await digest), expected, when);
+  }
+});
+
+test("hashParallel() lets the event loop have turns", async () => {
+  using pool = createHashPool({ workers: 1 });
+  const input = bulk(64 * MIB);
+  let settled = false;
+  const digest = hashParallel(input, { pool }).finally(() => settled = true);
+  let turns = 0;
+  for (; !settled; turns++) await eventLoopTurn();
+  assert.isAbove(turns, 8);
+  assert.equal(toHex(await digest), blake3Hex(input));
+});
+
+test("hashParallel() notices that its input went away meanwhile", async () => {
+  using pool = createHashPool({ workers: 1 });
+  const input = bulk(20 * MIB);
+  const digest = hashParallel(input, { pool });
+  structuredClone(input.buffer, { transfer: [input.buffer as ArrayBuffer] });
+  await rejects(digest, TypeError, /detached/);
+});
+
+test("createHashPool() leaves one core to the thread that calls", () => {
+  using pool = createHashPool();
+  assert.equal(pool.size, Math.max(1, navigator.hardwareConcurrency - 1));
+});
+
+test("a worker gives the chaining value of each window, and takes memory it had before", async () => {
   using pool = new WorkerPool(1);
+  const [worker] = pool.workers;
+  await worker.started;
   const bytes = bulk(2 * 65536);
-  const task = { key: undefined, flags: 0, bytes, chunk: 0 };
-  const answer = await pool.run(task, [bytes.buffer as ArrayBuffer]);
-  assert.equal(answer.values.length, 2 * 32);
-  assert.equal(answer.bytes.length, 2 * 65536);
-  assert.equal(bytes.length, 0);
+  const task = { key: undefined, flags: 0, chunk: 0 };
+  const values = await worker.hash(bytes, task);
+  assert.equal(values.length, 2 * 32);
+  assert.notDeepEqual(values.subarray(0, 32), values.subarray(32));
+  assert.deepEqual(await worker.hash(bytes, task), values);
+  assert.deepEqual(await worker.hash(bytes.subarray(0, 65536), task), values.subarray(0, 32));
+  assert.deepEqual(bytes, bulk(2 * 65536));
 });
 
 test("a worker that fails says so, to whoever waits and to whoever asks later", async () => {
   using pool = new WorkerPool(1);
-  const task = { key: undefined, flags: 0, bytes: null as unknown as Uint8Array, chunk: 0 };
-  await rejects(pool.run(task, []), Error, /Cannot hash in a worker/);
-  await rejects(pool.run(task, []), Error, /Cannot hash in a worker/);
+  const [worker] = pool.workers;
+  const task = { key: undefined, flags: 0, chunk: 0 };
+  // More than its memory holds.
+  const key = new Uint8Array(2 ** 20);
+  const waits = worker.hash(new Uint8Array(65536), { ...task, key });
+  await rejects(waits, Error, /Cannot hash in a worker/);
+  await rejects(worker.hash(new Uint8Array(65536), task), Error, /Cannot hash in a worker/);
 });
