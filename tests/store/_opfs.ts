@@ -20,8 +20,8 @@ export class Layout {
   }
 
   /** Names of the segments of the log. */
-  segments(): Promise<string[]> {
-    return this.#names("log");
+  async segments(): Promise<string[]> {
+    return (await this.#names("log")).filter((name) => /^\d+$/.test(name));
   }
 
   /** Names of the files of large entries. */
@@ -55,11 +55,16 @@ export class Layout {
     await writable.close();
   }
 
-  /** Finds one of the two folders. */
+  /** Removes a file of the log. */
+  async remove(name: string): Promise<void> {
+    await (await this.folder("log")).removeEntry(name);
+  }
+
+  /** Finds the folder of the log or that of the large ones. */
   async folder(name: "log" | "large"): Promise<FileSystemDirectoryHandle> {
     const root = await navigator.storage.getDirectory();
     const folder = await (await root.getDirectoryHandle(this.#path)).getDirectoryHandle("v1");
-    return await folder.getDirectoryHandle(name);
+    return name === "log" ? folder : await folder.getDirectoryHandle(name, { create: true });
   }
 
   async #names(name: "log" | "large"): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { StoreError } from "../../lib/errors.ts";
 import { opfsStore } from "../../lib/store/opfs/mod.ts";
 import { Place } from "../../lib/store/opfs/place.ts";
+import { readRecords } from "../../lib/store/opfs/record.ts";
 import { OpfsHandle } from "../../lib/store/opfs/store.ts";
 import { openWriter, StreamWriter, type Writer } from "../../lib/store/opfs/writer.ts";
 import { assert, rejects, test, testOn, withFakeTime } from "../harness.ts";
@@ -71,20 +72,29 @@ testOpfs("opfsStore() cuts off what a writer that died left behind", async (path
   }]);
 });
 
-testOpfs("opfsStore() misses what a damaged segment held, and writes on", async (path, layout) => {
-  {
+testOpfs("opfsStore() misses what is damaged in the log, and writes on", async (path, layout) => {
+  for (const indexed of [true, false]) {
+    {
+      await using store = await opfsStore(path);
+      for (let i = 0; i < 40; i++) await store.set(`key ${i}`, sample(60_000, i));
+    }
+    const bytes = await layout.read(FIRST);
+    const damaged = [...readRecords(bytes)].find(({ key }) => key === "key 15")!;
+    bytes[damaged.end - 1] ^= 1;
+    await layout.write("log", FIRST, bytes);
+    if (!indexed) await layout.remove("index");
     await using store = await opfsStore(path);
-    for (let i = 0; i < 40; i++) await store.set(`key ${i}`, sample(60_000, i));
+    assert.deepEqual(await store.get("key 0"), sample(60_000, 0));
+    assert.isUndefined(await store.get("key 15"));
+    assert.deepEqual(await store.get("key 16"), sample(60_000, 16));
+    assert.deepEqual(await store.get("key 39"), sample(60_000, 39));
+    await store.set("key 15", BYTES);
+    assert.deepEqual(await store.get("key 15"), BYTES);
+    await store[Symbol.asyncDispose]();
+    const root = await navigator.storage.getDirectory();
+    await root.removeEntry(path, { recursive: true });
   }
-  const bytes = await layout.read(FIRST);
-  bytes[bytes.length >> 1] ^= 1;
-  await layout.write("log", FIRST, bytes);
-  await using store = await opfsStore(path);
-  assert.deepEqual(await store.get("key 0"), sample(60_000, 0));
-  assert.isUndefined(await store.get("key 15"));
-  assert.deepEqual(await store.get("key 39"), sample(60_000, 39));
-  await store.set("key 15", BYTES);
-  assert.deepEqual(await store.get("key 15"), BYTES);
+  await (await opfsStore(path))[Symbol.asyncDispose]();
 });
 
 testOpfs("opfsStore() takes a foreign file for an empty log", async (path, layout) => {
@@ -187,6 +197,7 @@ testOpfs("opfsStore() leaves the entries whole where the disk is full", async (p
   await using store = await openWith(path, {
     append: (piece) => full && piece.bytes.length > 100 ? refuse() : writer.append(piece),
     part: (piece) => full && piece.at > 0 ? refuse() : writer.part(piece),
+    replace: (piece) => full ? refuse() : writer.replace(piece),
     finish: (name) => writer.finish(name),
     release: () => writer.release(),
     close: () => writer.close(),

@@ -78,7 +78,7 @@ export class LargeFiles {
     const writer = await this.#openWriter();
     // A listing tells whether the folders that are remembered are still there.
     await this.#files.segments();
-    const { large: folder } = await this.#files.folders();
+    const folder = await this.#files.large();
     let at = 0;
     for await (const bytes of pieces) {
       const { length } = bytes;

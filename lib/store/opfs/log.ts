@@ -4,7 +4,8 @@
  * ```text
  * PATH/
  *   v1/                     version of this layout
- *     log/0000000001        segments of the log, in order (see ./record.ts); the last one grows
+ *     0000000001            segments of the log, in order (see ./record.ts); the last one grows
+ *     index                 what the log said some time ago (see ./saved_index.ts)
  *     large/0b5c...         the value of a large entry, and nothing else
  * ```
  *
@@ -12,12 +13,18 @@
  * start: cleaning writes the live records of the oldest segment again at the end and then removes
  * the segment. A deletion may go with its segment, since nothing older is left that it hides.
  *
+ * Whoever opens the log reads the saved index and follows the log from there. A log that had to be
+ * read as a whole may have lost its end, and must not grow into positions that the saved index
+ * knows: so that index is removed before the log grows.
+ *
  * @module
  */
 
-import { type Files, segmentName } from "./files.ts";
-import { Index } from "./index.ts";
+import { type Files, INDEX_NAME, segmentName } from "./files.ts";
+import { type Entry, Index } from "./index.ts";
 import { Kind, type PlacedRecord, readRecord, readRecords, writeRecord } from "./record.ts";
+import { decodeIndex, encodeIndex, type LogState } from "./saved_index.ts";
+import { Segments } from "./segments.ts";
 import type { Writer } from "./writer.ts";
 
 /** A segment that is longer ends: a stream copies no more than that for each write. */
@@ -26,27 +33,51 @@ const SEGMENT_BYTES = 1024 * 1024;
 const READ_AHEAD = 4;
 /** A log that is cleaned while it is read is read again, so often. */
 const MAX_READINGS = 20;
-
-/** Where the log ends. */
-interface Tail {
-  readonly segment: number;
-  readonly at: number;
-}
+/** The index is saved when the log has grown by so much: to follow that takes about 3 ms. */
+const SAVE_AFTER_BYTES = 256 * 1024;
+/** To follow less than that takes no longer than to read an index. */
+const SAVE_LAST_BYTES = 16 * 1024;
 
 /** The log of one store. */
 export class Log {
-  /** What the log said when it was last looked at. */
-  index: Index = new Index();
   readonly #files: Files;
-  #tail: Tail = { segment: 1, at: 0 };
-  /** Lengths of the segments. */
-  #lengths = new Map<number, number>();
+  readonly #segments: Segments;
+  #state: LogState = freshState();
   /** Segments that are to be cleaned, and the keys that stood in each. */
   #victims: [segment: number, keys: readonly string[]][] = [];
+  /** Whether there may be a saved index that does not go with the log. */
+  #distrusted = false;
+  /** Bytes of the saved index. */
+  #savedBytes = 0;
+  /** Bytes of the log that the saved index does not know. */
+  #unsaved = 0;
 
   /** @param files Where it stands. */
   constructor(files: Files) {
     this.#files = files;
+    this.#segments = new Segments(files);
+  }
+
+  /** What the log said when it was last looked at. */
+  get index(): Index {
+    return this.#state.index;
+  }
+
+  /** Reads the saved index and what was written since, or else all of the log. */
+  async load(): Promise<void> {
+    const bytes = await this.#files.readIndex();
+    const saved = bytes && decodeIndex(bytes);
+    const savedLength = saved && lengthOf(saved);
+    if (saved !== undefined && await this.#follow(saved) !== "lost") {
+      this.#state = saved;
+      this.#victims = [];
+      this.#distrusted = false;
+      this.#savedBytes = bytes!.length;
+      this.#unsaved = lengthOf(saved) - savedLength!;
+    } else {
+      await this.rebuild();
+      this.#distrusted = bytes !== undefined;
+    }
   }
 
   /**
@@ -55,23 +86,31 @@ export class Log {
    * @returns Whether that was anything.
    */
   async catchUp(): Promise<boolean> {
-    const { segment, at } = this.#tail;
-    const bytes = await this.#files.readSegment(segment, at);
-    if (bytes === undefined) {
-      // Either the writer has not begun this segment yet, or it is gone with all before it.
-      const last = (await this.#files.segments()).at(-1) ?? 0;
-      if (last === segment - 1 && at === 0) return false;
-      await this.rebuild();
-      return true;
+    const before = lengthOf(this.#state);
+    const found = await this.#follow(this.#state);
+    if (found === "same") return false;
+    if (found === "lost") {
+      await this.load();
+    } else {
+      this.#unsaved += lengthOf(this.#state) - before;
+      this.#victims = [];
     }
-    if (bytes.length === 0) return false;
-    this.#tail = follow(this.index, this.#lengths, this.#tail, bytes);
-    if (this.#tail.segment !== segment) await this.catchUp();
-    this.#victims = [];
     return true;
   }
 
-  /** Reads all of it. */
+  /** Reads the record of a packed entry. */
+  async read({ segment, start, length }: Entry): Promise<PlacedRecord | undefined> {
+    const bytes = await this.#segments.part(segment, start, start + length);
+    return bytes && readRecord(bytes, 0);
+  }
+
+  /** Forgets what is known of the files, since they are gone or others. */
+  forget(): void {
+    this.#files.forget();
+    this.#segments.forget();
+  }
+
+  /** Reads all of it, whatever the saved index says. */
   async rebuild(): Promise<void> {
     for (let reading = 1; !await this.#readAll(); reading++) {
       if (reading === MAX_READINGS) {
@@ -87,17 +126,37 @@ export class Log {
    * @returns Names of files of large entries that are useless now.
    */
   async append(writer: Writer, records: readonly Uint8Array<ArrayBuffer>[]): Promise<string[]> {
-    const { segment, at } = this.#tail;
+    if (this.#distrusted) await this.#files.removeIndex();
+    this.#distrusted = false;
+    const { segment, at } = this.#state.tail;
     const length = records.reduce((sum, record) => sum + record.length, 0);
     const all = at + length < SEGMENT_BYTES
       ? records
       : [...records, writeRecord({ kind: Kind.end })];
-    const { log: folder } = await this.#files.folders();
+    const folder = await this.#files.root();
     const bytes = joined(all);
+    this.#unsaved += bytes.length;
     await writer.append({ folder, name: segmentName(segment), at, bytes });
     const useless: string[] = [];
     for (const record of all) useless.push(...this.#apply(record));
     return useless;
+  }
+
+  /** Whether the log has grown by so much that the index is to be saved; by less `atLast`. */
+  isToBeSaved(atLast = false): boolean {
+    return atLast
+      ? this.#unsaved > Math.max(SAVE_LAST_BYTES, this.#savedBytes / 4)
+      : this.#unsaved > Math.max(SAVE_AFTER_BYTES, this.#savedBytes * 2);
+  }
+
+  /** Saves the index. Only for the holder of the turn, whose index is fresh. */
+  async save(writer: Writer): Promise<void> {
+    const bytes = encodeIndex(this.#state);
+    this.#savedBytes = bytes.length;
+    // Also where it fails: the next try is due when the log has grown again.
+    this.#unsaved = 0;
+    const folder = await this.#files.root();
+    await writer.replace({ folder, name: INDEX_NAME, at: 0, bytes });
   }
 
   /** Whether a segment waits to be cleaned: more than half of the log is garbage. */
@@ -108,7 +167,7 @@ export class Log {
   /** Cleans the oldest segment. Only for the holder of the turn, whose index is fresh. */
   async clean(writer: Writer): Promise<void> {
     const [segment, keys] = this.#victims[0];
-    const bytes = await this.#files.readSegment(segment, 0);
+    const bytes = await this.#segments.rest(segment, 0);
     // The first record makes sure that the last segment is there before another one goes.
     const records = [
       writeRecord({ kind: Kind.token, number: this.index.token }),
@@ -123,54 +182,68 @@ export class Log {
     }
     const useless = await this.append(writer, records);
     await this.#files.removeSegment(segment);
-    this.#lengths.delete(segment);
+    this.#state.lengths.delete(segment);
     this.#victims = this.#victims.filter(([other]) => other !== segment);
     for (const name of useless) await this.#files.removeLarge(name).catch(() => {});
   }
 
+  /** Brings a state up to the end of the log, or tells that the log does not go on from there. */
+  async #follow(state: LogState): Promise<"same" | "more" | "lost"> {
+    for (let found: "same" | "more" = "same";; found = "more") {
+      const { segment, at } = state.tail;
+      const bytes = await this.#segments.rest(segment, at);
+      if (bytes === undefined) {
+        // Either the writer has not begun this segment yet, or it is gone with all before it.
+        const last = (await this.#files.segments()).at(-1) ?? 0;
+        return last === segment - 1 && at === 0 ? found : "lost";
+      }
+      if (bytes.length === 0) return found;
+      follow(state, bytes);
+      if (state.tail.segment === segment) return "more";
+    }
+  }
+
   async #readAll(): Promise<boolean> {
+    this.#segments.forget();
     const segments = await this.#files.segments();
     // Readers go on with the old index meanwhile.
-    const index = new Index();
-    const lengths = new Map<number, number>();
+    const state = freshState();
     const readings = new Map<number, Promise<Uint8Array<ArrayBuffer> | undefined>>();
-    let tail: Tail = { segment: 1, at: 0 };
     for (const [i, segment] of segments.entries()) {
       for (const next of segments.slice(i, i + READ_AHEAD)) {
         if (readings.has(next)) continue;
-        const reading = this.#files.readSegment(next, 0);
+        const reading = this.#segments.rest(next, 0);
         reading.catch(() => {}); // Thrown below, unless another one is first.
         readings.set(next, reading);
       }
       const bytes = await readings.get(segment);
       readings.set(segment, Promise.resolve(undefined));
       if (bytes === undefined) return false;
-      // What follows a damage in a segment is lost, but not what follows the segment.
-      tail = follow(index, lengths, { segment, at: 0 }, bytes);
+      // What follows a damage in a segment may be lost, but not what follows the segment.
+      state.tail = { segment, at: 0 };
+      follow(state, bytes);
     }
-    this.index = index;
-    this.#lengths = lengths;
-    this.#tail = tail;
+    this.#state = state;
     this.#victims = [];
+    this.#distrusted = true;
+    this.#unsaved = lengthOf(state);
     return true;
   }
 
   /** Follows a record that was written at the tail. */
   #apply(bytes: Uint8Array<ArrayBuffer>): string[] {
-    const { segment, at } = this.#tail;
     const record = readRecord(bytes, 0)!;
-    const useless = this.index.apply(record, segment, at, bytes.length);
-    this.#tail = grown(this.#lengths, this.#tail, record);
+    const useless = apply(this.#state, record);
     if (record.kind === Kind.end && this.#victims.length === 0) this.#chooseVictims();
     return useless === undefined ? [] : [useless];
   }
 
   /** Plans to clean all segments where more than half is garbage. */
   #chooseVictims(): void {
-    const total = this.#lengths.values().reduce((sum, length) => sum + length, 0);
+    const total = lengthOf(this.#state);
     if (total <= 2 * this.index.liveBytes() + SEGMENT_BYTES) return;
     const keys = new Map<number, string[]>();
-    for (const segment of this.#lengths.keys()) keys.set(segment, []);
+    for (const segment of this.#state.lengths.keys()) keys.set(segment, []);
     for (const [key, { segment }] of this.index.entries) keys.get(segment)?.push(key);
     this.#victims = [...keys].sort(([a], [b]) => a - b);
   }
@@ -187,31 +260,32 @@ export class Log {
   }
 }
 
-/** Follows bytes that stand at a tail, and finds the next one. */
-function follow(
-  index: Index,
-  lengths: Map<number, number>,
-  from: Tail,
-  bytes: Uint8Array<ArrayBuffer>,
-): Tail {
-  let tail = from;
-  for (const record of readRecords(bytes)) {
-    index.apply(record, tail.segment, tail.at, record.end - record.start);
-    tail = grown(lengths, tail, record);
-    if (record.kind === Kind.end) break;
-  }
-  return tail;
+function freshState(): LogState {
+  return { index: new Index(), lengths: new Map(), tail: { segment: 1, at: 0 } };
 }
 
-/** The tail behind a record that stands at one. */
-function grown(
-  lengths: Map<number, number>,
-  { segment, at }: Tail,
-  { kind, start, end }: PlacedRecord,
-): Tail {
-  const length = at + end - start;
-  lengths.set(segment, length);
-  return kind === Kind.end ? { segment: segment + 1, at: 0 } : { segment, at: length };
+function lengthOf({ lengths }: LogState): number {
+  return lengths.values().reduce((sum, length) => sum + length, 0);
+}
+
+/** Follows bytes that stand at the tail. */
+function follow(state: LogState, bytes: Uint8Array<ArrayBuffer>): void {
+  const { segment, at } = state.tail;
+  for (const record of readRecords(bytes)) {
+    state.tail = { segment, at: at + record.start };
+    apply(state, record);
+    if (record.kind === Kind.end) break;
+  }
+}
+
+/** Follows a record that stands at the tail; returns the name of a file that is useless now. */
+function apply(state: LogState, record: PlacedRecord): string | undefined {
+  const { segment, at } = state.tail;
+  const length = record.end - record.start;
+  const end = at + length;
+  state.lengths.set(segment, end);
+  state.tail = record.kind === Kind.end ? { segment: segment + 1, at: 0 } : { segment, at: end };
+  return state.index.apply(record, segment, at, length);
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -16,8 +16,8 @@ export type { OpfsEstimate, OpfsStore } from "./store.ts";
  *
  * Tabs and workers of one site may use one folder at the same time, and each sees at once what
  * another wrote. Entries below 64 KiB stand together in a log, and larger ones in files. Opening
- * reads the whole log, at some milliseconds for each MiB; the small entries that were used last
- * stay in memory, up to 16 MiB of them.
+ * reads an index of the log; the small entries that were used last stay in memory, up to 16 MiB of
+ * them.
  *
  * The browser may drop all data of a site when its disk is full; `persist()` asks it not to, and
  * `estimate()` tells how much there is room for. A listing removes what has expired. A write
@@ -49,8 +49,6 @@ export async function opfsStore(path = "deja"): Promise<OpfsStore> {
   }
   checkSupport();
   try {
-    // Others here may have the folder open already, from before the browser refused.
-    await navigator.storage.getDirectory();
     return new OpfsHandle(await Place.open(names));
   } catch (error) {
     throw failure("open", error);

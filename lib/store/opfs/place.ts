@@ -13,7 +13,6 @@ import { Files, isDisturbed, isGone } from "./files.ts";
 import type { Entry, Index } from "./index.ts";
 import { LargeFiles, type Pieces } from "./large.ts";
 import { Log } from "./log.ts";
-import { readRecord } from "./record.ts";
 import { Turn } from "./turn.ts";
 import { openWriter, type Writer } from "./writer.ts";
 
@@ -218,11 +217,13 @@ export class Place {
   }
 
   async #start(): Promise<void> {
-    await this.#files.folders();
     // A page that is kept for going back to must not stand in the way of others.
     globalThis.addEventListener("pagehide", this.#letGo);
-    await this.#inTurn(() => this.#turn.tryToTake("shared"));
-    await this.#inLog(() => this.#underTenure(() => this.#log.rebuild()));
+    await Promise.all([
+      this.#inTurn(() => this.#turn.tryToTake("shared")),
+      this.#files.root(),
+    ]);
+    await this.#inLog(() => this.#underTenure(() => this.#log.load()));
   }
 
   async #lookNow(): Promise<void> {
@@ -254,7 +255,10 @@ export class Place {
     const { tenure } = this.#turn;
     await this.#inTurn(async () => {
       if (tenure === undefined || this.#turn.tenure !== tenure) return;
-      if (this.#turn.mode === "exclusive") await (await this.#writer)?.release();
+      if (this.#turn.mode === "exclusive") {
+        if (this.#fresh && this.#log.isToBeSaved(true)) await this.#save();
+        await (await this.#writer)?.release();
+      }
       this.#fresh = false;
       await this.#turn.release();
     });
@@ -272,7 +276,7 @@ export class Place {
         return { entry, value: await read(entry) };
       } catch (error) {
         if (!isGone(error) && !isDisturbed(error)) throw error;
-        this.#files.forget();
+        this.#log.forget();
         if (tries === MAX_READINGS) break;
       }
     }
@@ -286,9 +290,7 @@ export class Place {
   }
 
   async #readPacked(key: string, entry: Entry): Promise<Uint8Array<ArrayBuffer>> {
-    const { segment, start, length } = entry;
-    const bytes = await this.#files.readSegment(segment, start, start + length);
-    const record = bytes && readRecord(bytes, 0);
+    const record = await this.#log.read(entry);
     if (record?.key !== key) throw new DOMException("The record is not there", "NotFoundError");
     const { index } = this.#log;
     if (index.entries.get(key) === entry) index.remember(key, record.payload);
@@ -307,6 +309,7 @@ export class Place {
         await this.#inLog(async () => {
           await this.#write(this.#nextChanges());
           await this.#clean();
+          if (this.#log.isToBeSaved()) await this.#save();
         });
       });
     }
@@ -349,7 +352,7 @@ export class Place {
     } catch (error) {
       if (isGone(error) && tries === 1) {
         // Somebody cleared the folder.
-        this.#files.forget();
+        this.#log.forget();
         await this.#log.rebuild().catch(() => this.#fresh = false);
         await this.#write(changes, 2);
       } else if (isNamed(error, "QuotaExceededError") && changes.length > 1) {
@@ -387,6 +390,11 @@ export class Place {
       // No caller waits for this. What is left of it is done after the next segment.
       await this.#log.rebuild().catch(() => this.#fresh = false);
     }
+  }
+
+  /** Saves the index, which nobody waits for, and whose failure costs time only. */
+  async #save(): Promise<void> {
+    await this.#log.save(await this.#openWriter()).catch(() => {});
   }
 
   /** Lets work go on that no caller waits for. What fails of it is tried again another time. */

@@ -21,9 +21,10 @@
  * | 4    | a lease; expired: given up | yes     | token             | yes | who holds it, ASCII      |
  * | 5    | the end of the segment     | 0       | 0                 |     |                          |
  * | 6    | the largest token so far   | 0       | token             |     |                          |
+ * | 7    | an index                   | 0       | 0                 |     | see ./saved_index.ts     |
  *
  * The checksum tells the torn tail of a writer that died: reading stops there, and the next writer
- * cuts it off.
+ * cuts it off. A damaged record with whole ones behind it is passed over.
  *
  * @module
  */
@@ -38,6 +39,7 @@ export const Kind = {
   lease: 4,
   end: 5,
   token: 6,
+  index: 7,
 } as const;
 
 /** What a record says. */
@@ -114,14 +116,21 @@ export function readRecord(
   };
 }
 
-/** Yields the records up to the end of the bytes, or to the first that is not whole. */
+/** Yields the whole records, up to the end of the bytes or to where none can be found any more. */
 export function* readRecords(bytes: Uint8Array<ArrayBuffer>): IterableIterator<PlacedRecord> {
   for (let start = 0;;) {
-    const record = readRecord(bytes, start);
+    const record = readRecord(bytes, start) ?? readRecord(bytes, endOf(bytes, start));
     if (record === undefined) return;
     yield record;
     start = record.end;
   }
+}
+
+/** Where a record ends that is damaged elsewhere than in its length. */
+function endOf(bytes: Uint8Array<ArrayBuffer>, start: number): number {
+  if (bytes.length - start < HEADER_BYTES) return bytes.length;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start);
+  return start + Math.max(HEADER_BYTES, view.getUint32(0, true));
 }
 
 function checksum(bytes: Uint8Array): Uint8Array {

@@ -32,6 +32,8 @@ export interface Writer {
   append(piece: Piece): Promise<void>;
   /** Writes the next piece of a file; `last` completes the file. */
   part(piece: Piece & { readonly last: boolean }): Promise<void>;
+  /** Makes a file consist of a piece. */
+  replace(piece: Piece): Promise<void>;
   /** Closes a file that will not be completed. */
   finish(name: string): Promise<void>;
   /** Closes the segment. */
@@ -88,6 +90,10 @@ class WorkerWriter implements Writer {
 
   part({ folder, name, at, bytes, last }: Piece & { readonly last: boolean }): Promise<void> {
     return this.#ask({ work: "part", folder, name, at, bytes, last }, [bytes.buffer]);
+  }
+
+  replace({ folder, name, at, bytes }: Piece): Promise<void> {
+    return this.#ask({ work: "replace", folder, name, at, bytes }, [bytes.buffer]);
   }
 
   finish(name: string): Promise<void> {
@@ -157,6 +163,10 @@ export class StreamWriter implements Writer {
     if (!last) return;
     await stream.close();
     this.#parts.delete(name);
+  }
+
+  replace(piece: Piece): Promise<void> {
+    return this.part({ ...piece, last: true });
   }
 
   async finish(name: string): Promise<void> {

@@ -14,7 +14,7 @@ export type WriterTask = { readonly id: number } & WriterWork;
 /** See the methods of `Writer`. */
 export type WriterWork =
   | {
-    readonly work: "append" | "part";
+    readonly work: "append" | "part" | "replace";
     readonly folder: FileSystemDirectoryHandle;
     readonly name: string;
     readonly at: number;
@@ -59,11 +59,11 @@ function release() {
 async function append({ folder, name, at, bytes }) {
   if (segment?.name !== name) {
     release();
-    segment = { name, handle: await open(folder, name, at === 0) };
+    const handle = await open(folder, name, at === 0);
+    segment = { name, handle, size: handle.getSize() };
   }
-  const { handle } = segment;
+  const { handle, size } = segment;
   try {
-    const size = handle.getSize();
     if (size < at) throw new DOMException("The segment was cut", "NotFoundError");
     if (size > at) handle.truncate(at);
     try {
@@ -72,6 +72,7 @@ async function append({ folder, name, at, bytes }) {
       handle.truncate(at);
       throw error;
     }
+    segment.size = at + bytes.length;
   } catch (error) {
     release();
     throw error;
@@ -86,7 +87,16 @@ async function part({ folder, name, at, bytes, last }) {
   put(parts.get(name), bytes, at);
   if (last) finish({ name });
 }
-const works = { append, part, finish, release };
+async function replace({ folder, name, at, bytes }) {
+  const handle = await open(folder, name, true);
+  try {
+    handle.truncate(at);
+    put(handle, bytes, at);
+  } finally {
+    handle.close();
+  }
+}
+const works = { append, part, replace, finish, release };
 let before = Promise.resolve();
 onmessage = ({ data }) => {
   before = before.then(() => works[data.work](data)).then(
