@@ -58,7 +58,7 @@ async function measure(name: BrowserName, executablePath: string) {
   });
   try {
     const page = await browser.newPage();
-    const call = async <T>(part: string, ...args: readonly string[]): Promise<T> => {
+    const call = async <T>(part: string, ...args: readonly (string | number)[]): Promise<T> => {
       await page.goto(`http://127.0.0.1:${server.addr.port}/`);
       await page.waitForFunction("globalThis.contest !== undefined");
       return await page.evaluate(
@@ -69,7 +69,7 @@ async function measure(name: BrowserName, executablePath: string) {
     const figures = {} as Record<typeof PLACES[number], Record<string, Times>>;
     for (const place of PLACES) {
       const cold: Times[] = [];
-      for (let i = 0; i < COLD_HITS; i++) cold.push(await call("coldHits", place, "bench"));
+      for (let i = 0; i < COLD_HITS; i++) cold.push(await call("coldHits", place, "bench", i));
       const warm = await call<Record<string, Times>>("warm", place, "bench");
       figures[place] = { ...warm, "cold hit": medians(cold) };
     }
@@ -110,10 +110,11 @@ async function report(names: readonly BrowserName[]): Promise<string> {
     `${imports["idb-keyval"].replace("npm:", "")} and the browser's Cache API, with ${ENTRIES} ` +
     `entries of ${BYTES} bytes each. A warm hit, a set and a list are the best of many turns that ` +
     "the contenders take one after another. Our warm hits come from memory, as long as the entries " +
-    "that were used last fit into 16 MiB; the row in the file is the mean time of entries beyond " +
-    "that, which are read from the log for the first time. The rivals keep nothing in memory, and " +
-    "read all of theirs. A cold hit opens the store on a page that was just " +
-    `loaded and gets one entry: the median of ${COLD_HITS} pages. The last column is the time of ` +
+    "that were used last fit into 16 MiB; the rows in the file are the mean times of entries beyond " +
+    "that, which are read from the log for the first time: in the order in which they were set, " +
+    "and scattered. The rivals keep nothing in memory, and read all of theirs. A cold hit opens " +
+    "the store on a page that was just loaded and gets one entry: the median of " +
+    `${COLD_HITS} pages, where each contender is the first equally often. The last column is the time of ` +
     "the best rival, in units of ours.",
   ];
   for (const name of names) {

@@ -86,10 +86,15 @@ export async function fill(name: string): Promise<void> {
   }
 }
 
-/** Opens each store for the first time in this page and gets one entry. */
-export async function coldHits(name: string): Promise<Times> {
+/**
+ * Opens each store for the first time in this page and gets one entry.
+ *
+ * @param turn Which contender is the first, who finds the browser's part asleep.
+ */
+export async function coldHits(name: string, turn: number): Promise<Times> {
   const times: Record<string, number> = {};
-  for (const contender of CONTENDERS) {
+  for (const i of CONTENDERS.keys()) {
+    const contender = CONTENDERS[(turn + i) % CONTENDERS.length];
     const start = performance.now();
     const store = await OPENERS[contender](name);
     const bytes = await store.get(keyOf(500));
@@ -129,9 +134,30 @@ export async function warm(name: string): Promise<Readonly<Record<string, Times>
       return store.set(keyOf(i), valueOf(i));
     }),
     "list": await raceAll((store) => () => store.count()),
-    "warm hit, in the file": await distinctGets(stores, await fillMany(`${name} many`)),
+    ...await fileHits(stores, name),
   };
   for (const [, store] of stores) await store.close();
+  return figures;
+}
+
+/** Hits of entries that are not in memory: neighbours one after another, and far from each other. */
+async function fileHits(
+  stores: readonly (readonly [string, Opened])[],
+  name: string,
+): Promise<Readonly<Record<string, Times>>> {
+  const many = await fillMany(`${name} many`);
+  const order = Array.from({ length: GETS }, (_, i) => i);
+  const figures = {
+    "warm hit, in the file": await distinctGets(stores, many, order, (i) => i),
+    "warm hit, in the file, scattered": await distinctGets(
+      stores,
+      many,
+      order,
+      // The first of them are in memory now, and so are the last.
+      (i) => 500 + (i * 7919) % (MANY_ENTRIES / 4),
+    ),
+  };
+  await many.close();
   return figures;
 }
 
@@ -139,15 +165,17 @@ export async function warm(name: string): Promise<Readonly<Record<string, Times>
 async function distinctGets(
   stores: readonly (readonly [string, Opened])[],
   many: Opened,
+  order: readonly number[],
+  place: (i: number) => number,
 ): Promise<Times> {
   const times: Record<string, number> = {};
   for (const [contender, store] of stores) {
     const ours = contender === "déjà";
     let i = 0;
-    const body = ours ? () => many.get(`many/${i++}`) : () => store.get(keyOf(i++));
+    const next = () => place(order[i++]);
+    const body = ours ? () => many.get(`many/${next()}`) : () => store.get(keyOf(next()));
     times[contender] = await timeAwaited(body, GETS);
   }
-  await many.close();
   return times;
 }
 

@@ -5,12 +5,14 @@
  */
 import { coldHits, warm } from "./contest.ts";
 
-const parts = { coldHits, warm };
+type Parts = Readonly<Record<string, (...args: readonly never[]) => Promise<unknown>>>;
 
-addEventListener("message", async ({ data: [part, name] }: MessageEvent) => {
+const parts: Parts = { coldHits, warm };
+
+addEventListener("message", async ({ data: [part, ...args] }: MessageEvent) => {
   const { postMessage } = globalThis as unknown as { postMessage(message: unknown): void };
   try {
-    postMessage({ answer: await parts[part as keyof typeof parts](name) });
+    postMessage({ answer: await parts[part](...args as never[]) });
   } catch (error) {
     postMessage({ error: String(error) });
   }

@@ -21,7 +21,7 @@ export class Layout {
 
   /** Names of the segments of the log. */
   async segments(): Promise<string[]> {
-    return (await this.#names("log")).filter((name) => /^\d+$/.test(name));
+    return (await this.#names("log")).filter((name) => /^v1-\d+$/.test(name));
   }
 
   /** Names of the files of large entries. */
@@ -55,6 +55,11 @@ export class Layout {
     await writable.close();
   }
 
+  /** Whether there is a file of that name beside the log. */
+  async has(name: string): Promise<boolean> {
+    return (await this.#names("log")).includes(name);
+  }
+
   /** Removes a file of the log. */
   async remove(name: string): Promise<void> {
     await (await this.folder("log")).removeEntry(name);
@@ -63,8 +68,8 @@ export class Layout {
   /** Finds the folder of the log or that of the large ones. */
   async folder(name: "log" | "large"): Promise<FileSystemDirectoryHandle> {
     const root = await navigator.storage.getDirectory();
-    const folder = await (await root.getDirectoryHandle(this.#path)).getDirectoryHandle("v1");
-    return name === "log" ? folder : await folder.getDirectoryHandle(name, { create: true });
+    const folder = await root.getDirectoryHandle(this.#path);
+    return name === "log" ? folder : await folder.getDirectoryHandle("v1-large", { create: true });
   }
 
   async #names(name: "log" | "large"): Promise<string[]> {

@@ -141,6 +141,28 @@ for (const size of [60_000, LARGE]) {
   });
 }
 
+testTwo("opens by the index that the other saves again and again", async (store, peer, path) => {
+  await store[Symbol.asyncDispose]();
+  const count = 1500;
+  let writing = true;
+  let seen = 0;
+  const written = peer.call("setMany", "theirs", count).finally(() => writing = false);
+  while (writing) {
+    await using again = await opfsStore(path);
+    const keys = await Array.fromAsync(again.list(), ({ key }) => key);
+    assert.isAtLeast(keys.length, seen, "what was there is there no more");
+    seen = keys.length;
+    if (seen > 0) assert.isDefined(await again.get(keys[seen - 1]));
+    await again.set("mine", sample(seen % 100));
+    assert.deepEqual(await again.get("mine"), sample(seen % 100));
+    await nextTurn();
+  }
+  await written;
+  await using again = await opfsStore(path);
+  for (let i = 0; i < count; i += 50) assert.deepEqual(await again.get(`theirs ${i}`), sample(i));
+  assert.lengthOf(await Array.fromAsync(again.list()), count + 1);
+});
+
 testTwo("frees the lease of the other when that dies", async (store, peer, path) => {
   const token = (await peer.call("lease", "key", 3_600_000))!;
   assert.isUndefined(await store.lease("key", 1000));

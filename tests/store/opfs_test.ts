@@ -9,7 +9,7 @@ import { sample, testOpfs } from "./_opfs.ts";
 
 const KEY = "load users/3fa9";
 const BYTES = Uint8Array.of(1, 2, 3);
-const FIRST = "0000000001";
+const FIRST = "v1-0000000001";
 const LARGE = 64 * 1024;
 
 /** Opens a store with a writer of the test's own. */
@@ -82,7 +82,7 @@ testOpfs("opfsStore() misses what is damaged in the log, and writes on", async (
     const damaged = [...readRecords(bytes)].find(({ key }) => key === "key 15")!;
     bytes[damaged.end - 1] ^= 1;
     await layout.write("log", FIRST, bytes);
-    if (!indexed) await layout.remove("index");
+    if (!indexed) await layout.remove("v1-index");
     await using store = await opfsStore(path);
     assert.deepEqual(await store.get("key 0"), sample(60_000, 0));
     assert.isUndefined(await store.get("key 15"));

@@ -6,19 +6,21 @@
 
 import { isNamed } from "./failure.ts";
 
-/** Version of the layout, and name of the folder that has it. */
+/** Version of the layout. It is part of names: to open one more folder would take its time. */
 const LAYOUT = "v1";
 /** Name of the folder with the values of large entries, one in each file. */
-const LARGE = "large";
+const LARGE = `${LAYOUT}-large`;
+/** Names of the segments of the log. */
+const SEGMENT = new RegExp(`^${LAYOUT}-(\\d+)$`);
 /** Digits of a segment's number in its name. */
 const DIGITS = 10;
 
 /** Name of the file with the saved index. */
-export const INDEX_NAME = "index";
+export const INDEX_NAME = `${LAYOUT}-index`;
 
 /** Name of a segment of the log. */
 export function segmentName(segment: number): string {
-  return String(segment).padStart(DIGITS, "0");
+  return `${LAYOUT}-${String(segment).padStart(DIGITS, "0")}`;
 }
 
 /** Finds, reads and removes files. */
@@ -29,7 +31,7 @@ export class Files {
 
   /** @param names Names of the folders that lead to the root, legal as they are. */
   constructor(names: readonly string[]) {
-    this.#path = [...names, LAYOUT];
+    this.#path = names;
   }
 
   /** The folder with the log and the index, made where it is missing. */
@@ -56,8 +58,8 @@ export class Files {
 
   /** Numbers of the segments, in order. */
   async segments(): Promise<number[]> {
-    return (await this.#names(() => this.root())).filter((name) => /^\d+$/.test(name)).map(Number)
-      .sort((a, b) => a - b);
+    const names = await this.#names(() => this.root());
+    return names.flatMap((name) => SEGMENT.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
   }
 
   /** Names of the files of large entries. */

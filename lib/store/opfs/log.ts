@@ -2,11 +2,10 @@
  * The log, and the index that it leads to.
  *
  * ```text
- * PATH/
- *   v1/                     version of this layout
- *     0000000001            segments of the log, in order (see ./record.ts); the last one grows
- *     index                 what the log said some time ago (see ./saved_index.ts)
- *     large/0b5c...         the value of a large entry, and nothing else
+ * PATH/                     `v1` is the version of this layout
+ *   v1-0000000001           segments of the log, in order (see ./record.ts); the last one grows
+ *   v1-index                what the log said some time ago (see ./saved_index.ts)
+ *   v1-large/0b5c...        the value of a large entry, and nothing else
  * ```
  *
  * Readers elsewhere may be anywhere in it. So it only ever grows at its end and shrinks at its
@@ -63,21 +62,18 @@ export class Log {
     return this.#state.index;
   }
 
-  /** Reads the saved index and what was written since, or else all of the log. */
-  async load(): Promise<void> {
+  /**
+   * Starts from the saved index, which may be behind the log.
+   *
+   * @returns Whether there is one.
+   */
+  async open(): Promise<boolean> {
     const bytes = await this.#files.readIndex();
-    const saved = bytes && decodeIndex(bytes);
-    const savedLength = saved && lengthOf(saved);
-    if (saved !== undefined && await this.#follow(saved) !== "lost") {
-      this.#state = saved;
-      this.#victims = [];
-      this.#distrusted = false;
-      this.#savedBytes = bytes!.length;
-      this.#unsaved = lengthOf(saved) - savedLength!;
-    } else {
-      await this.rebuild();
-      this.#distrusted = bytes !== undefined;
-    }
+    const saved = bytes && await decodeIndex(bytes);
+    if (saved === undefined) return false;
+    this.#state = saved;
+    this.#savedBytes = bytes!.length;
+    return true;
   }
 
   /**
@@ -89,13 +85,15 @@ export class Log {
     const before = lengthOf(this.#state);
     const found = await this.#follow(this.#state);
     if (found === "same") return false;
-    if (found === "lost") {
-      await this.load();
-    } else {
-      this.#unsaved += lengthOf(this.#state) - before;
-      this.#victims = [];
-    }
+    if (found === "lost") await this.rebuild();
+    else this.#unsaved += lengthOf(this.#state) - before;
+    this.#victims = [];
     return true;
+  }
+
+  /** Has the record of a packed entry read, which somebody is likely to ask for. */
+  prefetch({ segment, start, length }: Entry): void {
+    this.#segments.part(segment, start, start + length).catch(() => {});
   }
 
   /** Reads the record of a packed entry. */
@@ -151,10 +149,10 @@ export class Log {
 
   /** Saves the index. Only for the holder of the turn, whose index is fresh. */
   async save(writer: Writer): Promise<void> {
-    const bytes = encodeIndex(this.#state);
-    this.#savedBytes = bytes.length;
     // Also where it fails: the next try is due when the log has grown again.
     this.#unsaved = 0;
+    const bytes = await encodeIndex(this.#state);
+    this.#savedBytes = bytes.length;
     const folder = await this.#files.root();
     await writer.replace({ folder, name: INDEX_NAME, at: 0, bytes });
   }
@@ -194,8 +192,11 @@ export class Log {
       const bytes = await this.#segments.rest(segment, at);
       if (bytes === undefined) {
         // Either the writer has not begun this segment yet, or it is gone with all before it.
-        const last = (await this.#files.segments()).at(-1) ?? 0;
-        return last === segment - 1 && at === 0 ? found : "lost";
+        const length = at === 0 ? state.lengths.get(segment - 1) : undefined;
+        const isNext = length === undefined
+          ? segment === 1 && at === 0
+          : await this.#segments.rest(segment - 1, length) !== undefined;
+        return isNext ? found : "lost";
       }
       if (bytes.length === 0) return found;
       follow(state, bytes);

@@ -219,11 +219,11 @@ export class Place {
   async #start(): Promise<void> {
     // A page that is kept for going back to must not stand in the way of others.
     globalThis.addEventListener("pagehide", this.#letGo);
-    await Promise.all([
+    const [isOpen] = await Promise.all([
+      this.#log.open(),
       this.#inTurn(() => this.#turn.tryToTake("shared")),
-      this.#files.root(),
     ]);
-    await this.#inLog(() => this.#underTenure(() => this.#log.load()));
+    if (!isOpen) await this.#inLog(() => this.#underTenure(() => this.#log.rebuild()));
   }
 
   async #lookNow(): Promise<void> {
@@ -270,6 +270,7 @@ export class Place {
     read: (entry: Entry) => Promise<T>,
   ): Promise<Found<T> | undefined> {
     for (let tries = 1;; tries++) {
+      if (!this.#fresh) this.#prefetch(key);
       const entry = (this.#fresh ? this.#log.index : await this.look()).live(key);
       if (entry === undefined) return undefined;
       try {
@@ -287,6 +288,14 @@ export class Place {
       const entry = this.#log.index.live(key);
       return entry && { entry, value: await read(entry) };
     });
+  }
+
+  /** Has an entry read during the look at what others wrote. */
+  #prefetch(key: string): void {
+    const { index } = this.#log;
+    const entry = index.live(key);
+    if (entry === undefined || entry.file !== undefined || index.resident(key)) return;
+    this.#log.prefetch(entry);
   }
 
   async #readPacked(key: string, entry: Entry): Promise<Uint8Array<ArrayBuffer>> {

@@ -4,7 +4,7 @@
  * | offset   | bytes | field                                                                         |
  * |----------|-------|-------------------------------------------------------------------------------|
  * | 0        | 4     | length of the whole record in bytes, uint32 little-endian                     |
- * | 4        | 8     | the first bytes of the BLAKE3 of all that follows                             |
+ * | 4        | 8     | the checksum of all that follows: two uint32 little-endian, see ./checksum.ts |
  * | 12       | 1     | kind, see {@linkcode Kind}                                                    |
  * | 13       | 1     | reserved: `00`                                                                |
  * | 14       | 2     | `k`, length of the key in bytes, little-endian                                |
@@ -21,7 +21,6 @@
  * | 4    | a lease; expired: given up | yes     | token             | yes | who holds it, ASCII      |
  * | 5    | the end of the segment     | 0       | 0                 |     |                          |
  * | 6    | the largest token so far   | 0       | token             |     |                          |
- * | 7    | an index                   | 0       | 0                 |     | see ./saved_index.ts     |
  *
  * The checksum tells the torn tail of a writer that died: reading stops there, and the next writer
  * cuts it off. A damaged record with whole ones behind it is passed over.
@@ -29,7 +28,7 @@
  * @module
  */
 
-import { blake3 } from "../../hash/mod.ts";
+import { checksum } from "./checksum.ts";
 
 /** What a record is about. */
 export const Kind = {
@@ -39,7 +38,6 @@ export const Kind = {
   lease: 4,
   end: 5,
   token: 6,
-  index: 7,
 } as const;
 
 /** What a record says. */
@@ -66,7 +64,6 @@ export interface PlacedRecord extends LogRecord {
 
 const HEADER_BYTES = 32;
 const CHECKED_FROM = 12;
-const CHECKSUM_BYTES = 8;
 const NOTHING = new Uint8Array();
 
 /** Makes a record of what differs from an empty one, sharing no memory with its payload. */
@@ -87,7 +84,9 @@ export function writeRecord(
   view.setFloat64(24, number, true);
   record.set(keyBytes, HEADER_BYTES);
   record.set(payload, start);
-  record.set(checksum(record.subarray(CHECKED_FROM)), 4);
+  const [a, b] = checksum(view, CHECKED_FROM, record.length);
+  view.setUint32(4, a, true);
+  view.setUint32(8, b, true);
   return record;
 }
 
@@ -102,8 +101,8 @@ export function readRecord(
   const keyLength = view.getUint16(14, true);
   if (length < HEADER_BYTES + keyLength || length > view.byteLength) return undefined;
   const end = start + length;
-  const expected = checksum(bytes.subarray(start + CHECKED_FROM, end));
-  if (expected.some((byte, i) => byte !== bytes[start + 4 + i])) return undefined;
+  const [a, b] = checksum(view, CHECKED_FROM, length);
+  if (a !== view.getUint32(4, true) || b !== view.getUint32(8, true)) return undefined;
   const payloadStart = start + HEADER_BYTES + keyLength;
   return {
     kind: view.getUint8(12),
@@ -131,10 +130,6 @@ function endOf(bytes: Uint8Array<ArrayBuffer>, start: number): number {
   if (bytes.length - start < HEADER_BYTES) return bytes.length;
   const view = new DataView(bytes.buffer, bytes.byteOffset + start);
   return start + Math.max(HEADER_BYTES, view.getUint32(0, true));
-}
-
-function checksum(bytes: Uint8Array): Uint8Array {
-  return blake3(bytes).subarray(0, CHECKSUM_BYTES);
 }
 
 /** Made once: a log has a key in every record. */

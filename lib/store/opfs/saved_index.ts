@@ -1,6 +1,11 @@
 /**
  * The index as a file, so that opening a store reads that and the end of the log instead of all of
- * the log. It is one record (see ./record.ts) whose payload is JSON: a browser has no faster parser.
+ * the log.
+ *
+ * | offset | bytes | field                                                                      |
+ * |--------|-------|----------------------------------------------------------------------------|
+ * | 0      | 32    | SHA-256 of the rest: browsers have it ready, and compute it beside the parsing |
+ * | 32     | rest  | JSON, for which a browser has its fastest parser; see the members below    |
  *
  * | member    | what                                                                                |
  * |-----------|-------------------------------------------------------------------------------------|
@@ -19,7 +24,6 @@
  */
 
 import { Index } from "./index.ts";
-import { Kind, readRecord, writeRecord } from "./record.ts";
 
 /** Where the log ends. */
 export interface Tail {
@@ -47,11 +51,14 @@ interface Saved {
   readonly leases: readonly (string | number)[];
 }
 
+const DIGEST_BYTES = 32;
 const ENTRY_FIELDS = 7;
 const LEASE_FIELDS = 4;
 
 /** Makes the content of the file. */
-export function encodeIndex({ index, lengths, tail }: LogState): Uint8Array<ArrayBuffer> {
+export async function encodeIndex(
+  { index, lengths, tail }: LogState,
+): Promise<Uint8Array<ArrayBuffer>> {
   const entries: (string | number)[] = [];
   for (const [key, { segment, start, length, size, expires, file = "" }] of index.entries) {
     entries.push(key, segment, start, length, size, numeral(expires), file);
@@ -67,15 +74,22 @@ export function encodeIndex({ index, lengths, tail }: LogState): Uint8Array<Arra
     entries,
     leases,
   };
-  const payload = new TextEncoder().encode(JSON.stringify(saved));
-  return writeRecord({ kind: Kind.index, payload });
+  const json = new TextEncoder().encode(JSON.stringify(saved));
+  const bytes = new Uint8Array(DIGEST_BYTES + json.length);
+  bytes.set(await digestOf(json));
+  bytes.set(json, DIGEST_BYTES);
+  return bytes;
 }
 
 /** Reads the content of the file; `undefined` where it is damaged. */
-export function decodeIndex(bytes: Uint8Array<ArrayBuffer>): LogState | undefined {
-  const record = readRecord(bytes, 0);
-  if (record?.kind !== Kind.index) return undefined;
-  const saved: Saved = JSON.parse(new TextDecoder().decode(record.payload));
+export async function decodeIndex(
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<LogState | undefined> {
+  const json = bytes.subarray(DIGEST_BYTES);
+  const digesting = digestOf(json);
+  const saved = parse(json);
+  const digest = await digesting;
+  if (saved === undefined || digest.some((byte, i) => byte !== bytes[i])) return undefined;
   const index = new Index();
   index.token = saved.token;
   const { entries, leases } = saved;
@@ -98,6 +112,18 @@ export function decodeIndex(bytes: Uint8Array<ArrayBuffer>): LogState | undefine
   }
   const [segment, at] = saved.tail;
   return { index, lengths: new Map(saved.lengths), tail: { segment, at } };
+}
+
+function parse(json: Uint8Array<ArrayBuffer>): Saved | undefined {
+  try {
+    return JSON.parse(new TextDecoder().decode(json));
+  } catch {
+    return undefined; // It is torn.
+  }
+}
+
+async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
 
 function numeral(number: number): number | string {

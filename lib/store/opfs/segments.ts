@@ -16,16 +16,12 @@ const MAX_OPEN = 32;
 /** A segment that is written to while it is read is read again, so often. */
 const MAX_READINGS = 5;
 
-/** A segment that was found, and the file as it was then. */
-interface Opened {
-  readonly handle: FileSystemFileHandle;
-  readonly file: File;
-}
-
 /** The segments of one log. */
 export class Segments {
   readonly #files: Files;
-  readonly #opened = new Map<number, Opened>();
+  readonly #handles = new Map<number, Promise<FileSystemFileHandle>>();
+  /** Segments as they were when they were last looked at. */
+  readonly #snapshots = new Map<number, Promise<File>>();
   readonly #windows = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
 
   /** @param files Where they stand. */
@@ -35,7 +31,8 @@ export class Segments {
 
   /** Forgets what was read. */
   forget(): void {
-    this.#opened.clear();
+    this.#handles.clear();
+    this.#snapshots.clear();
     this.#windows.clear();
   }
 
@@ -47,7 +44,7 @@ export class Segments {
   async rest(segment: number, from: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
       return await this.#again(segment, async () => {
-        const { file } = await this.#look(segment);
+        const file = await this.#look(segment);
         if (file.size < from) return undefined;
         return file.size === from ? new Uint8Array() : await bytesOf(file.slice(from));
       });
@@ -86,19 +83,24 @@ export class Segments {
     end: number,
   ): Promise<Uint8Array<ArrayBuffer>> {
     return await this.#again(segment, async () => {
-      let opened = this.#opened.get(segment);
-      if (opened === undefined || opened.file.size < end) opened = await this.#look(segment);
-      return await bytesOf(opened.file.slice(from, Math.max(from + WINDOW_BYTES, end)));
+      let file = await (this.#snapshots.get(segment) ?? this.#look(segment));
+      if (file.size < end) file = await this.#look(segment);
+      return await bytesOf(file.slice(from, Math.max(from + WINDOW_BYTES, end)));
     });
   }
 
-  async #look(segment: number): Promise<Opened> {
-    const handle = this.#opened.get(segment)?.handle ??
-      await (await this.#files.root()).getFileHandle(segmentName(segment));
-    const opened = { handle, file: await handle.getFile() };
-    this.#opened.set(segment, opened);
-    trim(this.#opened, MAX_OPEN);
-    return opened;
+  #look(segment: number): Promise<File> {
+    let handle = this.#handles.get(segment);
+    if (handle === undefined) {
+      const name = segmentName(segment);
+      handle = this.#files.root().then((root) => root.getFileHandle(name));
+      this.#handles.set(segment, handle);
+      trim(this.#handles, MAX_OPEN);
+    }
+    const file = handle.then((found) => found.getFile());
+    this.#snapshots.set(segment, file);
+    trim(this.#snapshots, MAX_OPEN);
+    return file;
   }
 
   async #again<T>(segment: number, read: () => Promise<T>): Promise<T> {
@@ -106,7 +108,8 @@ export class Segments {
       try {
         return await read();
       } catch (error) {
-        this.#opened.delete(segment);
+        this.#handles.delete(segment);
+        this.#snapshots.delete(segment);
         if (!isDisturbed(error) || tries === MAX_READINGS) throw error;
       }
     }

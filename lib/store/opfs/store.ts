@@ -28,6 +28,7 @@ import type {
 import { failure, isNamed } from "./failure.ts";
 import type { Index } from "./index.ts";
 import { LEASES, takeLease } from "./leases.ts";
+import { Listing } from "./listing.ts";
 import type { Outcome, Place } from "./place.ts";
 import { Kind, writeRecord } from "./record.ts";
 import { blobStream, Source } from "./streams.ts";
@@ -111,32 +112,21 @@ export class OpfsHandle implements OpfsStore {
   }
 
   /** Yields the live entries by prefix, and removes what it finds expired. */
-  async *list(
-    prefix = "",
-    options: StoreCallOptions = {},
-  ): AsyncIterableIterator<StoreListEntry> {
-    this.#handle.check("list");
-    checkPrefix(prefix);
+  list(prefix = "", options: StoreCallOptions = {}): AsyncIterableIterator<StoreListEntry> {
     const { signal } = options;
-    const index = await this.#run("list", options, () => this.#place.look());
-    const expired: string[] = [];
-    // A snapshot: what is deleted and set again while the consumer works is not to come twice.
-    for (const key of [...index.entries.keys()]) {
-      if (!key.startsWith(prefix)) continue;
-      signal?.throwIfAborted();
-      const entry = index.live(key);
-      if (entry !== undefined) yield { key, size: entry.size, expires: entry.expires };
-      else if (index.entries.has(key)) expired.push(key);
-    }
-    // They are no entries any more, so nobody minds if their room is not free yet.
-    await Promise.allSettled(
-      expired.map((key) =>
-        this.#place.change(
-          { claims: [claimOf(key)], signal },
-          (current) => current.live(key) === undefined ? deletion(current, key) : { result: false },
-        )
-      ),
-    );
+    return new Listing({
+      prefix,
+      signal,
+      look: async () => {
+        this.#handle.check("list");
+        checkPrefix(prefix);
+        return await this.#run("list", options, () => this.#place.look());
+      },
+      end: async (expired) => {
+        // They are no entries any more, so nobody minds if their room is not free yet.
+        await Promise.allSettled(expired.map((key) => this.#removeExpired(key, signal)));
+      },
+    });
   }
 
   /** Takes the lease on `key`. */
@@ -213,6 +203,13 @@ export class OpfsHandle implements OpfsStore {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handle.close();
     await (this.#closed ??= this.#place.close());
+  }
+
+  #removeExpired(key: string, signal: AbortSignal | undefined): Promise<boolean> {
+    return this.#place.change(
+      { claims: [claimOf(key)], signal },
+      (index) => index.live(key) === undefined ? deletion(index, key) : { result: false },
+    );
   }
 
   #putPacked(
