@@ -203,7 +203,7 @@ export class Encoder implements Opening {
     }
     if (Array.isArray(value)) {
       // To ask an array for its prototype takes V8 ten times as long as to ask for a property.
-      if (value.constructor === Array && !isSparse(value)) this.#array(value);
+      if (value.constructor === Array && !isSparse(value, this.canonical)) this.#array(value);
       else this.#other(value);
     } else {
       const prototype = Object.getPrototypeOf(value);

@@ -85,7 +85,7 @@ export function opened(to: Opening, value: object): Opened | undefined {
 function openedArray(to: Opening, array: readonly unknown[], prototype: object): Opened {
   // The prototype of another realm's arrays is an array; that of a subclass is not.
   if (prototype !== Array.prototype && !Array.isArray(prototype)) refuseInstance(to, array);
-  if (!isSparse(array)) return { parts: array };
+  if (!isSparse(array, to.canonical)) return { parts: array };
   const names = Object.keys(array);
   // Indices come first and in order from the engine itself; only the names need sorting.
   if (to.canonical) names.sort(byIndexThenName);

@@ -1,6 +1,7 @@
 /** Bytes to what one format byte or extension says: everything that holds no other value. */
 
 import { DecodeError } from "../errors.ts";
+import { engine } from "./_engine.ts";
 
 /**
  * Strings up to this many bytes are read by hand when ASCII, since the native call costs more: by
@@ -156,9 +157,7 @@ export class Reader {
 }
 
 function longestShortString(): number {
-  // V8 is the one engine that shows native code on one line.
-  const isV8 = !Function.prototype.toString.call(Math.max).includes("\n");
-  return isV8 ? SHORT_STRING_BYTES.v8 : SHORT_STRING_BYTES.other;
+  return engine() === "v8" ? SHORT_STRING_BYTES.v8 : SHORT_STRING_BYTES.other;
 }
 
 /** Reads up to {@linkcode TINY_STRING_BYTES} bytes; `undefined` where not all are ASCII. */

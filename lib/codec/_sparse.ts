@@ -1,16 +1,58 @@
 /** Arrays that are not a plain list of elements. */
 
-/**
- * Longest array that is searched for properties beyond its indices, such as those of a
- * `RegExpExecArray`. Listing the keys of a long array costs more than encoding it.
- */
-const MAX_ARRAY_SEARCHED = 128;
+import { engine } from "./_engine.ts";
 
-/** Whether an array has holes, or properties beyond its indices. */
-export function isSparse(array: readonly unknown[]): boolean {
+/**
+ * Longest array of numbers that is searched for properties beyond its indices wherever a search
+ * costs more than the encoding: by `bench/codec_bench.ts`, in JavaScriptCore.
+ */
+const MAX_NUMBERS_SEARCHED = 4096;
+
+/** Longest arrays whose keys are listed or looped over, where there is something faster. */
+const MAX_LISTED = { valuesAreFast: 5, otherwise: 16 } as const;
+const MAX_LOOPED = 1024;
+
+/**
+ * Whether an array has holes, or properties beyond its indices, such as those of a
+ * `RegExpExecArray`.
+ *
+ * @param all Whether the answer must be right also for long lists of numbers in JavaScriptCore,
+ * where their properties are not looked at otherwise.
+ */
+export function isSparse(array: readonly unknown[], all: boolean): boolean {
   const { length } = array;
+  let numbers = true;
   for (let i = 0; i < length; i++) {
-    if (array[i] === undefined && !(i in array)) return true;
+    const element = array[i];
+    if (typeof element !== "number") {
+      if (element === undefined && !(i in array)) return true;
+      numbers = false;
+    }
   }
-  return length <= MAX_ARRAY_SEARCHED && Object.keys(array).length !== length;
+  // There are no holes, so what is more than the elements has a name.
+  const valuesAreFast = engine() !== "javascriptcore";
+  if (length <= (valuesAreFast ? MAX_LISTED.valuesAreFast : MAX_LISTED.otherwise)) {
+    return Object.keys(array).length !== length;
+  }
+  if (valuesAreFast) return Object.values(array).length !== length;
+  if (numbers && length > MAX_LOOPED) {
+    return (all || length <= MAX_NUMBERS_SEARCHED) && hasNames(array as readonly number[]);
+  }
+  let count = 0;
+  for (const _ in array) count++;
+  // The loop meets inherited properties too.
+  return count !== length && Object.keys(array).length !== length;
+}
+
+/** Looks for names in a copy that has lost its elements. */
+function hasNames(numbers: readonly number[]): boolean {
+  let copy: unknown[];
+  try {
+    copy = structuredClone(numbers) as unknown[];
+  } catch {
+    // Numbers can be cloned, so there is something else.
+    return true;
+  }
+  copy.length = 0;
+  return Object.keys(copy).length > 0;
 }

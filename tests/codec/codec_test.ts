@@ -1,4 +1,4 @@
-import { decode, encode, EncodeError } from "../../lib/codec/mod.ts";
+import { decode, encode, encodeCanonical, EncodeError } from "../../lib/codec/mod.ts";
 import { assert, test } from "../harness.ts";
 import { CASES } from "./cases.ts";
 
@@ -20,6 +20,37 @@ for (const [name, make] of CASES) {
     else assertSame(decode(encode(value)), cloned);
   });
 }
+
+test("arrays of every length keep properties beyond their indices, and keys see them", () => {
+  const elements: ((i: number) => unknown)[] = [Number, String, (i) => ({ i }), () => undefined];
+  for (const length of [1, 2, 5, 6, 16, 17, 128, 129, 1024, 1025, 4096, 20_000]) {
+    for (const [kind, element] of elements.entries()) {
+      const plain = Array.from({ length }, (_, i) => element(i));
+      const more = Object.assign([...plain], { columns: ["a"] });
+      assert.notDeepEqual(encodeCanonical(more), encodeCanonical(plain));
+      const back = decode(encode(plain)) as unknown[];
+      assert.deepEqual(Object.keys(back), Object.keys(plain));
+      // The README says so: JavaScriptCore has no quick way to find them there.
+      if (kind === 0 && length > 4096) continue;
+      assert.deepEqual((decode(encode(more)) as typeof more).columns, ["a"]);
+    }
+  }
+});
+
+test("an array is a plain list also while Array.prototype has an enumerable property", () => {
+  const list = Array.from({ length: 200 }, String);
+  const before = encode(list);
+  Object.defineProperty(Array.prototype, "extra", {
+    value: 1,
+    enumerable: true,
+    configurable: true,
+  });
+  try {
+    assert.deepEqual(encode(list), before);
+  } finally {
+    Reflect.deleteProperty(Array.prototype, "extra");
+  }
+});
 
 test("encode() keeps shared references within one value", () => {
   const shared = { a: 1 };
