@@ -11,61 +11,15 @@
  * @module
  */
 import { wasmBytes } from "../lib/hash/mod.ts";
-import { manifest, run } from "../tests/run/project.ts";
-import { type Figures, FORM_SIZES, FORMS, SIZES } from "./hash/contest.ts";
+import { manifest } from "../tests/run/project.ts";
+import { type Duel, type Figures, FORM_SIZES, FORMS, SIZES } from "./hash/contest.ts";
+import { NATIVE_BYTES, openNative } from "./hash/native.ts";
 import { RIVALS } from "./rivals/hash.ts";
 import { saveReport, table, timeName, wantedNames, where } from "./shared/markdown.ts";
 import { type Result, runtimesOf } from "./shared/runtimes.ts";
 
-const RUNTIMES = runtimesOf<Figures>({ folder: "hash", external: ["blake3-wasm"] });
-
-const NATIVE_BYTES = 16 * 1024 * 1024;
-const NATIVE_COPIES = 32;
 /** The size from which a table shows bytes per second in place of time. */
 const THROUGHPUT_BYTES = 64 * 1024;
-
-/** The speed of native code on one thread, in bytes per nanosecond. */
-interface Native {
-  readonly version: string;
-  /** One run over one file, with the start of the process. */
-  readonly once: number;
-  /** One run over the same file many times. */
-  readonly steady: number;
-}
-
-/** Measures `b3sum`, if it is on the path. */
-async function native(): Promise<Native | undefined> {
-  const version = await run("b3sum", ["--version"], { limitMs: 10_000 }).catch(() => undefined);
-  if (version?.code !== 0) return undefined;
-  const file = await Deno.makeTempFile();
-  const speed = (copies: number): number => {
-    const args = ["--num-threads", "1", ...new Array<string>(copies).fill(file)];
-    const command = new Deno.Command("b3sum", { args, stdout: "null" });
-    let best = Infinity;
-    for (let round = 0; round < 20; round++) {
-      const start = performance.now();
-      command.outputSync();
-      best = Math.min(best, performance.now() - start);
-    }
-    return NATIVE_BYTES * copies / best / 1e6;
-  };
-  try {
-    await Deno.writeFile(file, new Uint8Array(NATIVE_BYTES).fill(1));
-    return { version: version.stdout.trim(), once: speed(1), steady: speed(NATIVE_COPIES) };
-  } finally {
-    await Deno.remove(file);
-  }
-}
-
-/** The better of two measurements. */
-function faster(a: Native | undefined, b: Native | undefined): Native | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return {
-    version: a.version,
-    once: Math.max(a.once, b.once),
-    steady: Math.max(a.steady, b.steady),
-  };
-}
 
 function sizeName(bytes: number): string {
   if (bytes >= 1024 * 1024) return `${bytes / 1024 / 1024} MiB`;
@@ -109,29 +63,50 @@ function formTable({ forms }: Figures): string {
   return table(["", "déjà", ...rivals, "best rival"], rows);
 }
 
+/** The ratios of two that took turns. */
+function duelName({ ours, rival, median }: Duel): string {
+  return `${(rival / ours).toFixed(2)}× (best against best; the median of the turns is ${
+    median.toFixed(2)
+  }×)`;
+}
+
 /** What stands under the table of one runtime. */
-function notes(
-  { compile, array, missing, window, parallel, times }: Figures,
-  b3sum: Native | undefined,
-): string {
-  const bulk = SIZES.indexOf(NATIVE_BYTES);
+function notes({ compile, array, missing, window, native, parallel }: Figures): string {
+  const milliseconds = (time: number) => `${(time / 1e6).toFixed(2)} ms`;
   const lines = [
-    `The SIMD core compiles in ${(compile / 1e6).toFixed(2)} ms.`,
+    `The SIMD core compiles and starts in ${milliseconds(compile.best)}, the best of 50 modules ` +
+    `that differ, so that none comes from a cache; the first one took ${
+      milliseconds(compile.first)
+    }.`,
     `A new array of 32 bytes takes ${
       array.toFixed(0)
     } ns, which is in every time of the first table.`,
     `A keyed hash of 64 bytes in a borrowed window takes ${window.toFixed(0)} ns.`,
   ];
-  if (b3sum !== undefined) {
-    const ours = NATIVE_BYTES / times["déjà"][bulk];
-    const [once, steady] = [b3sum.once, b3sum.steady].map((speed) => (ours / speed).toFixed(2));
+  if (native !== undefined) {
+    const size = sizeName(NATIVE_BYTES);
+    const [ours, rival] = [native.once.ours, native.once.rival].map((time) =>
+      speedName(time, NATIVE_BYTES)
+    );
     lines.push(
-      `At ${sizeName(NATIVE_BYTES)}: ${once}× b3sum in one run, ${steady}× in the steady state.`,
+      `${size} once, in turns with a process of b3sum: ${duelName(native.once)}, ours ${ours}, ` +
+        `b3sum ${rival} with the start of its process.`,
+      `${size} 8 times in a row, in turns with b3sum: ${duelName(native.steady)}.`,
     );
   }
   if (parallel !== undefined) {
-    const gain = (parallel.alone / parallel.workers).toFixed(2);
-    lines.push(`256 MiB with ${parallel.count} workers: ${gain}× one thread.`);
+    const helpers = parallel.count === 1 ? "1 worker" : `${parallel.count} workers`;
+    lines.push(
+      `256 MiB on this thread and ${helpers}, in turns with this thread alone: ` +
+        `${duelName(parallel.pool)} with a pool at hand, ${duelName(parallel.own)} with one that ` +
+        "starts and ends.",
+    );
+    if (parallel.native !== undefined) {
+      lines.push(
+        "What a second core gives here in the same minute, by two processes of b3sum at once " +
+          `against one: ${duelName(parallel.native)}.`,
+      );
+    }
   }
   for (const [name, why] of Object.entries(missing)) lines.push(`Without ${name}: ${why}`);
   return lines.map((line) => `- ${line}`).join("\n");
@@ -139,27 +114,27 @@ function notes(
 
 async function report(names: readonly string[]): Promise<string> {
   const { imports = {} } = await manifest("deno.json") as { imports?: Record<string, string> };
-  let b3sum = await native();
+  await using b3sum = await openNative();
+  const runtimes = runtimesOf<Figures>({
+    folder: "hash",
+    external: ["blake3-wasm"],
+    answer: b3sum && ((_, copies, processes) => b3sum.time(copies, processes)),
+  });
   const results: [string, Result<Figures>][] = [];
-  for (const name of names) {
-    results.push([name, await RUNTIMES[name]()]);
-    // Once more, because the machine may have been busy: the best counts, as in a race.
-    b3sum = faster(b3sum, await native());
-  }
+  for (const name of names) results.push([name, await runtimes[name]()]);
   const versions = Object.keys(RIVALS).map((name) => imports[name].replace("npm:", ""));
   const sections = [
     "# BLAKE3",
     `\`deno task bench:hash ${names.join(" ")}\`, ${where()}. Against ${versions.join(", ")}. ` +
-    "The best of many turns that the contenders take one after another. The last column is the " +
-    "time of the best rival, in units of ours.",
+    "The best of many turns that the contenders take one after another, in two passes. The last " +
+    "column is the time of the best rival, in units of ours.",
     "The first table of a runtime is for a digest in a new array. In the second, the digest goes " +
     "into an array of the caller's, by those that can do so (`blake3(bytes, { into })`), or becomes " +
     "hexadecimal text (`blake3Hex(bytes)`).",
     `The cores weigh ${wasmBytes("simd").length} and ${wasmBytes("wasm").length} bytes.`,
     b3sum === undefined
       ? "b3sum is not on the path, so native speed is missing."
-      : `${b3sum.version} with one thread: ${b3sum.once.toFixed(2)} GB/s for one run over ` +
-        `${sizeName(NATIVE_BYTES)}, and ${b3sum.steady.toFixed(2)} GB/s in the steady state.`,
+      : `Native speed is that of ${b3sum.version} with one thread.`,
   ];
   for (const [name, result] of results) {
     if ("missing" in result) sections.push(`## ${name}`, `Skipped: ${result.missing}`);
@@ -169,7 +144,7 @@ async function report(names: readonly string[]): Promise<string> {
         `## ${name} ${version}`,
         speedTable(figures),
         formTable(figures),
-        notes(figures, b3sum),
+        notes(figures),
       );
     }
   }
@@ -177,7 +152,7 @@ async function report(names: readonly string[]): Promise<string> {
 }
 
 if (import.meta.main) {
-  const known = Object.keys(RUNTIMES);
+  const known = Object.keys(runtimesOf({ folder: "hash" }));
   const text = await report(wantedNames(Deno.args, known, known));
   console.log(text);
   if (Deno.args.includes("--save")) await saveReport("hash", text);

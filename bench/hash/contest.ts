@@ -14,7 +14,8 @@ import {
   wasmBytes,
 } from "../../lib/hash/mod.ts";
 import { type Contender, RIVALS } from "../rivals/hash.ts";
-import { race, time, type Timer } from "../shared/race.ts";
+import { askDriver } from "../shared/driver.ts";
+import { race, time, timeAwaited, type Timer } from "../shared/race.ts";
 
 /** Lengths of input, in bytes. */
 export const SIZES: readonly number[] = [
@@ -37,8 +38,8 @@ export const FORMS = ["into", "hex"] as const;
 
 /** What a runtime measured. Times are in nanoseconds. */
 export interface Figures {
-  /** Compiling and instantiating the SIMD core for the first time. */
-  readonly compile: number;
+  /** Compiling and instantiating the SIMD core: for the first time, and the best of some times. */
+  readonly compile: { readonly first: number; readonly best: number };
   /** The best time for one hash: by contender, and then by size. */
   readonly times: Readonly<Record<string, readonly number[]>>;
   /** The same for the other forms, by contender that has the form, and then by size. */
@@ -51,15 +52,33 @@ export interface Figures {
   readonly missing: Readonly<Record<string, string>>;
   /** Hashing 64 bytes in a borrowed window with a key, in place of an array. */
   readonly window: number;
-  /** Hashing 256 MiB: on this thread, and by workers, of which there are so many. */
+  /** Against `b3sum` in turns: hashing 16 MiB once, and some times over in one process. */
+  readonly native: { readonly once: Duel; readonly steady: Duel } | undefined;
+  /** Hashing a large input by this thread and workers, of which there are so many. */
   readonly parallel: {
-    readonly alone: number;
-    readonly workers: number;
+    /** Against this thread alone: with a pool at hand, and with one of its own. */
+    readonly pool: Duel;
+    readonly own: Duel;
+    /** Two processes of `b3sum` at once against one after the other: what two cores give here. */
+    readonly native: Duel | undefined;
     readonly count: number;
   } | undefined;
 }
 
+/** Two that took turns; a ratio is the time of the rival in units of ours. */
+export interface Duel {
+  /** The best time of each, in nanoseconds. */
+  readonly ours: number;
+  readonly rival: number;
+  /** The median of the ratios of one turn each. */
+  readonly median: number;
+}
+
 const LARGE_BYTES = 256 * 1024 * 1024;
+/** How often the races are run: a moment in which the machine was busy then decides no row. */
+const PASSES = 2;
+/** Whoever takes so many times as long as the fastest decides no row either, and runs once. */
+const FAR_BEHIND = 3;
 
 const OURS: Contender = {
   hash: blake3,
@@ -101,14 +120,14 @@ function bodyOf(
   };
 }
 
-/** Races for one form, at each size, and adds the best times to `times`. */
+/** Races for one form, at each size, and keeps the best times in `times`. */
 async function raceOn(
   all: ReadonlyMap<string, Contender>,
   form: "hash" | typeof FORMS[number],
   sizes: readonly number[],
   times: Record<string, number[]>,
 ): Promise<void> {
-  for (const size of sizes) {
+  for (const [row, size] of sizes.entries()) {
     const input = sample(size);
     const expected = blake3Hex(input);
     const timers = new Map<string, Timer>();
@@ -119,10 +138,23 @@ async function raceOn(
       if ((typeof digest === "string" ? digest : toHex(digest)) !== expected) {
         throw new Error(`${name} gives a wrong digest`);
       }
-      timers.set(name, (count) => time(body, count));
+      if (!isFarBehind(name, row, times)) timers.set(name, (count) => time(body, count));
     }
-    for (const [name, best] of await race(timers)) (times[name] ??= []).push(best);
+    for (const [name, best] of await race(timers)) {
+      const column = times[name] ??= [];
+      column[row] = Math.min(best, column[row] ?? Infinity);
+    }
   }
+}
+
+/** Whether the race for a row is decided already, without a contender. */
+function isFarBehind(
+  name: string,
+  row: number,
+  times: Readonly<Record<string, readonly number[]>>,
+): boolean {
+  const fastest = Math.min(...Object.values(times).map((column) => column[row] ?? Infinity));
+  return (times[name]?.[row] ?? 0) > FAR_BEHIND * fastest;
 }
 
 /** The best of some times for a promise. */
@@ -136,41 +168,102 @@ async function bestOf(rounds: number, body: () => unknown): Promise<number> {
   return best;
 }
 
+/** Lets two take turns. Each gives the time of a turn; nobody to race against gives no duel. */
+async function duel(
+  rounds: number,
+  ours: () => Promise<number>,
+  rival: () => Promise<number | undefined>,
+): Promise<Duel | undefined> {
+  const [mine, theirs]: number[][] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    const time = await rival();
+    if (time === undefined) return undefined;
+    theirs.push(time);
+    mine.push(await ours());
+  }
+  const ratios = theirs.map((time, round) => time / mine[round]).sort((a, b) => a - b);
+  return { ours: Math.min(...mine), rival: Math.min(...theirs), median: ratios[rounds >> 1] };
+}
+
+/** Races against `b3sum`. */
+async function againstNative(): Promise<Figures["native"]> {
+  const input = sample(SIZES[SIZES.length - 1]);
+  const against = (rounds: number, copies: number) =>
+    duel(
+      rounds,
+      () => Promise.resolve(time(() => blake3(input), copies) * copies),
+      () => askDriver("b3sum", copies, 1),
+    );
+  const once = await against(100, 1);
+  const steady = await against(12, 8);
+  return once === undefined || steady === undefined ? undefined : { once, steady };
+}
+
 /** Measures what workers gain. */
 async function parallel(): Promise<Figures["parallel"]> {
   if (typeof Worker === "undefined") return undefined;
   using pool = createHashPool();
   const input = new Uint8Array(LARGE_BYTES).fill(1);
   await hashParallel(input, { pool });
+  const alone = () => Promise.resolve(time(() => blake3(input), 1));
+  const against = async (options?: { pool: typeof pool }) =>
+    (await duel(10, () => timeAwaited(() => hashParallel(input, options), 1), alone))!;
+  const copies = LARGE_BYTES / SIZES[SIZES.length - 1];
+  const one = async () => {
+    const time = await askDriver("b3sum", copies, 1);
+    return time && 2 * time;
+  };
   return {
-    alone: await bestOf(5, () => blake3(input)),
-    workers: await bestOf(5, () => hashParallel(input, { pool })),
+    pool: await against({ pool }),
+    own: await against(),
+    native: await duel(8, async () => await askDriver("b3sum", copies, 2) ?? NaN, one),
     count: pool.size,
   };
 }
 
+/** Compiles modules of which no two are equal, so that no engine takes one from a cache. */
+function compileTimes(): Figures["compile"] {
+  const core = wasmBytes("simd");
+  const once = (index: number) => {
+    // A section that means nothing, with a name and no content.
+    const name = new TextEncoder().encode(String(index).padStart(4));
+    const module = new Uint8Array([...core, 0, 5, 4, ...name]);
+    return time(() => new WebAssembly.Instance(new WebAssembly.Module(module)), 1);
+  };
+  const first = once(0);
+  return { first, best: Math.min(...Array.from({ length: 50 }, (_, i) => once(i + 1))) };
+}
+
 /** Runs all races. */
 export async function contest(): Promise<Figures> {
-  const compile = time(
-    () => new WebAssembly.Instance(new WebAssembly.Module(wasmBytes("simd"))),
-    1,
-  );
+  const compile = compileTimes();
   const missing: Record<string, string> = {};
   const all = await contenders(missing);
   const times: Record<string, number[]> = {};
-  await raceOn(all, "hash", SIZES, times);
   const forms: Record<typeof FORMS[number], Record<string, number[]>> = { into: {}, hex: {} };
-  for (const form of FORMS) await raceOn(all, form, FORM_SIZES, forms[form]);
-  for (const backend of ["wasm", "js"] as const) {
-    configureHash({ backend });
-    await raceOn(new Map([[`déjà ${backend}`, OURS]]), "hash", SIZES, times);
+  for (let pass = 0; pass < PASSES; pass++) {
+    await raceOn(all, "hash", SIZES, times);
+    for (const form of FORMS) await raceOn(all, form, FORM_SIZES, forms[form]);
+    for (const backend of ["wasm", "js"] as const) {
+      configureHash({ backend });
+      await raceOn(new Map([[`déjà ${backend}`, OURS]]), "hash", SIZES, times);
+    }
+    configureHash();
   }
-  configureHash();
   const source = new Uint8Array(32);
   const copy: Timer = (count) => time(() => source.slice(), count);
   const [array] = (await race(new Map([["array", copy]]))).values();
   using loan = borrowWindow()!;
   const key = new Uint8Array(32);
   const window = await bestOf(50, () => time(() => loan.hash(64, key), 20_000)) / 20_000;
-  return { compile, times, forms, array, missing, window, parallel: await parallel() };
+  return {
+    compile,
+    times,
+    forms,
+    array,
+    missing,
+    window,
+    native: await againstNative(),
+    parallel: await parallel(),
+  };
 }

@@ -11,6 +11,7 @@ import { launch } from "puppeteer-core";
 import { findBrowser } from "../../tests/run/browsers.ts";
 import { findBun } from "../../tests/run/bun.ts";
 import { root, run, tail } from "../../tests/run/project.ts";
+import { type Answer, PAGE_FUNCTION, serveAnswers } from "./driver.ts";
 
 /** The figures of one runtime, or why there are none. */
 export type Result<Figures> =
@@ -25,6 +26,8 @@ export interface Topic {
   readonly external?: readonly string[];
   /** What `print.ts` gets on the command line. */
   readonly args?: readonly string[];
+  /** What the contest can ask meanwhile, with `askDriver`. */
+  readonly answer?: Answer | undefined;
 }
 
 const LIMIT_MS = 20 * 60_000;
@@ -53,12 +56,14 @@ export function runtimesOf<Figures>(
 
 /** Runs the contest in a process that prints the figures. */
 async function inProcess<Figures>(
-  { args = [] }: Topic,
+  { args = [], answer }: Topic,
   command: string,
   start: string[],
   version: string,
 ): Promise<Result<Figures>> {
-  const outcome = await run(command, [...start, ...args], { limitMs: LIMIT_MS });
+  await using server = answer === undefined ? undefined : serveAnswers(answer);
+  const asking = server === undefined ? [] : [server.argument];
+  const outcome = await run(command, [...start, ...args, ...asking], { limitMs: LIMIT_MS });
   if (outcome.code !== 0) return { missing: tail(outcome, 5) };
   return { version, figures: JSON.parse(outcome.stdout.trim().split("\n").at(-1)!) };
 }
@@ -122,6 +127,7 @@ async function inChromium<Figures>(topic: Topic): Promise<Result<Figures>> {
   });
   try {
     const page = await browser.newPage();
+    if (topic.answer !== undefined) await page.exposeFunction(PAGE_FUNCTION, topic.answer);
     await page.addScriptTag({ type: "module", content: script });
     await page.waitForFunction("globalThis.figures !== undefined");
     return {
