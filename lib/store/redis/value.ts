@@ -29,6 +29,9 @@ const END_AT = 39;
 const SPACE = 0x20;
 const LINE_FEED = 0x0a;
 
+/** Where a moment is turned into its bits and back; one for all, since each takes memory. */
+const MOMENT = new DataView(new ArrayBuffer(8));
+
 /** What a header says. */
 export interface ValueHeader {
   /** Moment of expiry in milliseconds since the epoch, `Infinity` for never. */
@@ -39,12 +42,11 @@ export interface ValueHeader {
 
 /** Makes the value of an entry, sharing no memory with `bytes`. */
 export function writeValue(bytes: Uint8Array, expires: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, expires);
+  MOMENT.setFloat64(0, expires);
   const value = allocate(HEADER_BYTES + bytes.length);
   for (let i = 0; i < MAGIC.length; i++) value[i] = MAGIC.charCodeAt(i);
-  writeHex(value, MAGIC.length, 8, view.getUint32(0));
-  writeHex(value, MAGIC.length + 8, 8, view.getUint32(4));
+  writeHex(value, MAGIC.length, 8, MOMENT.getUint32(0));
+  writeHex(value, MAGIC.length + 8, 8, MOMENT.getUint32(4));
   value[SIZE_AT - 1] = SPACE;
   writeHex(value, SIZE_AT, END_AT - SIZE_AT, bytes.length);
   value[END_AT] = LINE_FEED;
@@ -73,10 +75,9 @@ export function readHeader(value: Uint8Array): ValueHeader {
   if (value.length < HEADER_BYTES || !hasFrame(value)) {
     throw new DecodeError("The value is not a cache entry", { offset: 0 });
   }
-  const view = new DataView(new ArrayBuffer(8));
-  view.setUint32(0, readHex(value, MAGIC.length, 8));
-  view.setUint32(4, readHex(value, MAGIC.length + 8, 8));
-  const expires = view.getFloat64(0);
+  MOMENT.setUint32(0, readHex(value, MAGIC.length, 8));
+  MOMENT.setUint32(4, readHex(value, MAGIC.length + 8, 8));
+  const expires = MOMENT.getFloat64(0);
   if (Number.isNaN(expires) || expires === -Infinity) {
     throw new DecodeError("The expiry in the value is no moment", { offset: MAGIC.length });
   }
