@@ -27,15 +27,15 @@ const { positionals: [filter], values: { only, matrix } } = parseArgs({
 });
 
 const files = (await filesUnder("tests", "_test.ts")).filter((file) => file.includes(filter ?? ""));
-const servers = lazy(() => findServers(files));
+const servers = findServers();
 const bundle = lazy(() => pageBundle(files));
 
 /** The parts, in two lanes that run side by side: what is one process at a time, and the rest. */
 const lanes: readonly Readonly<Record<string, () => Promise<readonly Case[]>>>[] = [
   { checks: checkCases, examples: exampleCases },
   {
-    deno: () => servers().then(() => denoCases(files)),
-    bun: () => servers().then(async () => await bunCases(await findBun(), files)),
+    deno: () => denoCases(files, servers),
+    bun: async () => await bunCases(await findBun(), files, servers),
     chromium: () => browserCases("chromium"),
     firefox: () => browserCases("firefox"),
   },

@@ -13,9 +13,10 @@ import { join } from "node:path";
 import { readJUnit } from "./junit.ts";
 import { mapLimited, type Outcome, run, tail } from "./project.ts";
 import type { Case } from "./report.ts";
+import type { Awaited } from "./servers.ts";
 
 /** Longest time for one test file; a single test has a limit of its own in the harness. */
-const FILE_LIMIT_MS = 180_000;
+const FILE_LIMIT_MS = 600_000;
 
 /** The least that the tests need: reading, temporary files, this machine's ports, this binary. */
 const PERMISSIONS = [
@@ -29,16 +30,23 @@ const PERMISSIONS = [
 ];
 
 /** Runs test files on Deno, with leaks traced to where they start. */
-export async function denoCases(files: readonly string[]): Promise<Case[]> {
-  return await processCases(files, Deno.execPath(), (file, xml) => [
+export async function denoCases(
+  files: readonly string[],
+  awaited: Awaited = () => undefined,
+): Promise<Case[]> {
+  return await processCases(files, awaited, Deno.execPath(), (file, xml) => [
     ...["test", "--no-check", "--trace-leaks", ...PERMISSIONS],
     ...[`--junit-path=${xml}`, file],
   ]);
 }
 
 /** Runs test files on Bun. */
-export async function bunCases(bun: string, files: readonly string[]): Promise<Case[]> {
-  return await processCases(files, bun, (file, xml) => [
+export async function bunCases(
+  bun: string,
+  files: readonly string[],
+  awaited: Awaited,
+): Promise<Case[]> {
+  return await processCases(files, awaited, bun, (file, xml) => [
     ...["test", "--reporter=junit", `--reporter-outfile=${xml}`, `./${file}`],
   ]);
 }
@@ -72,14 +80,21 @@ export async function exampleCases(): Promise<Case[]> {
 
 async function processCases(
   files: readonly string[],
+  awaited: Awaited,
   command: string,
   toArgs: (file: string, xml: string) => string[],
 ): Promise<Case[]> {
+  // Those that wait for a server come last, so that it is got while the others run.
+  const waiting = new Map(files.map((file) => [file, awaited(file)]));
+  const ordered = files.toSorted((a, b) =>
+    Number(waiting.get(a) !== undefined) - Number(waiting.get(b) !== undefined)
+  );
   const cases = await mapLimited(
-    files,
+    ordered,
     navigator.hardwareConcurrency,
     (file) =>
       withReport(async (xml, folder) => {
+        await waiting.get(file);
         const outcome = await run(command, toArgs(file, xml), {
           limitMs: FILE_LIMIT_MS,
           // Where the default store would stand in the working directory, which is the project's.

@@ -24,26 +24,38 @@ interface Server {
 
 const SERVERS: readonly Server[] = [
   { binary: "redis-server", needed: /\/redis/, install: () => byApt("redis-server") },
-  {
-    binary: "node_modules/.versitygw/versitygw",
-    needed: /\/s3/,
-    install: async () => {
-      if (await findProgram("versitygw") !== undefined) return;
-      if (await findProgram("go") === undefined) throw new Error("there is no Go to build it with");
-      const outcome = await run(Deno.execPath(), ["task", "--quiet", "versitygw"], {
-        limitMs: BUILD_LIMIT_MS,
-      });
-      if (outcome.code !== 0) throw new Error(tail(outcome, 2));
-    },
-  },
+  { binary: "node_modules/.versitygw/versitygw", needed: /\/s3/, install: buildVersity },
 ];
 
-/** Installs the servers that some of the files need, where that is possible. */
-export async function findServers(files: readonly string[]): Promise<void> {
-  await Promise.all(SERVERS.map(async ({ binary, needed, install }) => {
-    if (!files.some((file) => needed.test(file)) || await findProgram(binary) !== undefined) return;
-    await install().catch((error: Error) =>
-      console.log(`Cannot get ${binary.replace(/^.*\//, "")}: ${error.message}`)
-    );
-  }));
+/** What a test file waits for before it may run; `undefined` where that is nothing. */
+export type Awaited = (file: string) => Promise<void> | undefined;
+
+/**
+ * Installs servers where that is possible, each when the first file is asked for that needs it.
+ */
+export function findServers(): Awaited {
+  const found = new Map<Server, Promise<void>>();
+  return (file) => {
+    const server = SERVERS.find(({ needed }) => needed.test(file));
+    if (server === undefined) return undefined;
+    const finding = found.get(server) ?? find(server);
+    found.set(server, finding);
+    return finding;
+  };
+}
+
+async function find({ binary, install }: Server): Promise<void> {
+  if (await findProgram(binary) !== undefined) return;
+  await install().catch((error: Error) =>
+    console.log(`Cannot get ${binary.replace(/^.*\//, "")}: ${error.message}`)
+  );
+}
+
+async function buildVersity(): Promise<void> {
+  if (await findProgram("versitygw") !== undefined) return;
+  if (await findProgram("go") === undefined) throw new Error("there is no Go to build it with");
+  const args = ["task", "--quiet", "versitygw"];
+  const outcome = await run(Deno.execPath(), args, { limitMs: BUILD_LIMIT_MS });
+  if (outcome.code === -1) throw new Error(`not built within ${BUILD_LIMIT_MS / 1000} s`);
+  if (outcome.code !== 0) throw new Error(tail(outcome, 2));
 }

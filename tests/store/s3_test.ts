@@ -118,6 +118,19 @@ test("s3Store() asks again where the server was not up to it, and not for ever",
   assert.equal(asked, 6);
 });
 
+test("s3Store() asks again where a write met another one", async () => {
+  const fetch = fakeS3();
+  const methods: string[] = [];
+  await using store = make((request) => {
+    methods.push(request.method);
+    return methods.length % 2 === 1
+      ? Promise.resolve(failure(409, "OperationAborted"))
+      : fetch(request);
+  });
+  await store.set("a", BYTES);
+  assert.deepEqual(methods, ["PUT", "PUT"]);
+});
+
 test("s3Store() asks for the keys anew for each request", async () => {
   const fetch = fakeS3();
   const ids: string[] = [];

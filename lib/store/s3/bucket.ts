@@ -14,8 +14,11 @@ import type { S3Credentials, S3StoreOptions } from "./options.ts";
 const DEFAULT_REGION = "us-east-1";
 const DEFAULT_RETRIES = 3;
 const FIRST_PAUSE_MS = 50;
-/** What a server answers that may do better the next moment. */
-const PASSING_STATUSES: readonly number[] = [500, 502, 503, 504];
+/**
+ * What a server answers that may do better the next moment: 409 where a request without a condition
+ * met another one.
+ */
+const PASSING_STATUSES: readonly number[] = [409, 500, 502, 503, 504];
 
 /** One request. */
 export interface BucketRequest {
