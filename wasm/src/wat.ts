@@ -34,26 +34,37 @@ export interface Arithmetic {
   setRotated(name: string, value: string, count: number): string;
 }
 
-/**
- * One half of a quarter round, on several quarters in step. The message word is added before `b`,
- * because `b` is the last value to be ready: that takes an addition off the longest path.
- */
-export function mix(
-  { add, xor, setRotated }: Arithmetic,
-  quarters: readonly (readonly string[])[],
-  words: readonly string[],
-  [first, second]: readonly [number, number],
-): string {
-  return [
-    ...quarters.map(([a, b], i) => set(a, add(add(get(a), words[i]), get(b)))),
-    ...quarters.map(([a, , , d]) => setRotated(d, xor(get(d), get(a)), first)),
-    ...quarters.map(([, , c, d]) => set(c, add(get(c), get(d)))),
-    ...quarters.map(([, b, c]) => setRotated(b, xor(get(b), get(c)), second)),
-  ].join("\n");
-}
-
 /** The rotations of the two halves of a quarter round. */
 export const ROTATIONS: readonly (readonly [number, number])[] = [[16, 12], [8, 7]];
+
+/**
+ * The eight steps of a quarter round with two message words. A word is added before `b`, because
+ * `b` is the last value to be ready: that takes an addition off the longest path.
+ */
+export function quarterRound(
+  { add, xor, setRotated }: Arithmetic,
+  [a, b, c, d]: readonly string[],
+  words: readonly string[],
+): string[] {
+  return ROTATIONS.flatMap(([first, second], half) => [
+    set(a, add(add(get(a), words[half]), get(b))),
+    setRotated(d, xor(get(d), get(a)), first),
+    set(c, add(get(c), get(d))),
+    setRotated(b, xor(get(b), get(c)), second),
+  ]);
+}
+
+/** Takes a step of each list in turn; a list begins after `delays` turns of its own. */
+export function interleave(
+  lists: readonly (readonly string[])[],
+  delays: readonly number[],
+): string {
+  const turns = Math.max(...lists.map((steps, i) => steps.length + delays[i]));
+  return Array.from(
+    { length: turns },
+    (_, turn) => lists.flatMap((steps, i) => steps[turn - delays[i]] ?? []),
+  ).flat().join("\n");
+}
 
 /** The bytes of a data segment. */
 export function data(address: number, bytes: Iterable<number>): string {

@@ -7,7 +7,7 @@
 import { BLOCK_BYTES, INITIAL_WORDS, ROOT } from "../../lib/hash/core.ts";
 import { CHAIN, PERMUTATION, QUARTERS, ROUNDS } from "./blake3.ts";
 import { CHAIN_PARAMETERS, lastBlock, NEXT_BLOCK } from "./chain.ts";
-import { type Arithmetic, get, locals, mix, ROTATIONS, set, times } from "./wat.ts";
+import { type Arithmetic, get, locals, quarterRound, set, times } from "./wat.ts";
 
 /** Arithmetic on single words. */
 const words: Arithmetic = {
@@ -16,12 +16,11 @@ const words: Arithmetic = {
   setRotated: (name, value, count) => set(name, `(i32.rotr ${value} (i32.const ${count}))`),
 };
 
-/** A quarter round: both halves. */
+/** A quarter round. */
 function quarter(index: number): string {
   const names = QUARTERS[index].map((word) => `v${word}`);
-  return ROTATIONS.map((rotations, half) =>
-    mix(words, [names], [get(`m${2 * index + half}`)], rotations)
-  ).join("\n");
+  return quarterRound(words, names, [2 * index, 2 * index + 1].map((word) => get(`m${word}`)))
+    .join("\n");
 }
 
 /** Moves every message word to its next place: each cycle of the permutation is one rotation. */
