@@ -7,7 +7,8 @@ import { type Frame, segmentOf } from "./_frames.ts";
 import { describeKind, isOdd, pathSegment } from "./_kinds.ts";
 import { compareBytes, sorted } from "./_order.ts";
 import { MetObjects } from "./_met.ts";
-import { type Load, opened, type Opening } from "./_openings.ts";
+import type { Loads } from "./_loads.ts";
+import { opened, type Opening } from "./_openings.ts";
 import { rootShape, type Shape, shapeOf } from "./_shapes.ts";
 import { isSparse } from "./_sparse.ts";
 import { Writer } from "./_writer.ts";
@@ -51,7 +52,7 @@ export class Encoder implements Opening {
   readonly canonical: boolean;
   readonly buffers: SharedBuffers = new SharedBuffers();
   /** What could not be read at once; only asynchronous encodings have it. */
-  loads: Map<object, Load> | undefined;
+  loads: Loads | undefined;
   stack = false;
   unordered = false;
   classes: Classes | undefined;
@@ -83,10 +84,11 @@ export class Encoder implements Opening {
   }
 
   /** Says how to encode from now on. */
-  configure(options: (EncodeOptions & CanonicalOptions) | undefined): void {
+  configure(options: (EncodeOptions & CanonicalOptions & { loads?: Loads }) | undefined): void {
     if (options === undefined && !this.#configured) return;
     this.#configured = options !== undefined;
-    const { codeOf, classes, stack, unordered } = options ?? {};
+    const { codeOf, classes, loads, stack, unordered } = options ?? {};
+    this.loads = loads;
     this.#codeOf = codeOf;
     this.classes = indexClasses(classes);
     this.stack = stack === true;
@@ -160,7 +162,7 @@ export class Encoder implements Opening {
   /** Encodes once more, after all that had to be loaded was. */
   encodeAgain(value: unknown): void {
     this.buffers.clear();
-    this.#restart(false);
+    this.#restart(this.canonical);
     this.encode(value);
   }
 
@@ -506,7 +508,7 @@ export class Encoder implements Opening {
   load(value: object): readonly unknown[] | undefined {
     let load = this.loads?.get(value);
     if (load === undefined && this.loads !== undefined) {
-      this.loads.set(value, load = { path: this.#pathText(), parts: [] });
+      this.loads.set(value, load = { path: this.#pathText(), parts: [], done: false });
     }
     return load?.parts;
   }
@@ -515,7 +517,7 @@ export class Encoder implements Opening {
     return this.#path.slice(0, this.#depth).map(pathSegment).join("");
   }
 
-  refuse(value: unknown, reason: string): never {
-    throw new EncodeError({ path: this.#pathText(), found: describeKind(value), reason });
+  refuse(value: unknown, reason: string, Class = EncodeError): never {
+    throw new Class({ path: this.#pathText(), found: describeKind(value), reason });
   }
 }

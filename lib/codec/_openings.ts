@@ -1,9 +1,11 @@
 /** What each container is made of: how its marker reads and which parts follow. */
 
+import type { EncodeError } from "../errors.ts";
 import type { SharedBuffers } from "./_buffers.ts";
 import type { Classes } from "./_classes.ts";
 import { formOf } from "./_forms.ts";
 import { entriesOf } from "./_frames.ts";
+import { WaitError } from "./_loads.ts";
 import { isPlainObject, tagOf } from "./_kinds.ts";
 import { byIndexThenName } from "./_order.ts";
 import { isSparse } from "./_sparse.ts";
@@ -20,14 +22,7 @@ export interface Opening {
   readonly classes: Classes | undefined;
   /** The parts of what takes time to read: none at first; `undefined` where nobody can wait. */
   load(value: object): readonly unknown[] | undefined;
-  refuse(value: unknown, reason: string): never;
-}
-
-/** What has to be loaded before it can be written. */
-export interface Load {
-  readonly path: string;
-  /** What is written, once it is there. */
-  parts: readonly unknown[];
+  refuse(value: unknown, reason: string, Class?: typeof EncodeError): never;
 }
 
 /** A container: a composite of a kind, a plain array, or a plain object, which has names alone. */
@@ -163,8 +158,13 @@ function openedForm(to: Opening, value: object): Opened {
   const { kind, detail, parts } = form;
   if (parts !== undefined) return { kind, detail, parts: parts(value as never) };
   const loaded = to.load(value);
-  if (loaded === undefined) to.refuse(value, "its content takes time to read; use encodeAsync");
-  return { kind, detail, parts: loaded };
+  if (loaded === undefined) {
+    const use = to.canonical ? "encodeCanonicalAsync or stableHashAsync" : "encodeAsync";
+    to.refuse(value, `its content takes time to read; use ${use}`, WaitError);
+  }
+  // A key must not see a clock, and a file without a time was made just now.
+  const timeless = to.canonical && kind === Kind.FILE;
+  return { kind, detail, parts: timeless ? loaded.map((part, i) => i === 3 ? 0 : part) : loaded };
 }
 
 function refuseInstance(to: Opening, value: object): never {

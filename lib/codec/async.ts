@@ -4,13 +4,11 @@
  * @module
  */
 
-import { EncodeError } from "../errors.ts";
+import { blake3Hex } from "../hash/mod.ts";
 import { Encoder } from "./_encoder.ts";
-import { formOf } from "./_forms.ts";
-import { describeKind } from "./_kinds.ts";
+import { fill, type Loads } from "./_loads.ts";
 import { copyOf } from "./internal.ts";
-import type { Load } from "./_openings.ts";
-import type { EncodeOptions } from "./options.ts";
+import type { CanonicalOptions, EncodeOptions } from "./options.ts";
 
 /**
  * Encodes a value as `encode` does, and besides what takes time to read: `Blob`, `File`, and
@@ -36,32 +34,78 @@ import type { EncodeOptions } from "./options.ts";
  * assert.equal(await response.text(), "hello");
  * ```
  */
-export async function encodeAsync(
+export function encodeAsync(
   value: unknown,
   options?: EncodeOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const encoder = new Encoder(false);
-  encoder.configure(options);
-  const loads = encoder.loads = new Map<object, Load>();
-  encoder.encode(value);
-  if (loads.size > 0) {
-    await Promise.all(Array.from(loads, async ([owner, load]) => {
-      load.parts = await loaded(owner, load.path);
-    }));
-    encoder.encodeAgain(value);
-  }
-  return copyOf(encoder.writer.bytes, encoder.writer.length);
+  return encodedLater(new Encoder(false), value, options);
 }
 
-async function loaded(owner: object, path: string): Promise<readonly unknown[]> {
-  try {
-    return await formOf(owner)!.load!(owner as never);
-  } catch (cause) {
-    throw new EncodeError({
-      path,
-      found: describeKind(owner),
-      reason: `reading it failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-      cause,
-    });
-  }
+/**
+ * Encodes a value as `encodeCanonical` does, and besides what takes time to read: `Blob`, `File`,
+ * and `Request` and `Response` as data. A file counts with its name, type and content, and not with
+ * the time of its last change.
+ *
+ * A body is read from a clone, so a request or response can still be used. The value must not
+ * change before the promise settles.
+ *
+ * @param value What to encode.
+ * @param options As for `encodeCanonical`.
+ * @returns The bytes, valid MessagePack; the caller owns them.
+ * @throws {EncodeError} Where something has no byte form or cannot be read, with the path to it.
+ *
+ * @example
+ * ```ts
+ * import { encodeCanonicalAsync } from "@deja/cache/codec";
+ * import { assert } from "chai";
+ *
+ * const form = (text: string) => encodeCanonicalAsync({ part: new Blob([text]) });
+ * assert.deepEqual(await form("a"), await form("a"));
+ * assert.notDeepEqual(await form("a"), await form("b"));
+ * ```
+ */
+export function encodeCanonicalAsync(
+  value: unknown,
+  options?: CanonicalOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return encodedLater(new Encoder(true), value, options);
+}
+
+/**
+ * The BLAKE3 of what {@linkcode encodeCanonicalAsync} gives; where nothing takes time to read, that
+ * is the hash of `stableHash`.
+ *
+ * @param value What to hash.
+ * @param options As for `encodeCanonical`.
+ * @returns The digest, 64 lower-case hexadecimal digits.
+ * @throws {EncodeError} Where something has no byte form or cannot be read, with the path to it.
+ *
+ * @example
+ * ```ts
+ * import { stableHash, stableHashAsync } from "@deja/cache/codec";
+ * import { assert } from "chai";
+ *
+ * const hash = (text: string) => stableHashAsync(new Response(text, { status: 201 }));
+ * assert.equal(await hash("a"), await hash("a"));
+ * assert.notEqual(await hash("a"), await hash("b"));
+ * assert.equal(await stableHashAsync({ a: 1 }), stableHash({ a: 1 }));
+ * ```
+ */
+export async function stableHashAsync(
+  value: unknown,
+  options?: CanonicalOptions,
+): Promise<string> {
+  return blake3Hex(await encodeCanonicalAsync(value, options));
+}
+
+async function encodedLater(
+  encoder: Encoder,
+  value: unknown,
+  options: (EncodeOptions & CanonicalOptions) | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  encoder.configure(options);
+  const loads: Loads = encoder.loads = new Map();
+  encoder.encode(value);
+  if (await fill(loads)) encoder.encodeAgain(value);
+  return copyOf(encoder.writer.bytes, encoder.writer.length);
 }

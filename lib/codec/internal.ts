@@ -9,6 +9,7 @@ import { blake3Hex, borrowWindow, toHex } from "../hash/mod.ts";
 import { Encoder } from "./_encoder.ts";
 import type { CanonicalOptions, EncodeOptions } from "./options.ts";
 
+export { fill, type Loads, WaitError } from "./_loads.ts";
 export { OMITTED } from "./wire.ts";
 
 /** Encoders at rest, by use. A getter may encode in turn, so one is taken out while in use. */

@@ -21,7 +21,7 @@ import { Decoder } from "./_decoder.ts";
 import { encoded, hashCanonical } from "./internal.ts";
 import type { CanonicalOptions, DecodeOptions, EncodeOptions } from "./options.ts";
 
-export { encodeAsync } from "./async.ts";
+export { encodeAsync, encodeCanonicalAsync, stableHashAsync } from "./async.ts";
 export { decodeStream, encodeStream } from "./stream.ts";
 export { MAX_DEPTH } from "./wire.ts";
 export { DecodeError, DejaError, type DejaErrorCode, EncodeError } from "../errors.ts";
@@ -84,7 +84,8 @@ export function encode(value: unknown, options?: EncodeOptions): Uint8Array<Arra
  * @param value What to encode.
  * @param options Registered classes, collections without order, and what stands for a function.
  * @returns The bytes, valid MessagePack; the caller owns them.
- * @throws {EncodeError} Where something has no byte form, with the path to it.
+ * @throws {EncodeError} Where something has no byte form, with the path to it. What takes time to
+ * read is for {@linkcode encodeCanonicalAsync}.
  *
  * @example
  * ```ts

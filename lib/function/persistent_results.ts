@@ -1,6 +1,6 @@
 /** Calls of a function whose results are kept in a store. */
 
-import { type AnyFunction, Keyer } from "../key/mod.ts";
+import { type AnyFunction, type CallKey, Keyer } from "../key/mod.ts";
 import type { Store } from "../store/store.ts";
 import { Answers } from "./answers.ts";
 import type { AskedCall, Backing } from "./asked_call.ts";
@@ -63,8 +63,14 @@ export class PersistentResults {
     const watched = this.#watch.begin();
     if (this.#watch.isStrict) await watched;
     this.#watch.check();
-    const readings = await this.keyer.prepare(args, self);
-    const key = this.keyer.key(args, readings, self);
+    let readings = await this.keyer.prepare(args, self);
+    let key: CallKey;
+    try {
+      key = this.keyer.key(args, readings, self);
+    } catch (error) {
+      readings = await this.keyer.prepareAfter(error, args, self);
+      key = this.keyer.key(args, readings, self);
+    }
     return { self, args, readings, key, mode: asked, around };
   }
 

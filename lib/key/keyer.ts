@@ -10,7 +10,7 @@
  * @module
  */
 
-import { hashList, OMITTED } from "../codec/internal.ts";
+import { hashList, OMITTED, WaitError } from "../codec/internal.ts";
 import { type CanonicalOptions, decode, encodeCanonical } from "../codec/mod.ts";
 import { EncodeError } from "../errors.ts";
 import { blake3, toHex } from "../hash/mod.ts";
@@ -133,10 +133,30 @@ export class Keyer {
     return inputsExist() ? this.#read(args, self) : undefined;
   }
 
+  /**
+   * As {@linkcode Keyer.prepare}, after a key could not be made at once: it also reads the blobs and
+   * bodies among the arguments and closed-over values.
+   *
+   * @param error Why not.
+   * @throws What `error` is, where waiting does not help.
+   */
+  async prepareAfter(error: unknown, args: readonly unknown[], self?: unknown): Promise<Readings> {
+    if (!(error instanceof EncodeError && error.cause instanceof WaitError)) throw error;
+    return await this.#read(args, self);
+  }
+
   async #read(args: readonly unknown[], self: unknown): Promise<Readings> {
     const readings = new Readings(true);
-    do this.keyWithArguments(args, readings, self); while (await readings.finish());
+    do this.keyWithArguments(args, readings, self); while (await this.#finished(readings));
     return readings;
+  }
+
+  async #finished(readings: Readings): Promise<boolean> {
+    try {
+      return await readings.finish();
+    } catch (error) {
+      throw this.#inTermsOfParameters(error);
+    }
   }
 
   /**
@@ -255,7 +275,6 @@ export class Keyer {
     }
   }
 
-  /** Words an error about the bound arguments in terms of the parameters. */
   #withArguments<T>(
     args: readonly unknown[],
     self: unknown,
@@ -267,18 +286,23 @@ export class Keyer {
     try {
       return use(bound);
     } catch (error) {
-      if (!(error instanceof EncodeError) || error instanceof InputError) throw error;
-      const { path, parameter } = this.#binding.describe(error.path);
-      throw new EncodeError({
-        ...details(error),
-        path,
-        reason: `${error.reason}; ` +
-          (parameter === undefined
-            ? "pass plain data, or name the parameter and leave it out with ignore"
-            : `pass plain data, or leave the parameter out with ignore: ` +
-              `[${JSON.stringify(parameter)}]`),
-      });
+      throw this.#inTermsOfParameters(error);
     }
+  }
+
+  /** Words an error about the bound arguments in terms of the parameters. */
+  #inTermsOfParameters(error: unknown): unknown {
+    if (!(error instanceof EncodeError) || error instanceof InputError) return error;
+    const { path, parameter } = this.#binding.describe(error.path);
+    return new EncodeError({
+      ...details(error),
+      path,
+      reason: `${error.reason}; ` +
+        (parameter === undefined
+          ? "pass plain data, or name the parameter and leave it out with ignore"
+          : `pass plain data, or leave the parameter out with ignore: ` +
+            `[${JSON.stringify(parameter)}]`),
+    });
   }
 }
 

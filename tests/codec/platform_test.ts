@@ -5,6 +5,8 @@ import {
   encodeAsync,
   encodeCanonical,
   EncodeError,
+  stableHash,
+  stableHashAsync,
 } from "../../lib/codec/mod.ts";
 import { toHex } from "../../lib/hash/mod.ts";
 import { assert, rejects, test } from "../harness.ts";
@@ -293,10 +295,52 @@ test("encodeAsync() says where a body was read already", async () => {
   assert.equal(error.path, ".page[0]");
 });
 
-test("encode() names encodeAsync() when it refuses a Blob", () => {
-  for (const write of [encode, encodeCanonical]) {
-    assert.throws(() => write({ blob: new Blob([]) }), EncodeError, /Blob at \.blob.*encodeAsync/);
+test("encode() and encodeCanonical() name what takes a Blob when they refuse one", () => {
+  const value = { blob: new Blob([]) };
+  assert.throws(() => encode(value), EncodeError, /Blob at \.blob.*use encodeAsync/);
+  assert.throws(() => encodeCanonical(value), EncodeError, /at \.blob.*use encodeCanonicalAsync/);
+});
+
+test("stableHashAsync() tells blobs, files, requests and responses apart by what they say", async () => {
+  const makers = [
+    () => new Uint8Array([97]),
+    () => new Blob(["a"]),
+    () => new Blob(["b"]),
+    () => new Blob(["a"], { type: "text/plain" }),
+    () => new File(["a"], "a.txt"),
+    () => new File(["a"], "b.txt"),
+    () => new File(["b"], "a.txt"),
+    () => new Request("http://localhost/a"),
+    () => new Request("http://localhost/b"),
+    () => new Request("http://localhost/a", { method: "PUT", body: "a" }),
+    () => new Request("http://localhost/a", { method: "PUT", body: "b" }),
+    () => new Request("http://localhost/a", { headers: { accept: "text/plain" } }),
+    () => new Response("a"),
+    () => new Response("b"),
+    () => new Response("a", { status: 201 }),
+    () => [new Response("a")],
+    () => [new Response("a"), new Response("a")],
+  ];
+  const hash = (make: () => unknown) => stableHashAsync({ value: make() });
+  const hashes = await Promise.all(makers.map(hash));
+  assert.deepEqual(await Promise.all(makers.map(hash)), hashes);
+  assert.equal(new Set(hashes).size, hashes.length);
+});
+
+test("stableHashAsync() does not see when a file changed, nor who else holds a body", async () => {
+  const at = (lastModified: number) => stableHashAsync(new File(["a"], "a", { lastModified }));
+  assert.equal(await at(0), await at(1));
+  const response = new Response("a");
+  const twice = await stableHashAsync([response, response]);
+  assert.equal(twice, await stableHashAsync([new Response("a"), new Response("a")]));
+  assert.equal(await response.text(), "a");
+});
+
+test("stableHashAsync() gives what stableHash() gives where nothing takes time to read", async () => {
+  for (const value of [1, { b: [1n], a: new Map([[1, -0]]) }, new Uint8Array(5000)]) {
+    assert.equal(await stableHashAsync(value), stableHash(value));
   }
+  await rejects(stableHashAsync({ a: Symbol() }), EncodeError, /symbol at \.a/);
 });
 
 test("collections without order have the same canonical bytes in any order, on request", () => {

@@ -19,8 +19,8 @@ export interface Row {
   readonly stored?: Stored;
   /** What is not kept, in words. */
   readonly loses?: string;
-  /** Whether it can be part of a key; so it is unless it says otherwise. */
-  readonly key?: false;
+  /** Whether it can be part of a key, with "yes" unless it says otherwise. */
+  readonly key?: "with `encodeCanonicalAsync`" | "refused";
   /** Tells what is to be compared, where that is not the values themselves. */
   readonly told?: (value: unknown) => unknown;
   /** The classes that are registered. */
@@ -43,8 +43,11 @@ const classes: ClassRegistry = {
   },
 };
 
-const refused = { stored: "refused", key: false } as const;
-const later = { stored: "exact, with `encodeAsync`", key: false } as const;
+const refused = { stored: "refused", key: "refused" } as const;
+const later = {
+  stored: "exact, with `encodeAsync`",
+  key: "with `encodeCanonicalAsync`",
+} as const;
 
 function own(key: PropertyKey, value: unknown, enumerable = true): object {
   return Object.defineProperty({ a: 1 }, key, { value, enumerable });

@@ -5,7 +5,13 @@
  * @module
  */
 
-import { decode, encode, encodeAsync, encodeCanonical } from "../../lib/codec/mod.ts";
+import {
+  decode,
+  encode,
+  encodeAsync,
+  encodeCanonical,
+  encodeCanonicalAsync,
+} from "../../lib/codec/mod.ts";
 import { EncodeError } from "../../lib/errors.ts";
 import { isSame } from "./laws.ts";
 import { type Row, ROWS, type Stored } from "./support_rows.ts";
@@ -15,7 +21,7 @@ export interface Finding {
   /** What becomes of the value when it is stored. */
   readonly stored: Stored;
   /** Whether it can be part of a key. */
-  readonly key: boolean;
+  readonly key: "yes" | "with `encodeCanonicalAsync`" | "refused";
   /** How `structuredClone` compares. */
   readonly clone: "the same" | "keeps less" | "refuses";
 }
@@ -83,7 +89,7 @@ export async function find(row: Row): Promise<Finding | undefined> {
     clone = "refuses";
   }
   if (stored === "loses" && clone === "keeps less") clone = "the same";
-  return { stored, key: canBeKey(row, value), clone };
+  return { stored, key: await inKey(row, value), clone };
 }
 
 async function storedLater(row: Row, value: unknown): Promise<Stored> {
@@ -96,11 +102,18 @@ async function storedLater(row: Row, value: unknown): Promise<Stored> {
   }
 }
 
-function canBeKey({ classes }: Row, value: unknown): boolean {
+async function inKey({ classes }: Row, value: unknown): Promise<Finding["key"]> {
   try {
-    return encodeCanonical(value, { classes }).length > 0;
+    encodeCanonical(value, { classes });
+    return "yes";
   } catch (error) {
-    if (error instanceof EncodeError) return false;
+    if (!(error instanceof EncodeError)) throw error;
+  }
+  try {
+    await encodeCanonicalAsync(value, { classes });
+    return "with `encodeCanonicalAsync`";
+  } catch (error) {
+    if (error instanceof EncodeError) return "refused";
     throw error;
   }
 }
@@ -118,7 +131,7 @@ export async function currentReadme(): Promise<string> {
       const finding = await find(row);
       if (finding === undefined) continue;
       const { stored, key, clone } = finding;
-      cells.push([row.name, row.loses ?? stored, key ? "yes" : "refused", clone]);
+      cells.push([row.name, row.loses ?? stored, key, clone]);
     }
     const head = ["Value", "Stored and read back", "In a key", "`structuredClone`, in Deno"];
     sections.push(`### ${group}\n\n${table([head, ...cells])}`);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { fill, type Loads } from "../../codec/internal.ts";
 import { type ClassRegistry, stableHash } from "../../codec/mod.ts";
 import { EncodeError } from "../../errors.ts";
 import { hashStream } from "../../hash/mod.ts";
@@ -59,9 +60,13 @@ export class Readings {
     },
   };
 
+  /** Blobs and bodies that a key needs; absent where nobody can wait for them. */
+  readonly loads?: Loads;
+
   /** @param mayWait Whether {@linkcode Readings.finish} will be called; if not, files are read at once. */
   constructor(mayWait: boolean) {
     this.#mayWait = mayWait;
+    if (mayWait) this.loads = new Map();
   }
 
   /**
@@ -77,7 +82,8 @@ export class Readings {
     if (reads.length > 0) this.#found.clear();
     // One after the other: the disk and the hash are busy with one anyhow.
     for (const [source, read] of reads) this.#read.set(source, await read());
-    return reads.length > 0;
+    const loaded = this.loads !== undefined && await fill(this.loads);
+    return reads.length > 0 || loaded;
   }
 
   /**

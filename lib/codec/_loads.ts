@@ -1,0 +1,49 @@
+/** What takes time to read before it can be written: bodies and blobs. */
+
+import { EncodeError } from "../errors.ts";
+import { formOf } from "./_forms.ts";
+import { describeKind } from "./_kinds.ts";
+
+/** What has to be loaded before it can be written. */
+export interface Load {
+  readonly path: string;
+  /** What is written, once it is there. */
+  parts: readonly unknown[];
+  /** Whether it is there. */
+  done: boolean;
+}
+
+/** What one or several encodings of a value met, by its owner. */
+export type Loads = Map<object, Load>;
+
+/** Something takes time to read, and nobody could wait for it. */
+export class WaitError extends EncodeError {}
+
+/**
+ * Loads what was met and is not there yet.
+ *
+ * @param loads What encodings met.
+ * @returns Whether there was anything, so that the value has to be encoded again.
+ * @throws {EncodeError} Something cannot be read.
+ */
+export async function fill(loads: Loads): Promise<boolean> {
+  const missing = [...loads].filter(([, { done }]) => !done);
+  await Promise.all(missing.map(async ([owner, load]) => {
+    load.parts = await loaded(owner, load.path);
+    load.done = true;
+  }));
+  return missing.length > 0;
+}
+
+async function loaded(owner: object, path: string): Promise<readonly unknown[]> {
+  try {
+    return await formOf(owner)!.load!(owner as never);
+  } catch (cause) {
+    throw new EncodeError({
+      path,
+      found: describeKind(owner),
+      reason: `reading it failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    });
+  }
+}
