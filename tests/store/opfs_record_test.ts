@@ -46,3 +46,16 @@ test("a flipped bit anywhere in a record makes it no record", () => {
 test("zeros, such as a file system leaves behind a crash, are no record", () => {
   assert.isUndefined(readRecord(new Uint8Array(1000), 0));
 });
+
+test("a damaged record is passed over where whole ones stand behind it", () => {
+  const log = joined(RECORDS.map(writeRecord));
+  const [first, second] = readRecords(log);
+  for (let at = first.start + 4; at < first.end; at++) {
+    const damaged = log.slice();
+    damaged[at] ^= 1;
+    assert.deepEqual([...readRecords(damaged)].map(({ start }) => start)[0], second.start);
+  }
+  // Without its length nobody knows where the next one starts.
+  log[0] ^= 1;
+  assert.deepEqual([...readRecords(log)], []);
+});

@@ -104,10 +104,17 @@ testOpfs("opfsStore() saves no index of a log that is quickly read", async (path
 
 testOpfs("opfsStore() saves its index while it is written to", async (path, layout) => {
   await using store = await opfsStore(path);
-  for (let i = 0; i < 6; i++) await store.set(`key ${i}`, sample(60_000, i));
+  for (let i = 0; i < 10; i++) await store.set(`key ${i}`, sample(60_000, i));
   // The last call may be over before the index of those before it is saved.
   await store.delete("none");
   assert.isTrue(await layout.has(INDEX));
+});
+
+testOpfs("opfsStore() saves its index when it is left alone", async (path, layout) => {
+  await using store = await opfsStore(path);
+  await store.set("key", sample(20_000));
+  while (!await layout.has(INDEX)) await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(await store.get("key"), sample(20_000));
 });
 
 testOpfs("opfsStore() keeps the moments of expiry in its index", async (path) => {

@@ -32,10 +32,10 @@ const SEGMENT_BYTES = 1024 * 1024;
 const READ_AHEAD = 4;
 /** A log that is cleaned while it is read is read again, so often. */
 const MAX_READINGS = 20;
-/** The index is saved when the log has grown by so much: to follow that takes about 3 ms. */
-const SAVE_AFTER_BYTES = 256 * 1024;
+/** The index is saved amid writes when the log has grown by so much: to follow takes some 5 ms. */
+const SAVE_AFTER_BYTES = 512 * 1024;
 /** To follow less than that takes no longer than to read an index. */
-const SAVE_LAST_BYTES = 16 * 1024;
+const SAVE_AT_REST_BYTES = 16 * 1024;
 
 /** The log of one store. */
 export class Log {
@@ -62,18 +62,20 @@ export class Log {
     return this.#state.index;
   }
 
-  /**
-   * Starts from the saved index, which may be behind the log.
-   *
-   * @returns Whether there is one.
-   */
-  async open(): Promise<boolean> {
-    const bytes = await this.#files.readIndex();
+  /** Reads the saved index and what was written since, or else all of the log. */
+  async open(): Promise<void> {
+    const [bytes, segments] = await Promise.all([
+      this.#files.readIndex(),
+      this.#segments.lookAhead(),
+    ]);
     const saved = bytes && await decodeIndex(bytes);
-    if (saved === undefined) return false;
+    const before = saved && lengthOf(saved);
+    if (saved === undefined || await this.#follow(saved, segments) === "lost") {
+      return await this.rebuild();
+    }
     this.#state = saved;
     this.#savedBytes = bytes!.length;
-    return true;
+    this.#unsaved = lengthOf(saved) - before!;
   }
 
   /**
@@ -89,11 +91,6 @@ export class Log {
     else this.#unsaved += lengthOf(this.#state) - before;
     this.#victims = [];
     return true;
-  }
-
-  /** Has the record of a packed entry read, which somebody is likely to ask for. */
-  prefetch({ segment, start, length }: Entry): void {
-    this.#segments.part(segment, start, start + length).catch(() => {});
   }
 
   /** Reads the record of a packed entry. */
@@ -140,10 +137,10 @@ export class Log {
     return useless;
   }
 
-  /** Whether the log has grown by so much that the index is to be saved; by less `atLast`. */
-  isToBeSaved(atLast = false): boolean {
-    return atLast
-      ? this.#unsaved > Math.max(SAVE_LAST_BYTES, this.#savedBytes / 4)
+  /** Whether the log has grown by so much that the index is to be saved; less does `atRest`. */
+  isToBeSaved(atRest = false): boolean {
+    return atRest
+      ? this.#unsaved > Math.max(SAVE_AT_REST_BYTES, this.#savedBytes / 4)
       : this.#unsaved > Math.max(SAVE_AFTER_BYTES, this.#savedBytes * 2);
   }
 
@@ -185,11 +182,16 @@ export class Log {
     for (const name of useless) await this.#files.removeLarge(name).catch(() => {});
   }
 
-  /** Brings a state up to the end of the log, or tells that the log does not go on from there. */
-  async #follow(state: LogState): Promise<"same" | "more" | "lost"> {
+  /**
+   * Brings a state up to the end of the log, or tells that the log does not go on from there.
+   *
+   * @param listed Segments that were looked at just now, if any.
+   */
+  async #follow(state: LogState, listed?: readonly number[]): Promise<"same" | "more" | "lost"> {
     for (let found: "same" | "more" = "same";; found = "more") {
       const { segment, at } = state.tail;
-      const bytes = await this.#segments.rest(segment, at);
+      if (listed !== undefined && at === 0 && listed.at(-1) === segment - 1) return found;
+      const bytes = await this.#segments.rest(segment, at, listed !== undefined);
       if (bytes === undefined) {
         // Either the writer has not begun this segment yet, or it is gone with all before it.
         const length = at === 0 ? state.lengths.get(segment - 1) : undefined;

@@ -8,18 +8,20 @@
  * @module
  */
 
+import { type Change, type ChangeOptions, type Outcome, takeTogether } from "./changes.ts";
 import { isNamed } from "./failure.ts";
 import { Files, isDisturbed, isGone } from "./files.ts";
 import type { Entry, Index } from "./index.ts";
 import { LargeFiles, type Pieces } from "./large.ts";
 import { Log } from "./log.ts";
+import { sequence } from "./sequence.ts";
 import { Turn } from "./turn.ts";
 import { openWriter, type Writer } from "./writer.ts";
 
-/** Bytes of records that go into one write. */
-const BATCH_BYTES = 1024 * 1024;
 /** A reader that found nothing new so often asks to be told of writers instead. */
 const LOOKS_IN_VAIN = 4;
+/** Once nothing was written for so long, the index is saved: a page may end without a word. */
+const REST_MS = 100;
 /** Readings of an entry that others replace meanwhile. */
 const MAX_READINGS = 3;
 
@@ -29,36 +31,6 @@ export interface Found<T> {
   readonly entry: Entry;
   /** Its value. */
   readonly value: T;
-}
-
-/** What a change comes to once it is its turn. */
-export interface Outcome<T> {
-  /** What to write, if anything. */
-  readonly record?: Uint8Array<ArrayBuffer>;
-  /** What the caller gets once that is written. */
-  readonly result: T;
-}
-
-/** A change that waits for its turn. */
-interface Change extends Required<Omit<ChangeOptions, "signal">> {
-  readonly make: (index: Index) => Outcome<unknown>;
-  readonly done: PromiseWithResolvers<unknown>;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** What a change may depend on. */
-export interface ChangeOptions {
-  /** What the change is about. */
-  readonly claims: readonly string[];
-  /**
-   * Whether it does the same whatever the index says. Any other change waits for those before it
-   * that claim the same.
-   */
-  readonly blind?: boolean;
-  /** How much it writes, about. */
-  readonly bytes?: number;
-  /** Gives it up, if it is still waiting. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Places in use, by their path. */
@@ -86,6 +58,7 @@ export class Place {
   #fresh = false;
   #inVain = 0;
   #swept = false;
+  #rest: ReturnType<typeof setTimeout> | undefined;
   #nextLook: Promise<void> | undefined;
   #queue: Change[] = [];
   #pumping: Promise<void> | undefined;
@@ -127,6 +100,7 @@ export class Place {
   async close(): Promise<void> {
     if (--this.#handles > 0) return;
     if (places.get(this.path) === this) places.delete(this.path);
+    clearTimeout(this.#rest);
     globalThis.removeEventListener("pagehide", this.#letGo);
     while (this.#pumping !== undefined || this.#chores.size > 0) {
       await Promise.all([this.#pumping, ...this.#chores]);
@@ -219,11 +193,11 @@ export class Place {
   async #start(): Promise<void> {
     // A page that is kept for going back to must not stand in the way of others.
     globalThis.addEventListener("pagehide", this.#letGo);
-    const [isOpen] = await Promise.all([
-      this.#log.open(),
+    await Promise.all([
       this.#inTurn(() => this.#turn.tryToTake("shared")),
+      this.#files.root(),
     ]);
-    if (!isOpen) await this.#inLog(() => this.#underTenure(() => this.#log.rebuild()));
+    await this.#inLog(() => this.#underTenure(() => this.#log.open()));
   }
 
   async #lookNow(): Promise<void> {
@@ -256,7 +230,7 @@ export class Place {
     await this.#inTurn(async () => {
       if (tenure === undefined || this.#turn.tenure !== tenure) return;
       if (this.#turn.mode === "exclusive") {
-        if (this.#fresh && this.#log.isToBeSaved(true)) await this.#save();
+        await this.#saveFresh();
         await (await this.#writer)?.release();
       }
       this.#fresh = false;
@@ -270,7 +244,6 @@ export class Place {
     read: (entry: Entry) => Promise<T>,
   ): Promise<Found<T> | undefined> {
     for (let tries = 1;; tries++) {
-      if (!this.#fresh) this.#prefetch(key);
       const entry = (this.#fresh ? this.#log.index : await this.look()).live(key);
       if (entry === undefined) return undefined;
       try {
@@ -288,14 +261,6 @@ export class Place {
       const entry = this.#log.index.live(key);
       return entry && { entry, value: await read(entry) };
     });
-  }
-
-  /** Has an entry read during the look at what others wrote. */
-  #prefetch(key: string): void {
-    const { index } = this.#log;
-    const entry = index.live(key);
-    if (entry === undefined || entry.file !== undefined || index.resident(key)) return;
-    this.#log.prefetch(entry);
   }
 
   async #readPacked(key: string, entry: Entry): Promise<Uint8Array<ArrayBuffer>> {
@@ -316,13 +281,22 @@ export class Place {
           return;
         }
         await this.#inLog(async () => {
-          await this.#write(this.#nextChanges());
+          await this.#write(takeTogether(this.#queue));
           await this.#clean();
           if (this.#log.isToBeSaved()) await this.#save();
         });
       });
     }
     this.#pumping = undefined;
+    clearTimeout(this.#rest);
+    if (this.#handles > 0) this.#rest = setTimeout(() => this.#chore(this.#saveAtRest()), REST_MS);
+  }
+
+  async #saveAtRest(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#turn.mode !== "exclusive") return;
+      await this.#inLog(() => this.#saveFresh());
+    });
   }
 
   /** Becomes the only writer. */
@@ -338,21 +312,6 @@ export class Place {
     }
     if (!this.#swept) this.#chore(this.#large.sweep(() => this.look()));
     this.#swept = true;
-  }
-
-  /** The changes for one write, in the order they came. */
-  #nextChanges(): Change[] {
-    const claimed = new Set<string>();
-    let bytes = 0;
-    let count = 0;
-    for (const change of this.#queue) {
-      if (count > 0 && bytes + change.bytes > BATCH_BYTES) break;
-      if (!change.blind && change.claims.some((claim) => claimed.has(claim))) break;
-      for (const claim of change.claims) claimed.add(claim);
-      bytes += change.bytes;
-      count++;
-    }
-    return this.#queue.splice(0, count);
   }
 
   async #write(changes: readonly Change[], tries = 1): Promise<void> {
@@ -401,6 +360,10 @@ export class Place {
     }
   }
 
+  async #saveFresh(): Promise<void> {
+    if (this.#fresh && this.#log.isToBeSaved(true)) await this.#save();
+  }
+
   /** Saves the index, which nobody waits for, and whose failure costs time only. */
   async #save(): Promise<void> {
     await this.#log.save(await this.#openWriter()).catch(() => {});
@@ -419,14 +382,4 @@ export class Place {
   #aliveName(id: string): string {
     return `${this.#lockName}//alive/${id}`;
   }
-}
-
-/** Runs tasks one after the other, in the order they come. */
-function sequence(): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (task) => {
-    const next = last.then(task);
-    last = next.catch(() => {});
-    return next;
-  };
 }

@@ -11,6 +11,8 @@ import { type Files, isDisturbed, isGone, segmentName } from "./files.ts";
 const WINDOW_BYTES = 64 * 1024;
 /** Windows to keep. */
 const MAX_WINDOWS = 32;
+/** Segments to look at before it is known which are needed. */
+const LOOK_AHEAD = 2;
 /** Segments to keep open. */
 const MAX_OPEN = 32;
 /** A segment that is written to while it is read is read again, so often. */
@@ -36,15 +38,28 @@ export class Segments {
     this.#windows.clear();
   }
 
+  /** Finds all segments, and looks at those that will be asked for first. */
+  async lookAhead(): Promise<number[]> {
+    const segments = await this.#files.segments();
+    for (const segment of segments.slice(-LOOK_AHEAD)) this.#look(segment).catch(() => {});
+    return segments;
+  }
+
   /**
-   * Reads a segment as it is now, from a position on.
+   * Reads a segment from a position on.
    *
+   * @param ahead Whether it may be as it was in a look ahead, and not as it is now.
    * @returns The bytes; `undefined` where there is no such segment, or a shorter one.
    */
-  async rest(segment: number, from: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async rest(
+    segment: number,
+    from: number,
+    ahead = false,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
       return await this.#again(segment, async () => {
-        const file = await this.#look(segment);
+        const seen = ahead ? this.#snapshots.get(segment) : undefined;
+        const file = await (seen ?? this.#look(segment));
         if (file.size < from) return undefined;
         return file.size === from ? new Uint8Array() : await bytesOf(file.slice(from));
       });

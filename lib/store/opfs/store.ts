@@ -29,7 +29,8 @@ import { failure, isNamed } from "./failure.ts";
 import type { Index } from "./index.ts";
 import { LEASES, takeLease } from "./leases.ts";
 import { Listing } from "./listing.ts";
-import type { Outcome, Place } from "./place.ts";
+import type { Outcome } from "./changes.ts";
+import type { Place } from "./place.ts";
 import { Kind, writeRecord } from "./record.ts";
 import { blobStream, Source } from "./streams.ts";
 
