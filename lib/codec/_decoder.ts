@@ -12,7 +12,6 @@ import {
   MAX_SHAPE_KEYS,
   MAX_SHAPES,
   RECURSIVE_DEPTH,
-  VIEW_NAMES,
 } from "./wire.ts";
 
 /** What a container is, beside the kinds of composites, which are positive. */
@@ -380,7 +379,7 @@ export class Decoder extends Reader {
       case Ext.BIGINT:
         return this.bigint(start, length);
       case Ext.VIEW:
-        return this.#bufferOrView(start, length);
+        return this.#register(this.bufferOrView(start, length));
       case Ext.REFERENCE: {
         this.expect(length === 4);
         if (this.#objects === undefined) throw UNCOUNTED;
@@ -410,20 +409,6 @@ export class Decoder extends Reader {
       default:
         return this.fail(`The constant ${constant} is not known to this version`);
     }
-  }
-
-  #bufferOrView(start: number, length: number): ArrayBuffer | ArrayBufferView {
-    this.expect(length >= 1);
-    const name = VIEW_NAMES[this.bytes[start]];
-    const { buffer } = this.bytes.slice(start + 1, start + length);
-    if (name === "ArrayBuffer") return this.#register(buffer as ArrayBuffer);
-    const View = name === undefined ? undefined : globalThis[name];
-    if (View === undefined) {
-      this.fail(`This runtime has no ${name ?? `view number ${this.bytes[start]}`}`, start);
-    }
-    const size = (View as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1;
-    this.expect(buffer.byteLength % size === 0);
-    return this.#register(new (View as typeof DataView)(buffer));
   }
 
   #register<T>(object: T): T {

@@ -5,10 +5,11 @@ import { SharedBuffers } from "./_buffers.ts";
 import { type Classes, indexClasses } from "./_classes.ts";
 import { type Frame, segmentOf } from "./_frames.ts";
 import { describeKind, isOdd, pathSegment } from "./_kinds.ts";
-import { compareBytes, sorted } from "./_order.ts";
+import { sorted, sortEntries } from "./_order.ts";
 import { MetObjects } from "./_met.ts";
 import type { Loads } from "./_loads.ts";
 import { opened, type Opening } from "./_openings.ts";
+import { recordHeader, trimRecord } from "./_records.ts";
 import { rootShape, type Shape, shapeOf } from "./_shapes.ts";
 import { isSparse } from "./_sparse.ts";
 import { Writer } from "./_writer.ts";
@@ -29,12 +30,6 @@ import {
  * for a tree without end; this turns a hang into an error.
  */
 const MAX_KEY_CONTAINERS = 10_000_000;
-
-/** The one byte of an empty array, and of no other value. */
-const EMPTY_ARRAY = 0x90;
-
-/** Most keys of a record whose header is one byte. */
-const MAX_TRIMMED_KEYS = 14;
 
 /** While not all objects are looked up, those at every so many levels are, among the open ones. */
 const CYCLE_CHECK_DEPTH = 8;
@@ -316,14 +311,14 @@ export class Encoder implements Opening {
     else if (shape.run === this.#run) {
       const header = this.writer.length;
       let last = header;
-      this.#recordHeader(shape);
+      recordHeader(this.writer, shape);
       for (const key in object) {
         this.#path[at] = key;
         last = this.writer.length;
         this.#value(object[key]);
         count++;
       }
-      if (shape.length <= MAX_TRIMMED_KEYS) this.#trim(header, last);
+      trimRecord(this.writer, shape, header, last);
     } else {
       this.writer.mapHeader(shape.length);
       for (const key in object) {
@@ -391,25 +386,6 @@ export class Encoder implements Opening {
     this.#shapes++;
   }
 
-  /** Leaves out the last value of a record, if it is an empty array. */
-  #trim(header: number, last: number): void {
-    const { writer } = this;
-    if (writer.length !== last + 1 || writer.bytes[last] !== EMPTY_ARRAY) return;
-    writer.length = last;
-    writer.bytes[header]--;
-  }
-
-  #recordHeader(shape: Shape): void {
-    const { writer } = this;
-    writer.arrayHeader(1 + shape.length);
-    if (shape.id < 32) writer.byte(0xff - shape.id);
-    else {
-      writer.extHeader(Ext.SHAPE, 2);
-      writer.byte(shape.id >>> 8);
-      writer.byte(shape.id & 0xff);
-    }
-  }
-
   /** Writes a value without the help of the native stack, which would not hold what is in it. */
   #deep(value: object): void {
     const first = this.#frame(value);
@@ -454,18 +430,7 @@ export class Encoder implements Opening {
     this.#exit();
     if (frame.late === true) this.#late.delete(frame.value);
     if (frame.defines !== undefined) this.#define(frame.defines);
-    if (frame.starts !== undefined) this.#sortEntries(frame.starts);
-  }
-
-  /** Puts the entries of a collection without order into the order of their bytes. */
-  #sortEntries(starts: readonly number[]): void {
-    const { writer } = this;
-    const entries = starts.map((start, i) =>
-      writer.bytes.slice(start, starts[i + 1] ?? writer.length)
-    );
-    entries.sort(compareBytes);
-    if (starts.length > 0) writer.length = starts[0];
-    for (const entry of entries) writer.raw(entry);
+    if (frame.starts !== undefined) sortEntries(this.writer, frame.starts);
   }
 
   /** Writes the header of a container; or the whole value, where it contains no other. */
@@ -490,7 +455,7 @@ export class Encoder implements Opening {
     const object = value as Record<string, unknown>;
     if (this.canonical) names = sorted(names, shape);
     else if (shape !== undefined && shape.run === this.#run) {
-      this.#recordHeader(shape);
+      recordHeader(this.writer, shape);
       const parts = names.map((name) => object[name]);
       return { value, parts, next: 0, lead: 0, step: 1, names };
     }

@@ -1,6 +1,7 @@
 /** The orders of the canonical form. */
 
 import type { Shape } from "./_shapes.ts";
+import type { Writer } from "./_writer.ts";
 
 /** The keys of an object in the order of their code units. */
 export function sorted(keys: readonly string[], shape: Shape | undefined): readonly string[] {
@@ -8,8 +9,17 @@ export function sorted(keys: readonly string[], shape: Shape | undefined): reado
   return shape.sorted.names;
 }
 
-/** Orders encoded entries by their bytes. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+/** Puts the entries of a collection without order into the order of their bytes. */
+export function sortEntries(writer: Writer, starts: readonly number[]): void {
+  const entries = starts.map((start, i) =>
+    writer.bytes.slice(start, starts[i + 1] ?? writer.length)
+  );
+  entries.sort(compareBytes);
+  if (starts.length > 0) writer.length = starts[0];
+  for (const entry of entries) writer.raw(entry);
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i] - b[i];
   return a.length - b.length;

@@ -2,6 +2,7 @@
 
 import { DecodeError } from "../errors.ts";
 import { engine } from "./_engine.ts";
+import { VIEW_NAMES } from "./wire.ts";
 
 /**
  * Strings up to this many bytes are read by hand when ASCII, since the native call costs more: by
@@ -143,6 +144,20 @@ export class Reader {
       seconds = Number(this.view.getBigInt64(start + 4));
     } else this.fail("A timestamp takes 4, 8 or 12 bytes", start);
     return new Date(seconds * 1000 + Math.floor(nanoseconds / 1e6));
+  }
+
+  bufferOrView(start: number, length: number): ArrayBuffer | ArrayBufferView {
+    this.expect(length >= 1);
+    const name = VIEW_NAMES[this.bytes[start]];
+    const { buffer } = this.bytes.slice(start + 1, start + length);
+    if (name === "ArrayBuffer") return buffer as ArrayBuffer;
+    const View = name === undefined ? undefined : globalThis[name];
+    if (View === undefined) {
+      this.fail(`This runtime has no ${name ?? `view number ${this.bytes[start]}`}`, start);
+    }
+    const size = (View as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1;
+    this.expect(buffer.byteLength % size === 0);
+    return new (View as typeof DataView)(buffer as ArrayBuffer);
   }
 
   expect(condition: boolean): void {
