@@ -70,6 +70,23 @@ export class Answers {
     return await this.#orStale(asked, flight, computed, stale, softTimeout);
   }
 
+  /** Whether a stored result answers a call, which then counts as a hit. Its value is not decoded. */
+  async stands({ key, mode }: AskedCall, store: Store): Promise<boolean> {
+    if (mode === "refresh" || mode === "off") return false;
+    const found = await this.#backing.stored.read(store, key.hex, key.bytes, false);
+    if (found === undefined || found.record.expires <= Date.now()) return false;
+    if (!this.isValid(found, key.hex)) return false;
+    this.#tellHit(found, key.hex);
+    return true;
+  }
+
+  #tellHit({ record }: StoredResult, hex: string): void {
+    const { log, settings: { name } } = this.#backing;
+    const kind = (record.flags & RecordFlag.ERROR) === 0 ? "value" : "error";
+    log.counts.bytesRead += record.size;
+    log.emit({ type: "hit", name, key: hex, kind, saved: record.duration });
+  }
+
   /** Whether a stored result may answer a call, as far as `validate` says. */
   isValid(found: StoredResult, hex: string): boolean {
     const { settings: { validate, name }, stored, log } = this.#backing;
@@ -109,13 +126,11 @@ export class Answers {
       log.emit({ type: "expire", name, key: key.hex, because: "validate" });
       return undefined;
     }
-    const { expires, duration, size } = found.record;
+    const { expires } = found.record;
     if (expires > Date.now()) {
       const outcome = await opener.open(store, found, key.hex, asked.args);
       if (outcome === undefined) return undefined;
-      const kind = (found.record.flags & RecordFlag.ERROR) === 0 ? "value" : "error";
-      log.counts.bytesRead += size;
-      log.emit({ type: "hit", name, key: key.hex, kind, saved: duration });
+      this.#tellHit(found, key.hex);
       return outcome;
     }
     const isOfUse = expires + Math.max(staleWhileRevalidate, staleIfError) > Date.now();

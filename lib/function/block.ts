@@ -6,6 +6,7 @@ import type { MemoryCached } from "./cached_function.ts";
 import {
   checkFunction,
   checkOptions,
+  isAsyncFunction,
   MEMORY_OPTIONS,
   PERSISTENT_OPTIONS,
 } from "./check_options.ts";
@@ -123,11 +124,12 @@ export function blockSync<I, R>(
   const id = `${name}\0${text}`;
   let known = blocks.get(id);
   if (known === undefined) {
+    const run = (given: I) => (made.body as unknown as (inputs: I) => R)(given);
     const made: KnownBlock = {
       body: body as AnyFunction,
       // Its variables are those of the body that runs, which stands for it each time.
       run: wrapInMemory(
-        ((given: I) => (made.body as unknown as (inputs: I) => R)(given)) as AnyFunction,
+        (isAsyncFunction(body) ? async (given: I) => await run(given) : run) as AnyFunction,
         settingsOf(body as AnyFunction, { ...options, name, code: text }),
         defaultScope.group,
       ),

@@ -259,7 +259,8 @@ export function checkRepeatable(verb: string, fn: AnyFunction): void {
   );
 }
 
-function isAsyncFunction(value: unknown): boolean {
+/** Whether a value is an `async` function. */
+export function isAsyncFunction(value: unknown): boolean {
   return Object.prototype.toString.call(value) === "[object AsyncFunction]";
 }
 

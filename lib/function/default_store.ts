@@ -14,7 +14,11 @@ const FOLDER_VARIABLE = "DEJA_DIR";
 
 /** The parts of the runtimes that are looked at. All of them may be missing. */
 interface Host {
-  readonly Deno?: unknown;
+  readonly Deno?: {
+    readonly permissions: {
+      querySync(query: { name: "read" | "write"; path: string }): { readonly state: string };
+    };
+  };
   readonly process?: { readonly getBuiltinModule?: unknown };
   readonly window?: unknown;
   readonly WorkerGlobalScope?: unknown;
@@ -22,15 +26,19 @@ interface Host {
 }
 
 /**
- * Opens the default store of this runtime.
+ * Opens the default store of this runtime. On Deno it asks nobody: without the permissions the
+ * results stay in memory, since a prompt would stop the program.
  *
  * @throws {StoreError} The folder cannot be used.
  */
 export async function openDefaultStore(): Promise<Store> {
   const host = globalThis as Host;
   if (host.Deno !== undefined || host.process?.getBuiltinModule !== undefined) {
+    const folder = environmentVariable(FOLDER_VARIABLE) ?? DEFAULT_FOLDER;
+    const missing = missingFlags(host, folder);
+    if (missing !== "") return fallback(`Deno may not use ${folder}; run it with ${missing}`);
     const { fsStore } = await import("../store/fs/mod.ts");
-    return await fsStore(environmentVariable(FOLDER_VARIABLE) ?? DEFAULT_FOLDER);
+    return await fsStore(folder);
   }
   if (isBrowser(host)) {
     try {
@@ -41,6 +49,16 @@ export async function openDefaultStore(): Promise<Store> {
     }
   }
   return fallback("this runtime has neither a file system nor an origin private file system");
+}
+
+/** The flags that Deno lacks for a folder; empty where there are none, and on other runtimes. */
+function missingFlags({ Deno }: Host, path: string): string {
+  const names = ["read", "write"] as const;
+  return names
+    .filter((name) =>
+      Deno !== undefined && Deno.permissions.querySync({ name, path }).state !== "granted"
+    )
+    .map((name) => `--allow-${name}=${path}`).join(" ");
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What all parts of a memory cache share: the function, its options, its results. */
 
 import { type AnyFunction, Keyer } from "../key/mod.ts";
+import { isAsyncFunction } from "./check_options.ts";
 import { EventLog } from "./event_log.ts";
 import type { NotStoredReason } from "./events.ts";
 import { Copies, handOut } from "./memory_copies.ts";
@@ -28,6 +29,8 @@ export class MemoryContext {
   readonly listing: MemoryListing;
   readonly entries: EntryMap;
   readonly repeated: RepeatedResult;
+  /** Whether results are awaited, as far as they tell so far; `undefined` before the first. */
+  waits: boolean | undefined = undefined;
   /** Whether failures that are not the function's own come as rejections, as its own do. */
   readonly isAsync: boolean;
 
@@ -40,7 +43,7 @@ export class MemoryContext {
     this.index = new CallIndex(this.keyer);
     this.copies = new Copies(settings);
     this.listing = new MemoryListing(this);
-    this.isAsync = Object.prototype.toString.call(fn) === "[object AsyncFunction]";
+    this.isAsync = isAsyncFunction(fn);
     this.repeated = new RepeatedResult(this.log.counts);
     const { maxEntries, maxBytes, name } = settings;
     this.entries = maxEntries === Infinity && maxBytes === Infinity

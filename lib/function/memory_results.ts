@@ -21,7 +21,7 @@ import { MemoryRuns } from "./memory_runs.ts";
 import { shareResults } from "./memory_shared.ts";
 import { type CacheMode, modeNow, modeScopes } from "./mode.ts";
 import { isThenable } from "./results.ts";
-import { checkNotWithin, runningNow } from "./running.ts";
+import { checkNotWithin, runningNow, waitFor } from "./running.ts";
 import { type Settings, staleTime } from "./settings.ts";
 import { findSignals, untilAborted } from "./signals.ts";
 import { FreeVariableWatch } from "./watch.ts";
@@ -89,7 +89,9 @@ export class MemoryResults {
     if (this.#answersAtOnce && isIndex(arg) && !modeScopes.inUse) {
       const entry = this.entries.get(arg);
       if (entry === undefined) {
-        if (this.#keepsAtOnce && this.#looked) return this.#first(arg);
+        if (this.#keepsAtOnce && this.#context.waits !== true && this.#looked) {
+          return this.#first(arg);
+        }
       } else if (entry.isPlain) {
         this.repeated.note(arg, entry);
         return this.#hit(entry);
@@ -180,10 +182,12 @@ export class MemoryResults {
   }
 
   reference(args: unknown[]): { key: string; name: string; get: () => unknown } {
-    const made = this.call(undefined, args);
-    // Whoever asks for the result hears of its failure.
-    if (isThenable(made)) Promise.resolve(made).catch(() => {});
     const index = this.index.of(args);
+    if (!this.#stands(index, args)) {
+      const made = this.call(undefined, args);
+      // Whoever asks for the result hears of its failure.
+      if (isThenable(made)) Promise.resolve(made).catch(() => {});
+    }
     return {
       key: this.index.hexOf(index),
       name: this.#settings.name,
@@ -194,6 +198,19 @@ export class MemoryResults {
         return delivery === undefined ? this.#offline(undefined, index) : delivery();
       },
     };
+  }
+
+  /** Whether a result at hand answers a call, which then counts as a hit. It is not copied. */
+  #stands(index: IndexKey, args: readonly unknown[]): boolean {
+    const mode = modeNow(this.#settings.mode);
+    if (mode === "refresh" || mode === "off") return false;
+    const entry = this.peek(args);
+    if (entry === undefined || entry.state === "pending" || entry.kind === "error") return false;
+    this.entries.get(index); // As a use, for the order of a bounded cache.
+    const { name } = this.#settings;
+    const { kind, duration: saved } = entry;
+    this.log.emit({ type: "hit", name, key: this.#context.keyFor(index), kind, saved });
+    return true;
   }
 
   /** The counts so far. */
@@ -276,10 +293,18 @@ export class MemoryResults {
   #join(entry: MemoryEntry, index: IndexKey, args: readonly unknown[]): unknown {
     const { name, softTimeout } = this.#settings;
     const { stale, waiters } = entry.flight!;
-    checkNotWithin(entry, runningNow(), name);
+    const around = runningNow();
+    try {
+      checkNotWithin(entry, around, name);
+    } catch (error) {
+      return this.#context.fail(error);
+    }
     this.log.emit({ type: "join", name, key: this.#context.keyFor(index), where: "here" });
     const signal = findSignals(args)?.signal;
-    let result = this.#copied(entry);
+    const copied = this.#copied(entry);
+    let result = around === undefined
+      ? copied
+      : waitFor(entry, around, name, () => Promise.resolve(copied));
     if (stale !== undefined && softTimeout !== Infinity) {
       result = this.#runs.orStale(result, stale, index);
     }

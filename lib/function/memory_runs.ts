@@ -7,7 +7,7 @@ import { MemoryEntry } from "./memory_entry.ts";
 import type { IndexKey } from "./memory_index.ts";
 import type { MemoryKeeper } from "./memory_keeper.ts";
 import { isThenable } from "./results.ts";
-import { runAs, runningNow } from "./running.ts";
+import { checkNotWithin, runAs, runningNow } from "./running.ts";
 import { findSignals, Waiters } from "./signals.ts";
 import { orAfter, withinTime } from "./timeouts.ts";
 
@@ -25,6 +25,8 @@ export interface Computing {
 export class MemoryRuns {
   readonly #context: MemoryContext;
   readonly #keeper: MemoryKeeper;
+  /** Runs that have not even come to their first `await`, so that no call joins them. */
+  readonly #begun = new Map<IndexKey, MemoryEntry>();
 
   /** Runs the function of `context`; `keeper` is given the results. */
   constructor(context: MemoryContext, keeper: MemoryKeeper) {
@@ -36,6 +38,15 @@ export class MemoryRuns {
   compute(self: unknown, args: unknown[], index: IndexKey, computing: Computing): unknown {
     const signals = findSignals(args);
     if (signals?.signal.aborted) return this.#context.fail(signals.signal.reason);
+    const around = this.#begun.get(index);
+    if (around !== undefined) {
+      const { isAsync, waits, settings: { name } } = this.#context;
+      try {
+        if (isAsync || waits === true) checkNotWithin(around, runningNow(), name);
+      } catch (error) {
+        return this.#context.fail(error);
+      }
+    }
     const entry = new MemoryEntry(undefined);
     const waiters = signals === undefined
       ? undefined
@@ -43,16 +54,33 @@ export class MemoryRuns {
     const given = signals === undefined ? args : signals.with(waiters!.signal);
     const start = performance.now();
     try {
-      // Only what waits can wait for itself.
-      entry.result = this.#context.isAsync
-        ? runAs(entry, runningNow(), () => this.#context.fn.apply(self, given))
-        : this.#context.fn.apply(self, given);
+      // A first run has one look for all calls within it: a look for each would cost more than they.
+      entry.result = this.#context.waits === false ||
+          (this.#context.waits === undefined && this.#begun.size > 0)
+        ? this.#context.fn.apply(self, given)
+        : this.#runAside(self, given, index, entry);
     } catch (error) {
       return this.#threw(error, entry, index, args, start, computing);
     }
     return this.computed(entry, index, args, start, computing, waiters);
   }
 
+  /**
+   * Calls a function whose result may be awaited: only such a one can wait for itself. Whether the
+   * function is one shows at its first run.
+   */
+  #runAside(self: unknown, args: unknown[], index: IndexKey, entry: MemoryEntry): unknown {
+    const before = this.#begun.get(index);
+    this.#begun.set(index, entry);
+    try {
+      return runAs(entry, runningNow(), () => this.#context.fn.apply(self, args));
+    } finally {
+      if (before === undefined) this.#begun.delete(index);
+      else this.#begun.set(index, before);
+    }
+  }
+
+  /** Takes what a run gave: to be kept, and where it is awaited, to be shared. */
   computed(
     entry: MemoryEntry,
     index: IndexKey,
@@ -63,10 +91,12 @@ export class MemoryRuns {
   ): unknown {
     const { result } = entry;
     if (isThenable(result)) {
+      this.#context.waits = true;
       // Some thenables do their work each time they are awaited, so all callers get one promise.
       if (!(result instanceof Promise)) entry.result = Promise.resolve(result);
       return this.#pending(entry, index, args, start, computing, waiters);
     }
+    this.#context.waits ??= false;
     if (computing.keeps) this.#keeper.keep(entry, index, runOf("value", result, args, start));
     return result;
   }

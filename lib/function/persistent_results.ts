@@ -158,6 +158,9 @@ export class PersistentResults {
 
   /** Calls the function, or finds its result, and lets it be stored without taking it. */
   async prepare(args: unknown[]): Promise<AskedCall> {
+    const asked = await this.ask(undefined, args);
+    const store = await this.#store(asked.key.hex);
+    if (store !== undefined && await this.answers.stands(asked, store)) return asked;
     const result = await this.call(undefined, args);
     if (isStreamed(result)) await readToEnd(result);
     return await this.ask(undefined, args);

@@ -86,6 +86,45 @@ testFiles("a wrapper that is never called makes no folder", async (folder, fs) =
 });
 
 testOn(
+  ["deno"],
+  "only Deno has permissions",
+  "without permissions Deno asks nobody: one warning names the flags, and results stay in memory",
+  () =>
+    withTempFolder(async (cwd) => {
+      const config = new URL("../../deno.json", import.meta.url);
+      for (const granted of [[], ["--allow-read"], ["--allow-read", "--allow-write=other"]]) {
+        const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+          args: [
+            "run",
+            "--config",
+            decodeURIComponent(config.pathname),
+            ...granted,
+            SCRIPT,
+            "loud",
+            "to",
+            "be",
+          ],
+          cwd,
+          env: { NO_COLOR: "1" },
+        }).output();
+        const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+        assert.equal(code, 0, err);
+        assert.deepEqual(JSON.parse(out), {
+          events: ["miss", "store"],
+          result: [["to", 2], ["be", 2]],
+        });
+        const lines = err.trim().split("\n");
+        assert.lengthOf(lines, 1, err);
+        const flags = granted.length === 0
+          ? "--allow-read=.deja --allow-write=.deja"
+          : "--allow-write=.deja";
+        assert.include(lines[0], `kept in memory only`);
+        assert.include(lines[0], `Deno may not use .deja; run it with ${flags};`);
+      }
+    }),
+);
+
+testOn(
   ["chromium", "firefox"],
   "needs the origin private file system",
   "the default store of a browser is its private file system, where other wrappers find it",

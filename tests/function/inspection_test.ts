@@ -246,3 +246,48 @@ test("cache() runs a lazy thenable once for all that await it", async () => {
   assert.equal(await query("a"), 1);
   assert.equal(queries, 1);
 });
+
+test("reference() of a stored result decodes nothing until it is asked for it", async () => {
+  const recorder = new Recorder();
+  let decoded = 0;
+  const f = createCache({ store: memoryStore(), onEvent: recorder.onEvent }).persistent(
+    "f",
+    (x: number) => ({ x }),
+    {
+      ttl: "1h",
+      serializer: {
+        encode: (value) => new TextEncoder().encode(JSON.stringify(value)),
+        decode: (bytes) => {
+          decoded++;
+          return JSON.parse(new TextDecoder().decode(bytes));
+        },
+      },
+    },
+  );
+  await f(1);
+  decoded = 0;
+  recorder.take();
+  const reference = await f.reference(1);
+  assert.equal(decoded, 0);
+  assert.deepEqual(recorder.take(), ["hit"]);
+  assert.deepEqual(await reference.get(), { x: 1 });
+  assert.equal(decoded, 1);
+  assert.deepEqual(await (await f.reference(2)).get(), { x: 2 }, "a miss runs the function");
+});
+
+test("reference() of a result in memory copies nothing until it is asked for it", () => {
+  let copied = 0;
+  const f = cache((x: number) => ({ x }), {
+    clone: (value) => {
+      copied++;
+      return { ...value };
+    },
+  });
+  f(1);
+  const before = copied;
+  const reference = f.reference(1);
+  assert.equal(copied, before);
+  assert.equal(f.stats().hits, 1);
+  assert.deepEqual(reference.get(), { x: 1 });
+  assert.equal(copied, before + 1);
+});

@@ -1,6 +1,6 @@
 import { block, blockSync } from "../../lib/function/block.ts";
 import { createCache } from "../../lib/function/create_cache.ts";
-import { cache } from "../../lib/function/memory_cache.ts";
+import { cache, lruCache } from "../../lib/function/memory_cache.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import { assert, rejects, runtime, test, testOn } from "../harness.ts";
 import { until } from "./_kinds.ts";
@@ -13,6 +13,7 @@ function setUp() {
   return { recorder, deja };
 }
 
+const LOOSE = { freeVariables: "ignore" } as const;
 const BY_RECURSION = /f calls itself with the same arguments while it computes them/;
 
 test("a cached function may call itself with other arguments, and others", async () => {
@@ -140,6 +141,81 @@ test("a block that waits for itself gets a clear error", async () => {
   const run = async (): Promise<number> => await deja.block("f", 1, run);
   await rejects(run(), TypeError, BY_RECURSION);
 });
+
+/** The ways to cache in memory, each as a call with the function and its name. */
+const IN_MEMORY = {
+  cache: (name: string, fn: (n: number) => Promise<number>) => cache(fn, { ...LOOSE, name }),
+  lruCache: (name: string, fn: (n: number) => Promise<number>) =>
+    lruCache({ ...LOOSE, name, maxEntries: 5 }, fn),
+  blockSync: (name: string, fn: (n: number) => Promise<number>) => (n: number) =>
+    blockSync(name, n, fn, LOOSE),
+};
+
+for (const [verb, wrap] of Object.entries(IN_MEMORY)) {
+  test(`an async function in ${verb}() that calls itself with its own arguments gets a clear error`, async () => {
+    const name = `f of ${verb} at once`;
+    const f: (n: number) => Promise<number> = wrap(name, async (n) => await f(n));
+    for (let turn = 0; turn < 2; turn++) {
+      await rejects(f(1), TypeError, /calls itself with the same arguments while it computes them/);
+    }
+  });
+
+  testOn(
+    ["deno", "bun"],
+    "browsers cannot tell what code runs for after an await",
+    `an own call after an await in ${verb}() gets a clear error`,
+    async () => {
+      const name = `f of ${verb} after an await`;
+      const f: (n: number) => Promise<number> = wrap(name, async (n) => {
+        await new Promise((resolve) => setTimeout(resolve));
+        return await f(n);
+      });
+      await rejects(f(1), TypeError, /calls itself with the same arguments while it computes them/);
+    },
+  );
+
+  testOn(
+    ["deno", "bun"],
+    "browsers cannot tell what code runs for after an await",
+    `two in ${verb}() that were called apart and wait for each other get a clear error`,
+    async () => {
+      const begun = new Set<string>();
+      const around = (name: string, other: () => (n: number) => Promise<number>) =>
+        wrap(`${name} of ${verb}`, async (n) => {
+          begun.add(name);
+          await until(() => begun.size === 2);
+          return await other()(n);
+        });
+      const f = around("f", () => g);
+      const g = around("g", () => f);
+      const results = await Promise.allSettled([f(1), g(1)]);
+      assert.include(results.map(({ status }) => status), "rejected");
+    },
+  );
+
+  test(`an async function in ${verb}() may call itself with other arguments, and be joined`, async () => {
+    const name = `fib of ${verb}`;
+    const fib: (n: number) => Promise<number> = wrap(
+      name,
+      async (n) =>
+        n < 2 ? n : (await Promise.all([fib(n - 1), fib(n - 2)])).reduce((a, b) => a + b),
+    );
+    assert.deepEqual(await Promise.all([fib(4), fib(4), fib(3)]), [3, 3, 2]);
+  });
+}
+
+testOn(
+  ["deno", "bun"],
+  "browsers cannot tell what code runs for after an await",
+  "a function that is not async and gives a promise gets the same error",
+  async () => {
+    const f: (n: number) => Promise<number> = cache(
+      (n: number) => Promise.resolve().then(() => f(n)),
+      { ...LOOSE, name: "f" },
+    );
+    for (const n of [1, 1, 2]) await rejects(f(n), TypeError, BY_RECURSION);
+  },
+);
 
 test("blockSync() gives its result at once, and nests", () => {
   let runs = 0;

@@ -103,13 +103,30 @@ export class Parts {
    */
   async read(index: number): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = await this.#store.get(this.#prefix + index);
-    if (bytes === undefined) {
-      throw new DecodeError(`Part ${index} of a stored stream is gone`, { offset: 0 });
-    }
+    if (bytes === undefined) throw partIsGone(index);
     if (toHex(blake3(bytes)) !== toHex(this.#list[index].digest)) {
       throw new DecodeError(`Part ${index} of a stored stream is damaged`, { offset: 0 });
     }
     return bytes;
+  }
+
+  /**
+   * Looks whether all parts are there: by one listing, or where the store cannot list, by reading
+   * the last one, since a store that makes room begins with what was stored first.
+   *
+   * @throws {StoreError} The store failed.
+   * @throws {DecodeError} A part is gone.
+   */
+  async check(): Promise<void> {
+    const there = new Set<string>();
+    try {
+      for await (const { key } of this.#store.list(this.#prefix)) there.add(key);
+    } catch {
+      await this.read(this.#list.length - 1);
+      return;
+    }
+    const gone = this.#list.findIndex((_, index) => !there.has(this.#prefix + index));
+    if (gone >= 0) throw partIsGone(gone);
   }
 
   /** Removes what was added; what stays behind belongs to no record, and goes with the next. */
@@ -118,6 +135,10 @@ export class Parts {
       await this.#store.delete(this.#prefix + index).catch(() => {});
     }
   }
+}
+
+function partIsGone(index: number): DecodeError {
+  return new DecodeError(`Part ${index} of a stored stream is gone`, { offset: 0 });
 }
 
 /**

@@ -164,7 +164,8 @@ function untilGivenUp(reader: StreamReader, signal: AbortSignal): StreamReader {
 /**
  * Makes a result of what was stored.
  *
- * @throws {DecodeError} The first part is gone or damaged. A later one makes the result fail.
+ * @throws {DecodeError} The first part is damaged, or any is gone. One that is found damaged, or
+ *   goes, while the result is being read makes the result fail.
  * @throws {StoreError} The store failed.
  */
 export async function replay(
@@ -172,10 +173,10 @@ export async function replay(
   { shape, generation, parts }: StreamDescriptor,
 ): Promise<unknown> {
   const stored = new Parts(store, storeKey, generation, parts);
-  // A record whose parts are gone is found out before it counts as a hit. A store that makes room
-  // starts with the first part or has the last one left, so these two tell.
+  // A record whose parts are gone is found out before it counts as a hit, and before the caller has
+  // seen a byte of it.
   const first = parts.length === 0 ? undefined : await stored.read(0);
-  if (parts.length > 1) await stored.read(parts.length - 1);
+  if (parts.length > 1) await stored.check();
   let index = 0;
   const reader: StreamReader = {
     next: async () => {

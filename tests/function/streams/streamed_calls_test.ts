@@ -360,6 +360,34 @@ test("append keeps the streams of older generations", async () => {
   });
 });
 
+for (const [which, at] of [["first", 0], ["middle", 1], ["last", 3]] as const) {
+  test(`a stream whose ${which} part was evicted is a miss before the first byte goes out`, async () => {
+    const { deja, store, keys, stored, recorder } = setUp();
+    let runs = 0;
+    const f = deja.persistent("f", () => {
+      runs++;
+      let given = 0;
+      return new ReadableStream<Uint8Array<ArrayBuffer>>({
+        pull(controller) {
+          if (given === 4) controller.close();
+          else controller.enqueue(new Uint8Array(PART_BYTES).fill(++given));
+        },
+      }, { highWaterMark: 0 });
+    });
+    const read = async () => (await new Response(await f()).bytes()).length;
+    assert.equal(await read(), 4 * PART_BYTES);
+    await stored();
+    assert.isTrue(await store.delete((await keys()).find((key) => key.endsWith(`.${at}`))!));
+    recorder.take();
+    assert.equal(await read(), 4 * PART_BYTES);
+    assert.equal(runs, 2);
+    assert.deepEqual(recorder.take().slice(0, 2), ["corrupt", "miss"]);
+    await stored();
+    assert.equal(await read(), 4 * PART_BYTES);
+    assert.equal(runs, 2);
+  });
+}
+
 test("a stream whose parts are gone is computed again, with an event", async () => {
   const { deja, store, keys, stored, recorder } = setUp();
   const f = deja.persistent("f", letters(3).fn);
