@@ -81,6 +81,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     fits: (value) => isObject(value) && Object.values(value).every(isClassCodec),
     expected: "an object of { class, encode, decode } by name",
   },
+  unordered: { fits: isBoolean, expected: "true or false" },
   clone: {
     fits: (value) => isBoolean(value) || answersAtOnce(value),
     expected: "true, false or a function that copies a result",
@@ -163,6 +164,7 @@ const FUNCTION_OPTIONS = [
   "timeout",
   "mode",
   "classes",
+  "unordered",
   "code",
   "freeVariables",
   "onEvent",

@@ -8,7 +8,11 @@ export interface CacheEntry<V = unknown> {
   readonly name: string;
   /** Version of the function, if it has one. */
   readonly version: string | number | undefined;
-  /** Arguments of the call, defaults filled in; `undefined` where they were too large to keep. */
+  /**
+   * Arguments of the call, defaults filled in, with `{ file: digest }` or `{ directory: digest }` in
+   * the place of a file or folder; `undefined` where they were too large to keep, or have instances
+   * of classes that the reader does not know.
+   */
   readonly args: readonly unknown[] | undefined;
   /** Whether the function returned the result or threw it. */
   readonly kind: "value" | "error";

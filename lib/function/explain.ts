@@ -1,6 +1,6 @@
 /** Why a call would be answered or not, in parts and in a sentence. */
 
-import { stableHash } from "../codec/mod.ts";
+import { type CanonicalOptions, stableHash } from "../codec/mod.ts";
 import type { CacheEntry, Explanation } from "./entry.ts";
 
 /** What a key is made of, as far as an entry tells. */
@@ -20,6 +20,8 @@ export interface ExplainedCall {
   readonly name: string;
   readonly entry: CacheEntry | undefined;
   readonly parts: KeyParts;
+  /** When arguments mean the same. */
+  readonly form: Pick<CanonicalOptions, "classes" | "unordered">;
 }
 
 /** Another entry of the function. */
@@ -39,7 +41,7 @@ const SENTENCES: Readonly<Record<Exclude<Explanation["outcome"], "miss">, string
 /** Words what a call would meet, and finds the nearest of the other entries where it is a miss. */
 export function explain(
   outcome: Explanation["outcome"],
-  { key, name, entry, parts }: ExplainedCall,
+  { key, name, entry, parts, form }: ExplainedCall,
   others: Iterable<OtherEntry>,
   parameterNames: readonly (string | undefined)[],
 ): Explanation {
@@ -50,7 +52,7 @@ export function explain(
   let nearest: CacheEntry | undefined;
   let changed: readonly string[] = [];
   for (const other of others) {
-    const differs = difference(parts, other.parts, parameterNames);
+    const differs = difference(parts, other.parts, parameterNames, form);
     if (nearest !== undefined && differs.length >= changed.length) continue;
     nearest = other.entry;
     changed = differs;
@@ -68,7 +70,9 @@ function difference(
   a: KeyParts,
   b: KeyParts,
   parameterNames: readonly (string | undefined)[],
+  { classes, unordered }: ExplainedCall["form"],
 ): string[] {
+  const hash = (value: unknown) => stableHash(value, { classes, unordered });
   const changed: string[] = [];
   if (a.version !== b.version) changed.push("version");
   if (a.code !== b.code) changed.push("code");
@@ -78,7 +82,7 @@ function difference(
   }
   if (a.args === undefined || b.args === undefined) return changed;
   for (let index = 0; index < Math.max(a.args.length, b.args.length); index++) {
-    if (stableHash(a.args[index]) === stableHash(b.args[index])) continue;
+    if (hash(a.args[index]) === hash(b.args[index])) continue;
     changed.push(`argument ${parameterNames[index] ?? index}`);
   }
   return changed;

@@ -49,6 +49,6 @@ export async function explainCall(
       others.push({ entry: other, parts: { version, code, closure, args: other.args } });
     }
   }
-  const asked = { key: key.hex, name: settings.name, entry, parts };
+  const asked = { key: key.hex, name: settings.name, form: settings, entry, parts };
   return explain(outcome, asked, others, keyer.parameterNames);
 }

@@ -1,6 +1,5 @@
 /** What a memory cache finds the result of a call by. */
 
-import { decode } from "../codec/mod.ts";
 import type { Keyer } from "../key/mod.ts";
 
 /** What a memory cache finds a result by: a primitive argument itself, or a marked key. */
@@ -67,6 +66,6 @@ export class CallIndex {
   /** The bound arguments of a call. */
   argsOf(index: IndexKey, args: readonly unknown[]): readonly unknown[] {
     if (keyOfIndex(index) === undefined) return [index];
-    return decode(this.#keyer.keyWithArguments(args).args) as unknown[];
+    return this.#keyer.decodeArguments(args);
   }
 }

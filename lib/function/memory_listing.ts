@@ -1,7 +1,6 @@
 /** What is told of the results of one function in memory. */
 
-import { decode } from "../codec/mod.ts";
-import type { Keyer } from "../key/mod.ts";
+import { type Keyer, listedArguments } from "../key/mod.ts";
 import { type CacheEntry, type EntryFilter, type Explanation, matches } from "./entry.ts";
 import type { EventLog } from "./event_log.ts";
 import { explain, type OtherEntry } from "./explain.ts";
@@ -83,7 +82,7 @@ export class MemoryListing {
       key: this.#context.index.hexOf(index),
       name,
       version,
-      args: argsIn(index, entry),
+      args: argsIn(index, entry, this.#context.settings),
       kind: entry.kind,
       value: isValue ? result : undefined,
       error: isValue ? undefined : result,
@@ -125,13 +124,19 @@ export class MemoryListing {
   explain(entries: EntryMap, args: readonly unknown[]): Explanation {
     const index = this.#context.index.of(args);
     const entry = keptIn(entries.peek(index));
-    const { name, version } = this.#context.settings;
+    const { settings } = this.#context;
+    const { name, version } = settings;
     const code = this.#context.keyer.codeDigest;
     const closure = this.#context.keyer.closureParts();
     const others: OtherEntry[] = [];
     for (const [at, other] of kept(entries)) {
       if (entry !== undefined || others.length === MAX_NEIGHBOURS) break;
-      const parts = { version, code, closure: other.closure ?? closure, args: argsIn(at, other) };
+      const parts = {
+        version,
+        code,
+        closure: other.closure ?? closure,
+        args: argsIn(at, other, settings),
+      };
       others.push({ entry: this.told(at, other), parts });
     }
     return explain(
@@ -139,6 +144,7 @@ export class MemoryListing {
       {
         key: this.#context.index.hexOf(index),
         name,
+        form: settings,
         entry: entry && this.told(index, entry),
         parts: { version, code, closure, args: this.#context.index.argsOf(index, args) },
       },
@@ -156,7 +162,11 @@ function* kept(entries: EntryMap): Generator<[IndexKey, MemoryEntry], void, unde
   }
 }
 
-function argsIn(index: IndexKey, { args }: MemoryEntry): readonly unknown[] | undefined {
+function argsIn(
+  index: IndexKey,
+  { args }: MemoryEntry,
+  { classes }: Settings,
+): readonly unknown[] | undefined {
   if (keyOfIndex(index) === undefined) return [index];
-  return args === undefined ? undefined : decode(args) as unknown[];
+  return args === undefined ? undefined : listedArguments(args, classes);
 }

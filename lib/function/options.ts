@@ -95,10 +95,15 @@ export interface CacheOptions<F extends AnyFunction = any> {
   /** What the cache may do: `"read-write"` unless given. See {@linkcode CacheMode}. */
   readonly mode?: CacheMode;
   /**
-   * Classes whose instances may be stored and copied: see `@deja/cache/codec`. Other instances of
-   * classes cannot.
+   * Classes whose instances may be stored and copied, and may stand among the arguments and the
+   * closed-over values: see `@deja/cache/codec`. Other instances of classes cannot.
    */
   readonly classes?: ClassRegistry;
+  /**
+   * Whether a `Map` or `Set` among the arguments and the closed-over values means the same in every
+   * order of its entries. No unless given, since whoever iterates over one sees the order.
+   */
+  readonly unordered?: boolean;
   /**
    * Where the code part of the key comes from: `"source"`, the function's own source without
    * comments, layout and quote style (the default); `"ignore"`, nowhere, so that edits keep the

@@ -49,6 +49,7 @@ export interface Settings {
   readonly mode: CacheMode;
   readonly freeVariables: FreeVariablesOption;
   readonly classes: ClassRegistry | undefined;
+  readonly unordered: boolean;
   readonly onEvent: CacheListener | undefined;
   /** Memory caches only. */
   readonly clone: boolean | ((value: unknown) => unknown);
@@ -119,6 +120,7 @@ export function settingsOf(fn: AnyFunction, options: AnyOptions, whole = true): 
     freeVariables: options.freeVariables ?? "warn",
     mode: environmentMode() ?? options.mode ?? "read-write",
     classes: options.classes,
+    unordered: options.unordered ?? false,
     onEvent: options.onEvent,
     clone: options.clone ?? false,
     maxEntries: options.maxEntries ?? Infinity,

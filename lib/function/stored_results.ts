@@ -2,6 +2,7 @@
 
 import { decode } from "../codec/mod.ts";
 import { DecodeError, type StoreOperation } from "../errors.ts";
+import { listedArguments } from "../key/mod.ts";
 import { type OpenedRecord, openRecord, RecordFlag, sealRecord } from "../record/mod.ts";
 import type { Store, StoreLease } from "../store/store.ts";
 import type { CacheEntry, StoredEntryFilter, StoredEntryQuery } from "./entry.ts";
@@ -214,7 +215,7 @@ export class StoredResults {
         key: hex,
         name,
         version,
-        args: args === undefined ? undefined : decode(args) as unknown[],
+        args: this.#argsOf(args),
         kind: isError ? "error" : "value",
         value: isError ? undefined : result,
         error: isError ? result : undefined,
@@ -228,6 +229,16 @@ export class StoredResults {
     } catch (error) {
       this.report(error, "get", hex);
       return undefined;
+    }
+  }
+
+  /** What a record lists as arguments; `undefined` where they have instances of unknown classes. */
+  #argsOf(args: Uint8Array | undefined): readonly unknown[] | undefined {
+    if (args === undefined) return undefined;
+    try {
+      return listedArguments(new Uint8Array(args), this.#settings.classes);
+    } catch {
+      return undefined; // The checksum is right: they are only not for this reader.
     }
   }
 

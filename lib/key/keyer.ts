@@ -11,7 +11,7 @@
  */
 
 import { hashList, OMITTED, WaitError } from "../codec/internal.ts";
-import { type CanonicalOptions, decode, encodeCanonical } from "../codec/mod.ts";
+import { type CanonicalOptions, type ClassRegistry, encodeCanonical } from "../codec/mod.ts";
 import { EncodeError } from "../errors.ts";
 import { blake3, toHex } from "../hash/mod.ts";
 import {
@@ -24,7 +24,7 @@ import {
 } from "./function_code.ts";
 import { Binding, type KeyOption } from "./binding.ts";
 import { inputsExist } from "./inputs/inputs.ts";
-import { InputError, Readings, readingsAtOnce } from "./inputs/readings.ts";
+import { InputError, listedArguments, Readings, readingsAtOnce } from "./inputs/readings.ts";
 import type { Signature } from "./signature.ts";
 
 /** Tells function keys from every other use of the hash; its number changes with their form. */
@@ -49,6 +49,10 @@ export interface KeyerOptions {
   readonly attributes?: AttributesOption | undefined;
   /** What parameters, or all arguments together, are keyed on instead of themselves. */
   readonly key?: KeyOption | undefined;
+  /** Classes whose instances may stand among the arguments and the closed-over values. */
+  readonly classes?: ClassRegistry | undefined;
+  /** Whether a `Map` or `Set` among them means the same in every order. */
+  readonly unordered?: boolean | undefined;
 }
 
 /** Names of properties of `this`, or a function of it that gives what counts. */
@@ -85,6 +89,8 @@ export class Keyer {
   readonly #options: KeyerOptions;
   readonly #code: FunctionCode;
   readonly #binding: Binding;
+  /** What the options say of the canonical form; `undefined` where they say nothing. */
+  readonly #form: CanonicalOptions | undefined;
   /** What the function key was made of when it was last made. */
   #codeText: string | undefined;
   #closure: Uint8Array<ArrayBuffer> | undefined;
@@ -98,6 +104,8 @@ export class Keyer {
   constructor(fn: AnyFunction, options: KeyerOptions) {
     this.#options = options;
     this.#code = functionCode(fn, options.code);
+    const { classes, unordered } = options;
+    this.#form = classes === undefined && unordered !== true ? undefined : { classes, unordered };
     this.#binding = new Binding(this.#code.signature, options, options.name, mapperText);
   }
 
@@ -182,7 +190,7 @@ export class Keyer {
     return Object.fromEntries(
       Object.entries(values).map(([name, value]) => [
         name,
-        toHex(blake3(encodeCanonical(value, { ...inputOptions(readings), codeOf: codeText }))),
+        toHex(blake3(encodeCanonical(value, { ...this.#formWith(readings), codeOf: codeText }))),
       ]),
     );
   }
@@ -200,7 +208,7 @@ export class Keyer {
    * @throws {EncodeError} An argument or a closed-over value has no byte form.
    */
   key(args: readonly unknown[], readings?: Readings, self?: unknown): CallKey {
-    const options = inputOptions(readings);
+    const options = this.#formWith(readings);
     const functionKey = this.functionKey(options);
     return new HexKey(
       this.#withArguments(args, self, (bound) => hashList(bound, functionKey, options)),
@@ -217,7 +225,7 @@ export class Keyer {
     readings?: Readings,
     self?: unknown,
   ): { hex: string; args: Uint8Array<ArrayBuffer> } {
-    const options = inputOptions(readings);
+    const options = this.#formWith(readings);
     const key = this.functionKey(options);
     const encoded = this.#withArguments(args, self, (bound) => encodeCanonical(bound, options));
     return { hex: toHex(blake3(encoded, { key })), args: encoded };
@@ -225,7 +233,7 @@ export class Keyer {
 
   /** The bound arguments as a record lists them. */
   decodeArguments(args: readonly unknown[], readings?: Readings): unknown[] {
-    return decode(this.keyWithArguments(args, readings).args) as unknown[];
+    return listedArguments(this.keyWithArguments(args, readings).args, this.#options.classes);
   }
 
   /**
@@ -242,7 +250,7 @@ export class Keyer {
    * @throws {EncodeError} A closed-over value has no byte form.
    */
   functionKey(
-    options: CanonicalOptions | undefined = inputOptions(undefined),
+    options: CanonicalOptions | undefined = this.#formWith(undefined),
   ): Uint8Array<ArrayBuffer> {
     const code = this.#code.text();
     const closure = this.#encodeClosure(options);
@@ -250,11 +258,20 @@ export class Keyer {
     if (known !== undefined && code === this.#codeText && sameBytes(closure, this.#closure)) {
       return known;
     }
-    const { name, version } = this.#options;
-    const identity = encodeCanonical({ name, version, code, closure });
+    const { name, version, unordered } = this.#options;
+    const parts = { name, version, code, closure };
+    const identity = encodeCanonical(unordered === true ? { ...parts, unordered } : parts);
     this.#codeText = code;
     this.#closure = closure;
     return this.#functionKey = blake3(identity, { context: FUNCTION_KEY_CONTEXT });
+  }
+
+  /** How the canonical form treats inputs, and what the options say of it. */
+  #formWith(readings: Readings | undefined): CanonicalOptions | undefined {
+    const inputs = inputOptions(readings);
+    const form = this.#form;
+    if (form === undefined || inputs === undefined) return inputs ?? form;
+    return { ...form, classes: { ...form.classes, ...inputs.classes } };
   }
 
   #encodeClosure(options: CanonicalOptions | undefined): Uint8Array<ArrayBuffer> | undefined {

@@ -24,4 +24,4 @@ export {
   FileInput,
   type FileSource,
 } from "./inputs/inputs.ts";
-export type { Readings } from "./inputs/readings.ts";
+export { listedArguments, type Readings } from "./inputs/readings.ts";

@@ -5,9 +5,9 @@
  */
 
 import { fill, type Loads } from "../../codec/internal.ts";
-import { type ClassRegistry, stableHash } from "../../codec/mod.ts";
+import { type ClassRegistry, decode, stableHash } from "../../codec/mod.ts";
 import { EncodeError } from "../../errors.ts";
-import { hashStream } from "../../hash/mod.ts";
+import { hashStream, toHex } from "../../hash/mod.ts";
 import { LruMap } from "../../lru.ts";
 import { type Disk, findDisk, type Identity, isSame, type Status } from "./disk.ts";
 import { DirectoryInput, type FileHandleLike, FileInput } from "./inputs.ts";
@@ -242,6 +242,41 @@ function unreadable(input: FileInput, reason: string): InputError {
 function failure(found: string, cause: unknown): InputError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new InputError({ path: "", found, reason: `it cannot be read (${reason})`, cause });
+}
+
+/** The content of an input, as arguments that are listed have it in its place. */
+export interface ListedInput {
+  /** BLAKE3 of a file, in hex. */
+  readonly file?: string;
+  /** BLAKE3 of the names and contents in a folder, in hex. */
+  readonly directory?: string;
+}
+
+const LISTED: ClassRegistry = {
+  "deja.file": {
+    class: FileInput,
+    encode: neverRead,
+    decode: (digest: Digest): ListedInput => ({ file: toHex(digest) }),
+  },
+  "deja.directory": {
+    class: DirectoryInput,
+    encode: neverRead,
+    decode: (content: unknown): ListedInput => ({ directory: stableHash(content) }),
+  },
+};
+
+/**
+ * Bound arguments as they are listed: a file or a folder by its content, see {@linkcode ListedInput}.
+ *
+ * @param args The arguments in canonical form.
+ * @param classes Classes whose instances may be among them.
+ * @throws {DecodeError} They are damaged, or have an instance of another class.
+ */
+export function listedArguments(
+  args: Uint8Array<ArrayBuffer>,
+  classes: ClassRegistry | undefined,
+): unknown[] {
+  return decode(args, { classes: { ...classes, ...LISTED } }) as unknown[];
 }
 
 /** Keys are never read back. */
