@@ -107,3 +107,11 @@ function tagsOf({ tags }: Settings, { kind, value, args }: Run): readonly string
   if (Array.isArray(computed) && computed.every((tag) => typeof tag === "string")) return computed;
   throw new TypeError("tags must return an array of strings");
 }
+
+/** The error of the event that tells of a result whose inputs are not what they were. */
+export function inputsChangedError(): TypeError {
+  return new TypeError(
+    "The arguments, the closed-over values or the files that they name were changed while the " +
+      "call was under way; pass copies of what changes",
+  );
+}

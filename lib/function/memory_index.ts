@@ -1,6 +1,6 @@
 /** What a memory cache finds the result of a call by. */
 
-import type { Keyer } from "../key/mod.ts";
+import type { Keyer, Readings } from "../key/mod.ts";
 
 /** What a memory cache finds a result by: a primitive argument itself, or a marked key. */
 export type IndexKey = unknown;
@@ -51,11 +51,12 @@ export class CallIndex {
   /**
    * The index key of a call.
    *
+   * @param readings Notes what the files among the arguments hold.
    * @throws {EncodeError} An argument or a closed-over value has no byte form.
    */
-  of(args: readonly unknown[], self?: unknown): IndexKey {
+  of(args: readonly unknown[], self?: unknown, readings?: Readings): IndexKey {
     if (this.isUnary && args.length > 0 && isIndex(args[0])) return args[0];
-    return indexOfKey(this.#keyer.key(args, undefined, self).hex);
+    return indexOfKey(this.#keyer.key(args, readings, self).hex);
   }
 
   /** The key of the call in hexadecimal. */

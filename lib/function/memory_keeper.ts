@@ -1,8 +1,9 @@
 /** Keeping the results of one function in memory, as its options say. */
 
 import { type EntryFilter, matches } from "./entry.ts";
+import type { Readings } from "../key/mod.ts";
 import type { NotStoredReason } from "./events.ts";
-import { decideKeeping, keepsError, type Run } from "./keeping.ts";
+import { decideKeeping, inputsChangedError, keepsError, type Run } from "./keeping.ts";
 import type { MemoryContext } from "./memory_context.ts";
 import { BoundedMap, type MemoryEntry } from "./memory_entry.ts";
 import type { IndexKey } from "./memory_index.ts";
@@ -21,8 +22,12 @@ export class MemoryKeeper {
     this.#isPlain = !context.copies.areMade && validate === undefined && freeVariables !== "error";
   }
 
-  /** Keeps a result as the options say. */
-  keep(entry: MemoryEntry, index: IndexKey, run: Run): void {
+  /**
+   * Keeps a result as the options say.
+   *
+   * @param readings What the files among the arguments held before the run.
+   */
+  keep(entry: MemoryEntry, index: IndexKey, run: Run, readings?: Readings): void {
     const { flight } = entry;
     // It may have been deleted, evicted or replaced while its promise was pending.
     if (flight !== undefined && !this.#isReachable(entry, index)) {
@@ -31,6 +36,9 @@ export class MemoryKeeper {
     }
     if (run.kind === "value" && isReadOnce(run.value)) {
       return this.#drop(entry, index, "read once", readOnceError(run.value));
+    }
+    if (readings?.isCurrentNow() === false) {
+      return this.#drop(entry, index, "inputs changed", inputsChangedError());
     }
     const keeping = decideKeeping(this.#context.settings, run);
     if (!keeping.keep) {

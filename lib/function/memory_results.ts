@@ -113,7 +113,8 @@ export class MemoryResults {
     if (mode === "off") return this.#fn.apply(self, args);
     checkThis(self, this.keyer, this.#settings.name, this.#settings.attributes);
     this.#look();
-    const index = this.index.of(args, self);
+    const readings = this.keyer.prepareNow();
+    const index = this.index.of(args, self, readings);
     const entry = mode === "refresh" ? undefined : this.entries.get(index);
     if (entry !== undefined && entry.isPlain && !this.log.heard) return this.#hit(entry);
     const flight = entry?.state === "pending" ? entry.flight : undefined;
@@ -129,17 +130,18 @@ export class MemoryResults {
     }
     if (mode === "offline") return this.#offline(stale, index);
     this.log.emit({ type: "miss", name: this.#settings.name, key: this.#context.keyFor(index) });
-    return this.#runs.compute(self, args, index, { stale, keeps: mode !== "read-only" });
+    return this.#runs.compute(self, args, index, { stale, keeps: mode !== "read-only", readings });
   }
 
   refresh(args: unknown[]): unknown {
     const mode = modeNow(this.#settings.mode);
     if (mode === "off") return this.#fn(...args);
     this.#look();
-    const index = this.index.of(args);
+    const readings = this.keyer.prepareNow();
+    const index = this.index.of(args, undefined, readings);
     if (mode === "offline") return this.#offline(undefined, index);
     this.log.emit({ type: "miss", name: this.#settings.name, key: this.#context.keyFor(index) });
-    return this.#runs.compute(undefined, args, index, { keeps: mode !== "read-only" });
+    return this.#runs.compute(undefined, args, index, { keeps: mode !== "read-only", readings });
   }
 
   /** The entry that would answer a call now, kept or awaited. */
@@ -372,13 +374,15 @@ export class MemoryResults {
       if (keptIn(this.entries.peek(index)) !== entry) return;
       try {
         // The caller may have changed what it gave since: then it is another call's.
-        if (this.index.of(args, self) !== index) {
+        const readings = this.keyer.prepareNow();
+        if (this.index.of(args, self, readings) !== index) {
           entry.revalidating = false;
           return;
         }
         const result = this.#runs.compute(self, unsignalled, index, {
           keeps: true,
           isRenewal: true,
+          readings,
         });
         const done = () => void (entry.revalidating = false);
         if (isThenable(result)) Promise.resolve(result).then(done, failed);

@@ -1,6 +1,7 @@
 /** Running a function whose results are kept in memory, and sharing its promises. */
 
 import { CacheTimeoutError } from "../errors.ts";
+import type { Readings } from "../key/mod.ts";
 import type { Run } from "./keeping.ts";
 import type { MemoryContext } from "./memory_context.ts";
 import { MemoryEntry } from "./memory_entry.ts";
@@ -19,6 +20,8 @@ export interface Computing {
   readonly keeps: boolean;
   /** Whether callers get the stale result meanwhile. */
   readonly isRenewal?: boolean;
+  /** What the files among the arguments held before, where there may be any. */
+  readonly readings?: Readings | undefined;
 }
 
 /** Runs one function. */
@@ -97,7 +100,8 @@ export class MemoryRuns {
       return this.#pending(entry, index, args, start, computing, waiters);
     }
     this.#context.waits ??= false;
-    if (computing.keeps) this.#keeper.keep(entry, index, runOf("value", result, args, start));
+    const { keeps, readings } = computing;
+    if (keeps) this.#keeper.keep(entry, index, runOf("value", result, args, start), readings);
     return result;
   }
 
@@ -108,13 +112,13 @@ export class MemoryRuns {
     index: IndexKey,
     args: unknown[],
     start: number,
-    { stale, keeps }: Computing,
+    { stale, keeps, readings }: Computing,
   ): unknown {
     this.#context.log.counts.errors++;
     const fallback = this.#fallBack(stale, index, error);
     if (fallback !== undefined) return fallback();
     if (keeps && this.#keeper.keepsError(error, index)) {
-      this.#keeper.keep(entry, index, runOf("error", error, args, start));
+      this.#keeper.keep(entry, index, runOf("error", error, args, start), readings);
     }
     throw error;
   }
@@ -150,7 +154,7 @@ export class MemoryRuns {
     index: IndexKey,
     args: unknown[],
     start: number,
-    { stale, keeps, isRenewal = false }: Computing,
+    { stale, keeps, isRenewal = false, readings }: Computing,
     waiters: Waiters | undefined,
   ): unknown {
     const { hardTimeout, softTimeout, name } = this.#context.settings;
@@ -167,14 +171,14 @@ export class MemoryRuns {
     }
     // Through a promise of our own, since what another kind of promise throws is its own affair.
     const settled = Promise.resolve(entry.result).then((value) => {
-      if (keeps) this.#keeper.keep(entry, index, runOf("value", value, args, start));
+      if (keeps) this.#keeper.keep(entry, index, runOf("value", value, args, start), readings);
       else this.#keeper.restore(entry, index);
       return value;
     }, (error) => {
       this.#context.log.counts.errors++;
       const fallback = this.#fallBack(stale, index, error);
       const isKept = fallback === undefined && keeps && this.#keeper.keepsError(error, index);
-      if (isKept) this.#keeper.keep(entry, index, runOf("error", error, args, start));
+      if (isKept) this.#keeper.keep(entry, index, runOf("error", error, args, start), readings);
       else this.#keeper.restore(entry, index);
       if (fallback !== undefined) return fallback();
       throw error;

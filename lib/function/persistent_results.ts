@@ -1,10 +1,12 @@
 /** Calls of a function whose results are kept in a store. */
 
-import { type AnyFunction, type CallKey, Keyer } from "../key/mod.ts";
+import type { StoreOperation } from "../errors.ts";
+import { type AnyFunction, type CallKey, type DigestMemory, Keyer } from "../key/mod.ts";
 import type { Store } from "../store/store.ts";
 import { Answers } from "./answers.ts";
 import type { AskedCall, Backing } from "./asked_call.ts";
 import { EventLog } from "./event_log.ts";
+import { digestsIn } from "./file_digests.ts";
 import { type CacheMode, modeNow } from "./mode.ts";
 import { checkName, isOwned, pathOf } from "./names.ts";
 import { checkOutFiles, ResultOpener } from "./result_opener.ts";
@@ -32,6 +34,9 @@ export class PersistentResults {
   readonly #handle: StoreHandle;
   readonly #watch: FreeVariableWatch;
   readonly #opener: ResultOpener;
+  /** Remembers digests of files, and where nothing may be stored, those that are known already. */
+  readonly #digests: DigestMemory;
+  readonly #known: DigestMemory;
 
   constructor(fn: Call, settings: Settings, handle: StoreHandle, namespace: string | undefined) {
     const path = pathOf(settings.name, namespace);
@@ -49,6 +54,10 @@ export class PersistentResults {
     this.log = new EventLog(settings.onEvent);
     this.stored = new StoredResults(path, settings, this.log);
     const { keyer, log, stored } = this;
+    const report = (error: unknown, operation: StoreOperation) =>
+      stored.report(error, operation, "");
+    this.#digests = digestsIn(handle, true, report);
+    this.#known = digestsIn(handle, false, report);
     this.#watch = new FreeVariableWatch(fn as AnyFunction, settings, log);
     this.#opener = new ResultOpener(settings, log, stored, keyer.parameterNames);
     const backing: Backing = { settings, keyer, log, handle, stored, opener: this.#opener };
@@ -63,12 +72,14 @@ export class PersistentResults {
     const watched = this.#watch.begin();
     if (this.#watch.isStrict) await watched;
     this.#watch.check();
-    let readings = await this.keyer.prepare(args, self);
+    const writes = asked === "read-write" || asked === "refresh";
+    const digests = writes ? this.#digests : this.#known;
+    let readings = await this.keyer.prepare(args, self, digests);
     let key: CallKey;
     try {
       key = this.keyer.key(args, readings, self);
     } catch (error) {
-      readings = await this.keyer.prepareAfter(error, args, self);
+      readings = await this.keyer.prepareAfter(error, args, self, digests);
       key = this.keyer.key(args, readings, self);
     }
     return { self, args, readings, key, mode: asked, around };

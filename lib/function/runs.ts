@@ -4,7 +4,7 @@ import { CacheTimeoutError, StoreError } from "../errors.ts";
 import type { Store, StoreLease } from "../store/store.ts";
 import type { AskedCall, Backing } from "./asked_call.ts";
 import type { NotStoredReason } from "./events.ts";
-import { decideKeeping, keepsError, type Kept, type Run } from "./keeping.ts";
+import { decideKeeping, inputsChangedError, keepsError, type Kept, type Run } from "./keeping.ts";
 import { isHeld, keepLease, leaseOrFind } from "./lease.ts";
 import { IteratedValues, packed, type Payload, payloadOf, resultOf } from "./payload.ts";
 import { fail } from "./result_opener.ts";
@@ -311,11 +311,7 @@ export class Runs {
   /** Whether the result is that of the call that was asked: its inputs are as they were. */
   async #isUnchanged({ asked: { key, readings }, hex }: RunningCall): Promise<boolean> {
     if (hex === key.hex && await (readings?.isCurrent() ?? true)) return true;
-    const error = new TypeError(
-      "The arguments, the closed-over values or the files that they name were changed while the " +
-        "call was under way; pass copies of what changes",
-    );
-    this.#tellNotStored(key.hex, "inputs changed", error);
+    this.#tellNotStored(key.hex, "inputs changed", inputsChangedError());
     return false;
   }
 

@@ -24,7 +24,13 @@ import {
 } from "./function_code.ts";
 import { Binding, type KeyOption } from "./binding.ts";
 import { inputsExist } from "./inputs/inputs.ts";
-import { InputError, listedArguments, Readings, readingsAtOnce } from "./inputs/readings.ts";
+import {
+  type DigestMemory,
+  InputError,
+  listedArguments,
+  Readings,
+  readingsAtOnce,
+} from "./inputs/readings.ts";
 import type { Signature } from "./signature.ts";
 
 /** Tells function keys from every other use of the hash; its number changes with their form. */
@@ -135,10 +141,23 @@ export class Keyer {
    * to makes keys of the same call at once, and of the same content, whatever happens to the files.
    * `undefined` where there are no files at all.
    *
+   * @param memory Remembers digests of files besides this process.
    * @throws {EncodeError} An argument or a closed-over value has no byte form, or cannot be read.
    */
-  prepare(args: readonly unknown[], self?: unknown): Promise<Readings> | undefined {
-    return inputsExist() ? this.#read(args, self) : undefined;
+  prepare(
+    args: readonly unknown[],
+    self?: unknown,
+    memory?: DigestMemory,
+  ): Promise<Readings> | undefined {
+    return inputsExist() ? this.#read(args, self, memory) : undefined;
+  }
+
+  /**
+   * As {@linkcode Keyer.prepare}, for keys that are made at once: files are read when such a key is
+   * made, and what they held is noted.
+   */
+  prepareNow(): Readings | undefined {
+    return inputsExist() ? new Readings(false) : undefined;
   }
 
   /**
@@ -148,13 +167,22 @@ export class Keyer {
    * @param error Why not.
    * @throws What `error` is, where waiting does not help.
    */
-  async prepareAfter(error: unknown, args: readonly unknown[], self?: unknown): Promise<Readings> {
+  async prepareAfter(
+    error: unknown,
+    args: readonly unknown[],
+    self?: unknown,
+    memory?: DigestMemory,
+  ): Promise<Readings> {
     if (!(error instanceof EncodeError && error.cause instanceof WaitError)) throw error;
-    return await this.#read(args, self);
+    return await this.#read(args, self, memory);
   }
 
-  async #read(args: readonly unknown[], self: unknown): Promise<Readings> {
-    const readings = new Readings(true);
+  async #read(
+    args: readonly unknown[],
+    self: unknown,
+    memory: DigestMemory | undefined,
+  ): Promise<Readings> {
+    const readings = new Readings(true, { memory });
     do this.keyWithArguments(args, readings, self); while (await this.#finished(readings));
     return readings;
   }
@@ -271,7 +299,7 @@ export class Keyer {
     const inputs = inputOptions(readings);
     const form = this.#form;
     if (form === undefined || inputs === undefined) return inputs ?? form;
-    return { ...form, classes: { ...form.classes, ...inputs.classes } };
+    return { ...inputs, ...form, classes: { ...form.classes, ...inputs.classes } };
   }
 
   #encodeClosure(options: CanonicalOptions | undefined): Uint8Array<ArrayBuffer> | undefined {

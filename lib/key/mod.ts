@@ -24,4 +24,4 @@ export {
   FileInput,
   type FileSource,
 } from "./inputs/inputs.ts";
-export { listedArguments, type Readings } from "./inputs/readings.ts";
+export { type DigestMemory, listedArguments, type Readings } from "./inputs/readings.ts";

@@ -124,6 +124,28 @@ testOn(
     }),
 );
 
+// First, since a folder that is open is not asked for again.
+testOn(
+  ["chromium", "firefox"],
+  "needs the origin private file system",
+  "the default store of a browser that refuses storage is memory, with a warning",
+  async () => {
+    const { getDirectory } = StorageManager.prototype;
+    StorageManager.prototype.getDirectory = () =>
+      Promise.reject(new DOMException("Private", "SecurityError"));
+    try {
+      const lines = await written("warn", async () => {
+        await using store = await openDefaultStore();
+        assert.equal(store.name, "memory");
+      });
+      assert.lengthOf(lines, 1);
+      assert.match(String(lines[0]), /kept in memory only.+pass a store to createCache/);
+    } finally {
+      StorageManager.prototype.getDirectory = getDirectory;
+    }
+  },
+);
+
 testOn(
   ["chromium", "firefox"],
   "needs the origin private file system",
@@ -145,26 +167,5 @@ testOn(
       await one.clear();
     }
     assert.isFalse(await two.has(5));
-  },
-);
-
-testOn(
-  ["chromium", "firefox"],
-  "needs the origin private file system",
-  "the default store of a browser that refuses storage is memory, with a warning",
-  async () => {
-    const { getDirectory } = StorageManager.prototype;
-    StorageManager.prototype.getDirectory = () =>
-      Promise.reject(new DOMException("Private", "SecurityError"));
-    try {
-      const lines = await written("warn", async () => {
-        await using store = await openDefaultStore();
-        assert.equal(store.name, "memory");
-      });
-      assert.lengthOf(lines, 1);
-      assert.match(String(lines[0]), /kept in memory only.+pass a store to createCache/);
-    } finally {
-      StorageManager.prototype.getDirectory = getDirectory;
-    }
   },
 );

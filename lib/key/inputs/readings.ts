@@ -5,9 +5,9 @@
  */
 
 import { fill, type Loads } from "../../codec/internal.ts";
-import { type ClassRegistry, decode, stableHash } from "../../codec/mod.ts";
+import { type ClassRegistry, decode, encodeCanonical, stableHash } from "../../codec/mod.ts";
 import { EncodeError } from "../../errors.ts";
-import { hashStream, toHex } from "../../hash/mod.ts";
+import { blake3, hashStream, toHex } from "../../hash/mod.ts";
 import { LruMap } from "../../lru.ts";
 import { type Disk, findDisk, type Identity, isSame, type Status } from "./disk.ts";
 import { DirectoryInput, type FileHandleLike, FileInput } from "./inputs.ts";
@@ -31,6 +31,23 @@ const MAX_KNOWN = 100_000;
  */
 const FRESH_NS = 2_000_000_000n;
 
+/**
+ * Remembers digests of files where other processes find them. A name says all that tells a file from
+ * what it was before, so that one name never stands for two digests.
+ */
+export interface DigestMemory {
+  /** What stands under a name; `undefined` where nothing does. Never rejects. */
+  get(name: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Puts bytes under a name; left out where nothing may be stored. Never rejects. */
+  readonly set?: ((name: string, bytes: Uint8Array) => Promise<void>) | undefined;
+}
+
+/** Smaller files are read about as fast as a store is asked, so that only others are remembered there. */
+const MIN_REMEMBERED_BYTES = 0x100000n;
+/** Digits of the hash that names a file: enough that no two ever meet. */
+const NAME_DIGITS = 32;
+const DIGEST_BYTES = 32;
+
 /** What was read in this process, by absolute path. */
 const known = new LruMap<string, Known>({ maxEntries: MAX_KNOWN });
 
@@ -44,6 +61,8 @@ export class Readings {
   readonly #read = new Map<string | Blob | FileHandleLike, Digest>();
   readonly #pending = new Map<string | Blob | FileHandleLike, () => Promise<Digest>>();
   readonly #mayWait: boolean;
+  readonly #notes: boolean;
+  readonly #memory: DigestMemory | undefined;
   /** What each input on disk was found to hold. */
   readonly #found = new Map<FileInput | DirectoryInput, unknown>();
   /** How inputs are written into a key. */
@@ -63,9 +82,18 @@ export class Readings {
   /** Blobs and bodies that a key needs; absent where nobody can wait for them. */
   readonly loads?: Loads;
 
-  /** @param mayWait Whether {@linkcode Readings.finish} will be called; if not, files are read at once. */
-  constructor(mayWait: boolean) {
+  /**
+   * @param mayWait Whether {@linkcode Readings.finish} will be called; if not, files are read at once.
+   * @param options Whether what is found is noted, to look again later: yes unless given; and what
+   *   remembers digests besides this process.
+   */
+  constructor(
+    mayWait: boolean,
+    { notes = true, memory }: { notes?: boolean; memory?: DigestMemory | undefined } = {},
+  ) {
     this.#mayWait = mayWait;
+    this.#notes = notes;
+    this.#memory = memory;
     if (mayWait) this.loads = new Map();
   }
 
@@ -92,26 +120,43 @@ export class Readings {
    * @returns Whether they hold what they held, as far as can be read.
    */
   async isCurrent(): Promise<boolean> {
-    const inputs = [...this.#found];
-    if (inputs.length === 0) return true;
-    const again = new Readings(true);
-    const look = () =>
-      inputs.map(([input]) =>
-        input instanceof FileInput ? again.#ofFile(input) : again.#ofDirectory(input)
-      );
+    if (this.#found.size === 0) return true;
+    const again = new Readings(true, { memory: this.#memory });
     try {
-      let now = look();
-      while (await again.finish()) now = look();
-      return stableHash(now) === stableHash(inputs.map(([, content]) => content));
+      let now = this.#look(again);
+      while (await again.finish()) now = this.#look(again);
+      return this.#isSame(now);
     } catch (error) {
       if (error instanceof InputError) return false;
       throw error;
     }
   }
 
+  /** As {@linkcode Readings.isCurrent}, reading at once. */
+  isCurrentNow(): boolean {
+    if (this.#found.size === 0) return true;
+    try {
+      return this.#isSame(this.#look(readingsAtOnce()));
+    } catch (error) {
+      if (error instanceof InputError) return false;
+      throw error;
+    }
+  }
+
+  /** What the inputs hold now. */
+  #look(again: Readings): unknown[] {
+    return [...this.#found.keys()].map((input) =>
+      input instanceof FileInput ? again.#ofFile(input) : again.#ofDirectory(input)
+    );
+  }
+
+  #isSame(now: unknown[]): boolean {
+    return stableHash(now) === stableHash([...this.#found.values()]);
+  }
+
   #noted<T>(input: FileInput | DirectoryInput, content: T): T {
     // Blobs never change, and a handle's file is whatever it was when it was opened.
-    if (input instanceof DirectoryInput || typeof input.source === "string") {
+    if (this.#notes && (input instanceof DirectoryInput || typeof input.source === "string")) {
       this.#found.set(input, content);
     }
     return content;
@@ -188,9 +233,8 @@ export class Readings {
     if (before !== undefined && isSame(before.identity, status)) return before.digest;
     if (this.#mayWait) {
       this.#pending.set(path, async () => {
-        const start = BigInt(Date.now()) * 1_000_000n;
         try {
-          return remember(path, status, start, await disk.hash(path, status.size));
+          return await this.#hash(disk, path, status);
         } catch (cause) {
           throw failure(`file(${JSON.stringify(path)})`, cause);
         }
@@ -199,6 +243,23 @@ export class Readings {
     }
     const start = BigInt(Date.now()) * 1_000_000n;
     return remember(path, status, start, disk.hashSync(path, status.size));
+  }
+
+  /** BLAKE3 of a file, from what other processes remember, or by reading it. */
+  async #hash(disk: Disk, path: string, status: Status): Promise<Digest> {
+    const { size, mtimeNs, ctimeNs, ino, dev } = status;
+    const start = BigInt(Date.now()) * 1_000_000n;
+    const memory = size < MIN_REMEMBERED_BYTES ? undefined : this.#memory;
+    if (memory === undefined || isFresh(status, start)) {
+      return remember(path, status, start, await disk.hash(path, size));
+    }
+    const name = stableHash([path, size, mtimeNs, ctimeNs, ino, dev]).slice(0, NAME_DIGITS);
+    const known = digestIn(await memory.get(name), name);
+    if (known !== undefined) return remember(path, status, start, known);
+    const digest = remember(path, status, start, await disk.hash(path, size));
+    // Only where nothing has changed under the reading.
+    if (isSame(disk.status(path), status)) await memory.set?.(name, withCheck(digest, name));
+    return digest;
   }
 
   #onDisk<T>(found: string, use: (disk: Disk) => T): T {
@@ -220,11 +281,29 @@ export class Readings {
 /** Keeps a digest for later keys, unless the file may have changed again unseen. */
 function remember(path: string, status: Status, start: bigint, digest: Digest): Digest {
   const { size, mtimeNs, ctimeNs, ino, dev } = status;
-  const changed = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
-  if (changed + FRESH_NS < start) {
+  if (!isFresh(status, start)) {
     known.set(path, { identity: { size, mtimeNs, ctimeNs, ino, dev }, digest });
   }
   return digest;
+}
+
+/** Whether a file may change again without another time to show for it. */
+function isFresh({ mtimeNs, ctimeNs }: Status, now: bigint): boolean {
+  return (mtimeNs > ctimeNs ? mtimeNs : ctimeNs) + FRESH_NS >= now;
+}
+
+/** A digest as it is stored: with what tells damage, and that it belongs to the name. */
+function withCheck(digest: Digest, name: string): Digest {
+  const bytes = new Uint8Array(2 * DIGEST_BYTES);
+  bytes.set(digest);
+  bytes.set(blake3(encodeCanonical([name, digest])), DIGEST_BYTES);
+  return bytes;
+}
+
+function digestIn(bytes: Digest | undefined, name: string): Digest | undefined {
+  if (bytes?.length !== 2 * DIGEST_BYTES) return undefined;
+  const digest = bytes.slice(0, DIGEST_BYTES);
+  return toHex(withCheck(digest, name)) === toHex(bytes) ? digest : undefined;
 }
 
 /** Reads files as soon as a key needs them. */
@@ -232,7 +311,7 @@ let atOnce: Readings | undefined;
 
 /** What makes keys without having been prepared. */
 export function readingsAtOnce(): Readings {
-  return atOnce ??= new Readings(false);
+  return atOnce ??= new Readings(false, { notes: false });
 }
 
 function unreadable(input: FileInput, reason: string): InputError {
