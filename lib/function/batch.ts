@@ -14,7 +14,7 @@ interface Missing {
 /** The methods that are about a call. */
 type BatchedMethods = Pick<
   PersistentCachedMethods<Call>,
-  "key" | "has" | "peek" | "refresh" | "delete" | "explain"
+  "key" | "has" | "peek" | "refresh" | "delete" | "reference" | "explain"
 >;
 
 /** The calls of one function of arrays. */
@@ -85,14 +85,14 @@ export class Batch {
   methods(one: BatchedMethods): Partial<BatchedMethods> {
     const each = <T>(args: readonly unknown[], use: (...element: unknown[]) => Promise<T>) =>
       Promise.all(this.elements(args).map((element) => use(...element)));
+    const onlyOf = <T>(all: readonly T[]): T => {
+      if (all.length === 1) return all[0];
+      throw new TypeError(
+        `${this.#name} has a key for each element: ask for that of one, in arrays of length 1`,
+      );
+    };
     return {
-      key: async (...args) => {
-        const keys = await each(args, one.key);
-        if (keys.length === 1) return keys[0];
-        throw new TypeError(
-          `${this.#name} has a key for each element: ask for that of one, in arrays of length 1`,
-        );
-      },
+      key: async (...args) => onlyOf(await each(args, one.key)),
       has: async (...args) => (await each(args, one.has)).every((has) => has),
       peek: async (...args) => {
         const results = await each(args, one.peek);
@@ -100,6 +100,12 @@ export class Batch {
       },
       refresh: (...args) => this.call(undefined, args, "refresh"),
       delete: async (...args) => (await each(args, one.delete)).some((deleted) => deleted),
+      reference: async (...args) => {
+        const element = onlyOf(this.elements(args));
+        await this.call(undefined, args);
+        const { key, name, get } = await one.reference(...element);
+        return { key, name, get: async () => [await get()] };
+      },
       explain: async (...args) => {
         const all = await each(args, one.explain);
         return all.find(({ outcome }) => outcome !== "hit") ?? all[0];

@@ -70,10 +70,13 @@ export function wrapInStore<F extends AnyFunction>(
     get: async (query) => await stored.get(await handle.store(), query) as never,
     map: async (inputs, options) => {
       const { mapCalls } = await import("./map.ts");
-      return await mapCalls((input) => results.call(undefined, [input]), inputs, options);
+      return await mapCalls((input) => call.call(undefined, input), inputs, options);
     },
     reference: async (...args) => {
-      const asked = await results.prepare(args);
+      // The elements of a function of arrays are computed by one call before.
+      const asked = batch === undefined
+        ? await results.prepare(args)
+        : await results.ask(undefined, args);
       const { key: { hex, bytes } } = asked;
       const { name } = settings;
       return {

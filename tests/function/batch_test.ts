@@ -126,3 +126,23 @@ test("batch must name parameters, and excludes outFiles", () => {
     /outFiles and batch exclude each other/,
   );
 });
+
+test("map() of a batch calls it with an array each, and keeps element by element", async () => {
+  const calls: number[][] = [];
+  const { f } = batched((xs: number[]) => {
+    calls.push(xs);
+    return xs.map((x) => x * 2);
+  }, { batch: ["xs"] });
+  assert.deepEqual(await f.map([[1, 2], [2, 3]], { concurrency: 1 }), [[2, 4], [4, 6]]);
+  assert.deepEqual(calls, [[1, 2], [3]]);
+  assert.isTrue(await f.has([1, 2, 3]));
+});
+
+test("reference() of a batch is that of one element", async () => {
+  const { f } = batched((xs: (number | number[])[]) => xs.map((x) => String(x)), { batch: ["xs"] });
+  const reference = await f.reference([[1, 2]]);
+  assert.equal(reference.key, await f.key([[1, 2]]));
+  assert.deepEqual(await reference.get(), ["1,2"]);
+  await rejects(f.reference([1, 2]), TypeError, /has a key for each element/);
+  assert.deepEqual(await f([[1, 2]]), ["1,2"], "what it stores is nothing else's");
+});
