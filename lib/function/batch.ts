@@ -12,7 +12,7 @@ interface Missing {
 }
 
 /** The methods that are about a call. */
-type BatchedMethods = Pick<
+export type BatchedMethods = Pick<
   PersistentCachedMethods<Call>,
   "key" | "has" | "peek" | "refresh" | "delete" | "reference" | "explain"
 >;
@@ -28,18 +28,13 @@ export class Batch {
   /**
    * @param names Parameters that take arrays of equal length: the first elements belong together,
    *   the second ones, and so on.
-   * @throws {TypeError} A name is that of no parameter.
    */
   constructor(fn: Call, names: readonly string[], results: PersistentResults) {
     const { parameterNames } = results.keyer;
     this.#fn = fn;
     this.#results = results;
     this.#names = names;
-    this.#positions = names.map((name) => {
-      const position = parameterNames.indexOf(name);
-      if (position >= 0) return position;
-      throw new TypeError(`batch names ${JSON.stringify(name)}, which is no parameter`);
-    });
+    this.#positions = names.map((name) => parameterNames.indexOf(name));
   }
 
   /**
@@ -82,7 +77,7 @@ export class Batch {
   }
 
   /** The methods of a function of arrays, made of those for one element. */
-  methods(one: BatchedMethods): Partial<BatchedMethods> {
+  methods(one: BatchedMethods): BatchedMethods {
     const each = <T>(args: readonly unknown[], use: (...element: unknown[]) => Promise<T>) =>
       Promise.all(this.elements(args).map((element) => use(...element)));
     const onlyOf = <T>(all: readonly T[]): T => {

@@ -25,6 +25,7 @@ import type { CacheTotals } from "./events.ts";
 import { Group } from "./group.ts";
 import { checkBound, wrapInMemory } from "./memory_cache.ts";
 import type { LruCacheOptions, MemoryCacheOptions, PersistentOptions } from "./options.ts";
+import { isOf, rootOf } from "./names.ts";
 import { wrapInStore } from "./persistent_cache.ts";
 import {
   type CacheDefaults,
@@ -36,7 +37,6 @@ import {
 import { settingsOf } from "./settings.ts";
 import { StoreHandle } from "./store_handle.ts";
 import type { PruneOptions, PruneReport } from "./prune.ts";
-import { clearAll, entriesOfAll, invalidate, isOf, rootOf } from "./whole_store.ts";
 
 /** Options of {@linkcode createCache}: a store, and defaults for every function cached on it. */
 export interface CreateCacheOptions extends CacheDefaults {
@@ -172,10 +172,15 @@ function cacheIn(scope: Scope): Cache {
       checkOptions("with", more, DEFAULT_OPTIONS);
       return cacheIn({ ...scope, defaults: withDefaults(defaults, more, DEFAULT_OPTIONS) });
     },
-    entries: (filter) => entriesOfAll(scope, filter),
+    entries: async function* (filter) {
+      const { entriesOfAll } = await import("./whole_store.ts");
+      yield* entriesOfAll(scope, filter);
+    },
     stats: () => group.stats(),
     clear: async () => {
       group.forget();
+      handle.discard((storeKey) => isOf(storeKey, namespace));
+      const { clearAll } = await import("./whole_store.ts");
       await clearAll(handle, namespace);
     },
     prune: async (own = {}) => {
@@ -184,10 +189,7 @@ function cacheIn(scope: Scope): Cache {
       const owns = (storeKey: string) => isOf(storeKey, namespace);
       return await prune({ handle, group, root: rootOf(namespace), owns }, own);
     },
-    invalidateTags: async (...tags) => {
-      for (const tag of tags) group.forget({ tag });
-      return await invalidate(handle, namespace, tags);
-    },
+    invalidateTags: (...tags) => invalidateIn(scope, tags),
   };
 }
 
@@ -213,9 +215,17 @@ function cacheIn(scope: Scope): Cache {
  * ```
  */
 export async function invalidateTags(...tags: readonly string[]): Promise<number> {
-  const { handle, namespace, group } = defaultScope;
+  return await invalidateIn(defaultScope, tags);
+}
+
+async function invalidateIn(
+  { handle, namespace, group }: Scope,
+  tags: readonly string[],
+): Promise<number> {
   for (const tag of tags) group.forget({ tag });
-  return await invalidate(handle, namespace, tags);
+  handle.invalidate(tags, (storeKey) => isOf(storeKey, namespace));
+  const { removeTagged } = await import("./whole_store.ts");
+  return await removeTagged(handle, namespace, tags);
 }
 
 /**

@@ -69,3 +69,19 @@ export function isOwned(storeKey: string, prefix: string): boolean {
 export function generationKey(storeKey: string, created: number): string {
   return `${storeKey}@${Math.floor(created)}`;
 }
+
+/** A store key of a function: its path, the key of the call, a generation or a part. */
+export const OURS: RegExp = /^(.+)\/([0-9a-f]{64})(?:@\d+)?(\..+)?$/;
+
+/** What the store keys of a cache start with. */
+export function rootOf(namespace: string | undefined): string {
+  return namespace === undefined ? "" : `ns.${namespace}/`;
+}
+
+/** Whether a store key is one of a cache: a cache without a namespace has none of another's. */
+export function isOf(storeKey: string, namespace: string | undefined): boolean {
+  if (!OURS.test(storeKey) || storeKey.startsWith("tag/")) return false;
+  return namespace === undefined
+    ? !storeKey.startsWith("ns.")
+    : storeKey.startsWith(rootOf(namespace));
+}

@@ -26,6 +26,9 @@ export class IteratedValues {
   }
 }
 
+/** Flags of a record that has parts beside it. */
+export const HAS_PARTS: number = RecordFlag.STREAM | RecordFlag.OUTPUTS;
+
 /** Most bytes that a compressed payload may have, for each byte that it is compressed to. */
 const MAX_EXPANSION = 1100;
 

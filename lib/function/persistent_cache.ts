@@ -2,11 +2,12 @@
 
 import { CacheMissError } from "../errors.ts";
 import type { AnyFunction } from "../key/mod.ts";
-import { Batch } from "./batch.ts";
+import type { Batch, BatchedMethods } from "./batch.ts";
 import { checkOptions, PRUNE_OPTIONS } from "./check_options.ts";
 import type { PersistentCached, PersistentCachedMethods } from "./cached_function.ts";
 import type { CacheEntry } from "./entry.ts";
 import type { Group, Member } from "./group.ts";
+import { modeNow } from "./mode.ts";
 import { isOwned } from "./names.ts";
 import { PersistentResults } from "./persistent_results.ts";
 import type { Settings } from "./settings.ts";
@@ -29,12 +30,16 @@ export function wrapInStore<F extends AnyFunction>(
   const results = new PersistentResults(fn as unknown as Call, settings, handle, namespace);
   const { stored } = results;
   const stats = () => results.log.stats();
-  const batch = settings.batch.length === 0
-    ? undefined
-    : new Batch(fn as unknown as Call, settings.batch, results);
-  const call = function (this: unknown, ...args: unknown[]) {
-    return batch === undefined ? results.call(this, args) : batch.call(this, args);
-  };
+  const batch = settings.batch.length === 0 ? undefined : batchLoader(fn, results);
+  const call = batch === undefined
+    ? function (this: unknown, ...args: unknown[]) {
+      return results.call(this, args);
+    }
+    : async function (this: unknown, ...args: unknown[]) {
+      // Before the first await, after which not every runtime can tell.
+      const mode = modeNow(settings.mode);
+      return await (await batch()).call(this, args, mode);
+    };
   const methods: Omit<PersistentCachedMethods<Call>, "wrapped"> = {
     key: async (...args) => (await results.ask(undefined, args)).key.hex,
     has: async (...args) => await results.peek(args) !== undefined,
@@ -98,7 +103,13 @@ export function wrapInStore<F extends AnyFunction>(
     },
     stats,
   };
-  if (batch !== undefined) Object.assign(methods, batch.methods({ ...methods }));
+  if (batch !== undefined) {
+    const one = { ...methods };
+    for (const method of BATCHED) {
+      methods[method] = async (...args: unknown[]) =>
+        await (await batch()).methods(one)[method](...args) as never;
+    }
+  }
   const member: Member = { forget: () => {}, stored: { path: stored.path, settings } };
   group.add(member, { name: settings.name, counts: results.log.counts });
   const wrapper = makeWrapper(fn, results.keyer, call, methods) as unknown as PersistentCached<F>;
@@ -108,3 +119,29 @@ export function wrapInStore<F extends AnyFunction>(
 
 /** Keeps what a group knows of a function for as long as the function is used. */
 const members = new WeakMap<object, object>();
+
+/** The methods that are about the elements of a call, where the function takes arrays of them. */
+const BATCHED: readonly (keyof BatchedMethods)[] = [
+  "key",
+  "has",
+  "peek",
+  "refresh",
+  "delete",
+  "reference",
+  "explain",
+];
+
+/** Loads what functions of arrays need, and few others do. */
+function batchLoader(fn: AnyFunction, results: PersistentResults): () => Promise<Batch> {
+  const { settings: { batch: names }, keyer: { parameterNames } } = results;
+  const wrong = names.find((name) => !parameterNames.includes(name));
+  if (wrong !== undefined) {
+    throw new TypeError(`batch names ${JSON.stringify(wrong)}, which is no parameter`);
+  }
+  let loaded: Promise<Batch> | undefined;
+  const load = async () => {
+    const { Batch } = await import("./batch.ts");
+    return new Batch(fn as unknown as Call, names, results);
+  };
+  return () => loaded ??= load();
+}

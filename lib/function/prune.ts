@@ -5,12 +5,12 @@ import type { Store, StoreListEntry } from "../store/store.ts";
 import { byteCount, type ByteSize, type Duration, milliseconds } from "../units.ts";
 import type { Group } from "./group.ts";
 import { LEASE_MS } from "./lease.ts";
+import { OURS } from "./names.ts";
 import { partsOf } from "./removal.ts";
 import { staleTime } from "./settings.ts";
 import type { StoreHandle } from "./store_handle.ts";
 import { type PartName, partNameOf } from "./streams/parts.ts";
 import { removeMarks, unmarkTags } from "./tag_index.ts";
-import { OURS } from "./whole_store.ts";
 
 /**
  * Parts and marks without a record that are older than this are no longer being written, in

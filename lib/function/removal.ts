@@ -1,14 +1,29 @@
 /** Removing stored results with all that stands beside them: parts, older generations, tag marks. */
 
 import { decode } from "../codec/mod.ts";
-import { openRecord, RecordFlag } from "../record/mod.ts";
+import { openRecord } from "../record/mod.ts";
 import type { Store } from "../store/store.ts";
-import { unpacked } from "./payload.ts";
-import { type Parts, partsIn, removeParts } from "./streams/parts.ts";
-import { unmarkTags } from "./tag_index.ts";
+import { HAS_PARTS, unpacked } from "./payload.ts";
+import { partNameOf, type Parts, partsIn, removeParts } from "./streams/parts.ts";
+import { removeMarks, unmarkTags } from "./tag_index.ts";
 
-/** Flags of a record that has parts beside it. */
-export const HAS_PARTS: number = RecordFlag.STREAM | RecordFlag.OUTPUTS;
+/**
+ * Removes all results with a common start of their keys, but for parts in use.
+ *
+ * @param root What the keys start with.
+ * @param owns Which of them are meant.
+ * @throws {StoreError} The store failed.
+ */
+export async function removeAll(
+  store: Store,
+  root: string,
+  owns: (storeKey: string) => boolean,
+): Promise<void> {
+  for await (const { key } of store.list(root)) {
+    if (owns(key) && !partNameOf(key)?.isInUse) await store.delete(key);
+  }
+  await removeMarks(store, owns);
+}
 
 /**
  * Removes the result of a call.

@@ -115,6 +115,19 @@ export class StoreHandle {
     }
   }
 
+  /**
+   * Takes note that results with these tags count no more: what is being computed is checked before
+   * it is stored, and later calls do not join it.
+   */
+  invalidate(tags: readonly string[], owns: (storeKey: string) => boolean): void {
+    const { invalidations, flights } = this;
+    for (const tag of tags) invalidations.set(tag, (invalidations.get(tag) ?? 0) + 1);
+    for (const [storeKey, flight] of flights) {
+      const mayHave = flight.tags === undefined || tags.some((tag) => flight.tags!.includes(tag));
+      if (mayHave && owns(storeKey)) flights.delete(storeKey);
+    }
+  }
+
   /** Waits for the changes under way to the entries that `owns` accepts, however they end. */
   async quiet(owns: (storeKey: string) => boolean): Promise<void> {
     const changes = [...this.#changes].filter(([storeKey]) => owns(storeKey));

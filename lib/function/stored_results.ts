@@ -9,12 +9,9 @@ import type { CacheEntry, StoredEntryFilter, StoredEntryQuery } from "./entry.ts
 import { matches } from "./entry.ts";
 import type { EventLog } from "./event_log.ts";
 import { entryNameOf, generationKey, isOwned } from "./names.ts";
-import { type Payload, resultOf, unpacked, valueOf } from "./payload.ts";
+import { HAS_PARTS, type Payload, resultOf, unpacked, valueOf } from "./payload.ts";
 import { type Settings, staleTime } from "./settings.ts";
-import { HAS_PARTS, removeResult } from "./removal.ts";
-import { partNameOf, partsIn } from "./streams/parts.ts";
 import { momentOf } from "../units.ts";
-import { markTags, removeMarks } from "./tag_index.ts";
 
 /** A record that was read, with its payload as it was before storing. */
 export interface StoredResult {
@@ -115,7 +112,10 @@ export class StoredResults {
     }, flags);
     const goes = expires + staleTime(this.#settings);
     const keepUntil = goes === Infinity ? undefined : goes;
-    await markTags(store, storeKey, tags, keepUntil);
+    if (tags.length > 0) {
+      const { markTags } = await import("./tag_index.ts");
+      await markTags(store, storeKey, tags, keepUntil);
+    }
     if (append && before !== undefined) {
       const old = await store.get(storeKey);
       if (old !== undefined) await store.set(generationKey(storeKey, before.record.created), old);
@@ -126,6 +126,7 @@ export class StoredResults {
     });
     if (!append && before !== undefined && (before.payload.flags & HAS_PARTS) !== 0) {
       // What stays behind belongs to no record, and goes when the store is pruned.
+      const { partsIn } = await import("./streams/parts.ts");
       await partsIn(store, storeKey, decode(before.payload.bytes))?.remove();
     }
     return record.length;
@@ -138,6 +139,7 @@ export class StoredResults {
    * @throws {StoreError} The store failed.
    */
   async delete(store: Store, hex: string): Promise<boolean> {
+    const { removeResult } = await import("./removal.ts");
     return await removeResult(store, this.prefix + hex, this.#settings.append);
   }
 
@@ -248,10 +250,8 @@ export class StoredResults {
    * @throws {StoreError} The store failed.
    */
   async clear(store: Store): Promise<void> {
-    for await (const { key } of store.list(this.prefix)) {
-      if (isOwned(key, this.prefix) && !partNameOf(key)?.isInUse) await store.delete(key);
-    }
-    await removeMarks(store, (storeKey) => isOwned(storeKey, this.prefix));
+    const { removeAll } = await import("./removal.ts");
+    await removeAll(store, this.prefix, (storeKey) => isOwned(storeKey, this.prefix));
   }
 
   /** Tells of a failure: of the store, or of what stands in it. */

@@ -29,7 +29,6 @@ export async function markTags(
   tags: readonly string[],
   expires: number | undefined,
 ): Promise<void> {
-  if (tags.length === 0) return;
   const written = new Uint8Array(8);
   new DataView(written.buffer).setFloat64(0, Date.now(), true);
   for (const tag of tags) await store.set(folderOf(tag) + storeKey, written, { expires });

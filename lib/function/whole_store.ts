@@ -3,30 +3,14 @@
 import type { Store } from "../store/store.ts";
 import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
 import { EventLog } from "./event_log.ts";
+import { isOf, OURS, rootOf } from "./names.ts";
 import type { LruCacheOptions } from "./options.ts";
-import { removeWithTag } from "./removal.ts";
+import { removeAll, removeWithTag } from "./removal.ts";
 import type { Scope } from "./scope.ts";
 import { settingsOf } from "./settings.ts";
 import type { StoreHandle } from "./store_handle.ts";
 import { StoredResults } from "./stored_results.ts";
-import { partNameOf } from "./streams/parts.ts";
-import { keysWithTag, removeMarks } from "./tag_index.ts";
-
-/** A store key of a function: its path, the key of the call, a generation or a part. */
-export const OURS: RegExp = /^(.+)\/([0-9a-f]{64})(?:@\d+)?(\..+)?$/;
-
-/** What the store keys of a cache start with. */
-export function rootOf(namespace: string | undefined): string {
-  return namespace === undefined ? "" : `ns.${namespace}/`;
-}
-
-/** Whether a store key is one of a cache: a cache without a namespace has none of another's. */
-export function isOf(storeKey: string, namespace: string | undefined): boolean {
-  if (!OURS.test(storeKey) || storeKey.startsWith("tag/")) return false;
-  return namespace === undefined
-    ? !storeKey.startsWith("ns.")
-    : storeKey.startsWith(rootOf(namespace));
-}
+import { keysWithTag } from "./tag_index.ts";
 
 /** The store keys of a cache. */
 async function* keysOf(
@@ -61,39 +45,28 @@ export async function* entriesOfAll(
 }
 
 /**
- * Removes all that a cache has stored, and keeps what is being computed from being stored.
+ * Removes all that a cache has stored.
  *
  * @throws {StoreError} The store failed.
  */
 export async function clearAll(handle: StoreHandle, namespace: string | undefined): Promise<void> {
   const owns = (storeKey: string) => isOf(storeKey, namespace);
-  handle.discard(owns);
   await handle.quiet(owns);
   const store = await handle.store();
-  for await (const storeKey of keysOf(store, namespace)) {
-    if (!partNameOf(storeKey)?.isInUse) await store.delete(storeKey);
-  }
-  await removeMarks(store, owns);
+  await removeAll(store, rootOf(namespace), owns);
 }
 
 /**
- * Removes every stored result that has one of the tags.
+ * Removes every stored result that has one of the tags, which the handle knows to be invalid.
  *
  * @returns How many there were.
  * @throws {StoreError} The store failed.
  */
-export async function invalidate(
+export async function removeTagged(
   handle: StoreHandle,
   namespace: string | undefined,
   tags: readonly string[],
 ): Promise<number> {
-  const { invalidations } = handle;
-  for (const tag of tags) invalidations.set(tag, (invalidations.get(tag) ?? 0) + 1);
-  for (const [storeKey, flight] of handle.flights) {
-    const mayHave = flight.tags === undefined || tags.some((tag) => flight.tags!.includes(tag));
-    // Later calls must not join it; what it gives is checked before it is stored.
-    if (mayHave && isOf(storeKey, namespace)) handle.flights.delete(storeKey);
-  }
   const store = await handle.store();
   // A write that was checked before would leave its result behind the removal.
   await handle.quiet((storeKey) => isOf(storeKey, namespace));
