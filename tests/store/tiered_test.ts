@@ -475,6 +475,66 @@ test("tieredStore() refuses tiers and options that make no sense", () => {
   }
 });
 
+test("tieredStore() takes leases and streams from the next tier where the slowest fails", async () => {
+  const events: TieredEvent[] = [];
+  const works = memoryStore();
+  const fails = () => Promise.reject(new StoreError("Broken", { store: "slow", operation: "set" }));
+  let asked = 0;
+  const slow: Store = {
+    ...flakyStore("slow", { lease: true, streams: true }),
+    lease: () => {
+      asked++;
+      return fails();
+    },
+    set: fails,
+    setStream: fails,
+  };
+  const onEvent = (event: TieredEvent) => events.push(event);
+  await using store = tieredStore([works, slow], { onEvent });
+  {
+    await using lease = await store.lease!("key", 60_000);
+    assert.isUndefined(await store.lease!("key", 60_000), "Held");
+    assert.equal(asked, 1, "The slow tier rests");
+    await store.set("key", OLD, { lease });
+  }
+  assert.deepEqual(await works.get("key"), OLD);
+  await store.setStream!("streamed", new Blob([NEW]).stream());
+  assert.deepEqual(await store.get("streamed"), NEW);
+  // It drops its entry for the one that was streamed.
+  assert.deepEqual(types(events), ["failure 1", "recovery 1"]);
+});
+
+test("tieredStore() goes on without a lease of a tier that hangs, and gives it back", async () => {
+  const gate = Promise.withResolvers<void>();
+  const returned = Promise.withResolvers<void>();
+  const slow: Store = {
+    ...flakyStore("slow", { lease: true }),
+    lease: async (key) => {
+      await gate.promise;
+      const dispose = () => Promise.resolve(returned.resolve());
+      return { key, token: 1, renew: () => Promise.resolve(true), [Symbol.asyncDispose]: dispose };
+    },
+  };
+  await using store = tieredStore([slow], { timeout: 1, onEvent: () => {} });
+  await rejects(store.lease!("key", 60_000), StoreError, /all its tiers fail/);
+  gate.resolve();
+  await returned.promise;
+});
+
+test("tieredStore() counts neither a lost lease nor a broken stream as a failure of a tier", async () => {
+  const events: TieredEvent[] = [];
+  const onEvent = (event: TieredEvent) => events.push(event);
+  await using store = tieredStore([memoryStore()], { onEvent });
+  const lease = await store.lease!("key", 60_000);
+  await lease![Symbol.asyncDispose]();
+  await rejects(store.set("key", OLD, { lease }), StoreError);
+  const broken = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.error(new RangeError("Broken")),
+  });
+  await rejects(store.setStream!("key", broken), RangeError, /Broken/);
+  assert.isEmpty(events);
+});
+
 test("tieredStore() says in its manifest what its tiers can do together", async () => {
   const memory = memoryStore();
   const place = flakyStore("place", { persistent: true, lease: true });

@@ -38,8 +38,8 @@ export interface TieredStore extends Store {
  * the others behind it. A `delete` goes to all, and rejects if an entry may be left. A tier that
  * fails is left alone for a while and then tried again; what it missed meanwhile counts as missing
  * there. A call rejects only where every tier fails. Leases are those of the slowest tier that
- * leases, which is the one that others share. A stream goes to the slowest tier that streams, and
- * the others drop their entry.
+ * leases and works, which is the one that others share. A stream goes to the slowest tier that
+ * streams and works, and the others drop their entry.
  *
  * A tier in memory does not know what other processes change: pass `invalidation`, or bound its
  * copies by `backfillTtl`. The results of functions need neither, since a key says everything that

@@ -37,9 +37,11 @@ export interface TieredStoreOptions {
   /** How long a tier that keeps failing is left alone at most. By default `"1m"`. */
   readonly retryAtMost?: Duration;
   /**
-   * Tells the handles in other processes, tabs or workers of what is set and deleted here, so that
-   * they drop it from their tiers in memory: the name of a `BroadcastChannel`, or any other channel.
-   * In Deno, a `BroadcastChannel` keeps the process alive until the store is closed.
+   * Tells other handles of what is set and deleted here, so that they drop it from their tiers in
+   * memory: the name of a `BroadcastChannel`, which reaches the other tabs of an origin and the
+   * workers of a process, or a channel that reaches other processes, such as `redisChannel` of
+   * `@deja/cache/redis`. In Deno, a `BroadcastChannel` keeps the process alive until the store is
+   * closed.
    */
   readonly invalidation?: string | InvalidationChannel;
   /** Hears what happens behind the calls. By default, the first failure of each tier is a warning. */

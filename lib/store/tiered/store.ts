@@ -21,6 +21,7 @@ import type {
 import { type WaitingEntry, WriteBehind } from "./behind.ts";
 import { reporter } from "./events.ts";
 import { Invalidation } from "./invalidation.ts";
+import { TierLeases } from "./leases.ts";
 import type { TieredEvent, TieredStoreOptions } from "./options.ts";
 import { supportsOf } from "./supports.ts";
 import { Tier } from "./tier.ts";
@@ -35,8 +36,9 @@ export class TieredStore implements Store {
   readonly supports: StoreSupports;
   readonly #tiers: readonly Tier[];
   readonly #writable: readonly Tier[];
-  readonly #lender: Tier | undefined;
-  readonly #streamTier: Tier | undefined;
+  readonly #leases: TierLeases;
+  /** The tiers that stream, the slowest first. */
+  readonly #streamers: readonly Tier[];
   readonly #handle = new Handle("tiered");
   readonly #turns = new Turns();
   readonly #behind: WriteBehind | undefined;
@@ -69,8 +71,9 @@ export class TieredStore implements Store {
       new Tier(store, { index, retry, report, deadlines })
     );
     this.#writable = this.#tiers.filter(({ writable }) => writable);
-    this.#lender = this.#writable.findLast(({ store }) => store.supports.lease);
-    this.#streamTier = this.#writable.findLast(({ store }) => store.supports.streams);
+    const slowest = this.#writable.toReversed();
+    this.#leases = new TierLeases(slowest.filter(({ store }) => store.supports.lease));
+    this.#streamers = slowest.filter(({ store }) => store.supports.streams);
     this.name = `tiered (${stores.map(({ name }) => name).join(", ")})`;
     this.supports = supportsOf(stores, {
       shared: invalidation !== undefined,
@@ -170,11 +173,12 @@ export class TieredStore implements Store {
     options: StoreCallOptions = {},
   ): Promise<StoreLease | undefined> {
     this.#check("lease", key, options);
-    const tier = this.#lender;
-    if (tier === undefined) {
+    if (!this.supports.lease) {
       throw this.#failure("lease", "none of its tiers leases; see its manifest");
     }
-    return await tier.store.lease!(key, duration, options);
+    const answer = await this.#leases.take(key, duration, options);
+    if (answer.ok) return answer.value;
+    throw this.#allFailed("lease");
   }
 
   async getStream(
@@ -201,13 +205,21 @@ export class TieredStore implements Store {
     this.#check("set", key, options);
     checkExpires(options);
     this.#checkMayWrite("set");
-    const tier = this.#streamTier;
-    const fenced = options.lease !== undefined && tier !== this.#lender;
-    if (tier === undefined || fenced) {
+    const { lease, signal } = options;
+    const lender = this.#leases.tierOf(lease);
+    const tier = this.#streamers.find((each) => !each.resting);
+    if (tier === undefined || lease !== undefined && tier !== lender) {
       return await this.set(key, await readStream(stream, options), options);
     }
     await this.#change(key, async () => {
-      await tier.store.setStream!(key, stream, options);
+      try {
+        await tier.store.setStream!(key, stream, options);
+      } catch (error) {
+        // What the stream failed with, or a lease that was lost, says nothing against the tier.
+        const isItsOwn = error instanceof StoreError && lease === undefined && !signal?.aborted;
+        if (isItsOwn) tier.fails({ operation: "set", key }, error);
+        throw error;
+      }
       tier.stale.delete(key);
       this.#behind?.done(key);
       // The others hold what was there before; they are not sent a value that is large.
@@ -313,7 +325,7 @@ export class TieredStore implements Store {
   ): Promise<void> {
     const { bytes, expires } = entry;
     const options = expires === Infinity ? {} : { expires };
-    const lender = lease === undefined ? undefined : this.#lender;
+    const lender = this.#leases.tierOf(lease);
     if (lease !== undefined) {
       if (lender === undefined) throw this.#failure("set", "the lease is that of another store");
       // First, since it alone knows whether the lease is held.

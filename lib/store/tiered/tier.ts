@@ -75,15 +75,17 @@ export class Tier {
   /**
    * Asks the tier for something and keeps account of how that went.
    *
+   * @param undo What to do with a value that comes when nobody waits for it any more.
    * @throws The reason of the signal, where that is why it failed.
    */
   async ask<T>(
     about: { readonly operation: StoreOperation; readonly key?: string },
     work: () => Promise<T>,
     signal?: AbortSignal,
+    undo?: (value: T) => void,
   ): Promise<Answer<T>> {
     try {
-      const value = await this.#inTime(about, work);
+      const value = await this.#inTime(about, work, undo);
       this.works();
       return { ok: true, value };
     } catch (error) {
@@ -163,12 +165,15 @@ export class Tier {
   #inTime<T>(
     { operation, key }: { readonly operation: StoreOperation; readonly key?: string },
     work: () => Promise<T>,
+    undo: ((value: T) => void) | undefined,
   ): Promise<T> {
     let end: Promise<T> | undefined;
     return this.#deadlines.wait(
       () => end = work(),
       () => {
-        if (key !== undefined && operation !== "get") void this.#follow(key, end);
+        const changes = operation === "set" || operation === "delete";
+        if (key !== undefined && changes) void this.#follow(key, end);
+        if (undo !== undefined) end?.then(undo, () => {});
         return this.#tooLate(operation);
       },
       (error) => error as Error,
