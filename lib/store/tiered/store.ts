@@ -7,7 +7,15 @@
 import { StoreError, type StoreOperation } from "../../errors.ts";
 import { milliseconds } from "../../units.ts";
 import { Deadlines } from "../_deadline.ts";
-import { abortable, checkExpires, checkKey, checkPrefix, checkSet, Handle } from "../_keys.ts";
+import {
+  abortable,
+  checkExpires,
+  checkKey,
+  checkLeaseDuration,
+  checkPrefix,
+  checkSet,
+  Handle,
+} from "../_keys.ts";
 import { readStream, streamOf } from "../_streams.ts";
 import type {
   Store,
@@ -176,6 +184,7 @@ export class TieredStore implements Store {
     if (!this.supports.lease) {
       throw this.#failure("lease", "none of its tiers leases; see its manifest");
     }
+    checkLeaseDuration(duration);
     const answer = await this.#leases.take(key, duration, options);
     if (answer.ok) return answer.value;
     throw this.#allFailed("lease");
