@@ -17,6 +17,12 @@ export interface Stale {
   readonly expires: number;
 }
 
+/**
+ * A look-up that fails after so many milliseconds shows a store that hangs: the call goes on without
+ * it, and waits neither for a lease nor for its result to be stored.
+ */
+const LONG_WAIT_MS = 1000;
+
 /** Finds answers. */
 export class Answers {
   readonly #backing: Backing;
@@ -38,8 +44,13 @@ export class Answers {
     const { key: { hex }, mode } = asked;
     const { name, softTimeout, staleWhileRevalidate } = settings;
     let stale: Stale | undefined;
+    // The store, as long as there is hope that it answers in time.
+    let hopeful = store;
     if (mode !== "refresh") {
-      const found = store && await this.#find(asked, store);
+      const since = Date.now();
+      const found = store && await this.#find(asked, store, () => {
+        if (Date.now() - since >= LONG_WAIT_MS) hopeful = undefined;
+      });
       if (found !== undefined && "first" in found) return found;
       stale = found;
     }
@@ -47,7 +58,7 @@ export class Answers {
     if (stale !== undefined && age < staleWhileRevalidate) {
       log.emit({ type: "stale", name, key: hex, because: "revalidating", age });
       // What may not be computed, or not be stored, is not renewed.
-      if (mode === "read-write") this.#renew(asked, store);
+      if (mode === "read-write") this.#renew(asked, hopeful);
       return stale.outcome;
     }
     if (mode === "offline") {
@@ -64,8 +75,8 @@ export class Answers {
     if (isRenewed) log.emit({ type: "join", name, key: hex, where: "here" });
     else log.emit({ type: "miss", name, key: hex });
     const computed = isRenewed
-      ? this.#joined(renewal, asked, flight, store, stale)
-      : this.#compute(asked, flight, store, stale);
+      ? this.#joined(renewal, asked, flight, hopeful, stale)
+      : this.#compute(asked, flight, hopeful, stale);
     if (stale === undefined || softTimeout === Infinity) return await computed;
     return await this.#orStale(asked, flight, computed, stale, softTimeout);
   }
@@ -116,11 +127,15 @@ export class Answers {
   }
 
   /** The stored result that answers a call, or one past its time. All else is told of. */
-  async #find(asked: AskedCall, store: Store): Promise<Outcome | Stale | undefined> {
+  async #find(
+    asked: AskedCall,
+    store: Store,
+    onFailure: () => void,
+  ): Promise<Outcome | Stale | undefined> {
     const { settings, stored, log, opener } = this.#backing;
     const { key } = asked;
     const { name, staleWhileRevalidate, staleIfError } = settings;
-    const found = await stored.read(store, key.hex, key.bytes);
+    const found = await stored.read(store, key.hex, key.bytes, true, onFailure);
     if (found === undefined) return undefined;
     if (!this.isValid(found, key.hex)) {
       log.emit({ type: "expire", name, key: key.hex, because: "validate" });

@@ -52,18 +52,21 @@ export class StoredResults {
    * The stored result of a call, fresh or not; `undefined`, with an event, where it is damaged.
    *
    * @param tells Whether there is an event.
+   * @param onFailure Called where the store failed.
    */
   async read(
     store: Store,
     hex: string,
     key?: Uint8Array,
     tells = true,
+    onFailure?: () => void,
   ): Promise<StoredResult | undefined> {
     try {
       const bytes = await store.get(this.prefix + hex);
       return bytes === undefined ? undefined : await this.#open(bytes, key);
     } catch (error) {
       if (tells) this.report(error, "get", hex);
+      if (!isDamage(error)) onFailure?.();
       return undefined;
     }
   }
@@ -257,12 +260,16 @@ export class StoredResults {
   /** Tells of a failure: of the store, or of what stands in it. */
   report(error: unknown, operation: StoreOperation, hex: string): void {
     const { name } = this.#settings;
-    const damaged = error instanceof DecodeError ||
-      (error instanceof Error && error.cause instanceof DecodeError);
     this.#log.emit(
-      damaged
+      isDamage(error)
         ? { type: "corrupt", name, key: hex, error }
         : { type: "store-error", name, key: hex, operation, error },
     );
   }
+}
+
+/** Whether an error says that what stands in the store is damaged, and nothing of the store itself. */
+function isDamage(error: unknown): boolean {
+  return error instanceof DecodeError ||
+    (error instanceof Error && error.cause instanceof DecodeError);
 }

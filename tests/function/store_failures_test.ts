@@ -7,7 +7,7 @@ import { wrapInStore } from "../../lib/function/persistent_cache.ts";
 import { StoreHandle } from "../../lib/function/store_handle.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import type { Store } from "../../lib/store/store.ts";
-import { assert, rejects, test } from "../harness.ts";
+import { assert, rejects, test, withFakeTime } from "../harness.ts";
 import { FakeStore, type Interference } from "./_fake_store.ts";
 import { Recorder, written } from "./_recorder.ts";
 
@@ -215,4 +215,26 @@ test("a store that never answers holds up only the calls that ask for the same",
   reading.release();
   assert.deepEqual(await held, { doubled: 8 });
   assert.deepEqual(recorder.take(), ["miss", "store", "miss", "store"]);
+});
+
+test("a call whose look-up failed after a long wait goes on without the store, the next one asks it", async () => {
+  await withFakeTime(0, async ({ advance }) => {
+    const store = new FakeStore();
+    let wait = 1000;
+    store.interfere = (operation) => {
+      if (operation !== "get") return;
+      advance(wait);
+      return Promise.reject(new Error("Timed out"));
+    };
+    const events: string[] = [];
+    const deja = createCache({ store, onEvent: ({ type }) => events.push(type) });
+    const f = deja.persistent("f", (x: number) => x);
+    assert.equal(await f(1), 1);
+    assert.deepEqual(events.splice(0), ["store-error", "miss"]);
+    assert.deepEqual(store.asked.splice(0), [`get f/${await f.key(1)}`]);
+    wait = 999;
+    assert.equal(await f(1), 1);
+    assert.deepEqual(events, ["store-error", "miss", "store"]);
+    assert.lengthOf(store.entries, 1);
+  });
 });
