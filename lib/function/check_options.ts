@@ -1,8 +1,8 @@
 /** The check of options that names every mistake. */
 
-import { closestMatch } from "leven";
 import type { AnyFunction } from "../key/mod.ts";
 import { momentOf } from "../units.ts";
+import { unknownOption } from "../unknown_option.ts";
 import { MODES } from "./mode.ts";
 
 /** Says whether a value fits an option, and how to word what fits. */
@@ -215,12 +215,7 @@ export function checkOptions(verb: string, options: unknown, known: readonly str
   }
   for (const [option, value] of Object.entries(options)) {
     if (!known.includes(option)) {
-      const maxDistance = Math.max(2, Math.floor(option.length / 3));
-      const nearest = ALIASES[option] ?? closestMatch(option, known, { maxDistance });
-      const hint = nearest === undefined || !known.includes(nearest)
-        ? `it takes ${known.join(", ")}`
-        : `did you mean ${JSON.stringify(nearest)}?`;
-      throw new TypeError(`Unknown option ${JSON.stringify(option)} of ${verb}: ${hint}`);
+      throw unknownOption(verb, option, known, ALIASES[option]);
     }
     const rule = RULES[option];
     if (value !== undefined && !rule.fits(value)) {

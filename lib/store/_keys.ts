@@ -8,10 +8,20 @@ import { StoreError, type StoreOperation } from "../errors.ts";
 import { MAX_STORE_KEY_LENGTH, type StoreCallOptions, type StoreSetOptions } from "./store.ts";
 
 /**
- * Checks that `key` is legal.
+ * Checks that `key` is legal, as every call of a store does that has one.
  *
+ * @param key The key that the store was given.
  * @throws {TypeError} It is not a string, or not well-formed.
  * @throws {RangeError} It is empty or too long.
+ *
+ * @example
+ * ```ts
+ * import { checkKey } from "@deja/cache/store";
+ * import { assert } from "chai";
+ *
+ * checkKey("users/42");
+ * assert.throws(() => checkKey(""), RangeError);
+ * ```
  */
 export function checkKey(key: string): void {
   if (typeof key !== "string") {
@@ -32,9 +42,19 @@ export function checkKey(key: string): void {
 }
 
 /**
- * Checks that `prefix` is a string.
+ * Checks that the prefix of a `list` is a string.
  *
- * @throws {TypeError} It is not.
+ * @param prefix The prefix that the store was given.
+ * @throws {TypeError} It is not a string.
+ *
+ * @example
+ * ```ts
+ * import { checkPrefix } from "@deja/cache/store";
+ * import { assert } from "chai";
+ *
+ * checkPrefix("");
+ * assert.throws(() => checkPrefix(5 as unknown as string), TypeError);
+ * ```
  */
 export function checkPrefix(prefix: string): void {
   if (typeof prefix !== "string") {
@@ -87,9 +107,21 @@ export async function abortable<T>(
 /**
  * Checks what `set` was given besides the key.
  *
+ * @param bytes The bytes that the store was given.
+ * @param options The options that it was given.
  * @returns The moment of expiry in milliseconds since the epoch, `Infinity` for never.
  * @throws {TypeError} `bytes` is not a Uint8Array, or `expires` is not a number.
  * @throws {RangeError} `expires` is not finite.
+ *
+ * @example
+ * ```ts
+ * import { checkSet } from "@deja/cache/store";
+ * import { assert } from "chai";
+ *
+ * assert.equal(checkSet(Uint8Array.of(1)), Infinity);
+ * assert.equal(checkSet(Uint8Array.of(1), { expires: 86_400_000 }), 86_400_000);
+ * assert.throws(() => checkSet(Uint8Array.of(1), { expires: NaN }), RangeError);
+ * ```
  */
 export function checkSet(bytes: Uint8Array, options: StoreSetOptions = {}): number {
   if (!(bytes instanceof Uint8Array)) {

@@ -6,6 +6,7 @@
 
 import { StoreError } from "../errors.ts";
 import { createHasher } from "../hash/mod.ts";
+import { checkOptionNames } from "./_options.ts";
 import { piecesOf } from "./_streams.ts";
 import type { Store, StoreListEntry } from "./store.ts";
 
@@ -13,8 +14,8 @@ import type { Store, StoreListEntry } from "./store.ts";
 export interface CopyStoreOptions {
   /** Copies only entries whose key starts so. All by default. */
   readonly prefix?: string;
-  /** Copies only the entries for which it returns true. */
-  readonly filter?: (entry: StoreListEntry) => boolean;
+  /** Copies only the entries for which it returns true, or a Promise of true. */
+  readonly filter?: (entry: StoreListEntry) => boolean | Promise<boolean>;
   /** Hears how far the copying is, after each entry. */
   readonly onProgress?: (progress: CopyProgress) => void;
   /** Gives the copying up: it rejects with the signal's reason, and what was copied stays. */
@@ -58,7 +59,7 @@ export interface CopyResult {
   readonly skipped: number;
   /** Bytes written. */
   readonly bytes: number;
-  /** Entries that failed, with why. */
+  /** Entries that failed, with why; where nothing but failures is left, the copying rejects. */
   readonly failures: readonly CopyFailure[];
 }
 
@@ -75,16 +76,18 @@ const STREAM_BYTES = 0x800000;
 
 /**
  * Copies entries from one store to another, bit for bit and with their expiry. Large ones are
- * streamed where both stores can stream. An entry that cannot be copied is reported, and the others
- * are copied all the same.
+ * streamed where both stores can stream. An entry that cannot be copied is reported in `failures`,
+ * and the others are copied all the same: look at it before you count on the copy.
  *
  * @param from Where to copy from.
  * @param to Where to copy to; what it has under other keys stays.
  * @param options What to copy, and who hears of it.
- * @returns What was done.
- * @throws {TypeError} Expiries are to be kept, and `from` does not tell them.
+ * @returns What was done, and which entries failed.
+ * @throws {TypeError} An option is unknown, `to` can only be read, or expiries are to be kept and
+ *   `from` does not tell them.
  * @throws {RangeError} `concurrency` or `maxFailures` is not a positive integer.
- * @throws {StoreError} `from` cannot be listed, or too many entries failed.
+ * @throws {StoreError} `from` cannot be listed, too many entries failed, or there were entries and
+ *   all of them failed; then the `cause` is an `AggregateError` of what each failed with.
  *
  * @example
  * ```ts
@@ -106,6 +109,16 @@ export async function copyStore(
   to: Store,
   options: CopyStoreOptions = {},
 ): Promise<CopyResult> {
+  checkOptionNames("copyStore()", options, {
+    prefix: true,
+    filter: true,
+    onProgress: true,
+    signal: true,
+    concurrency: true,
+    resume: true,
+    expiry: true,
+    maxFailures: true,
+  });
   const { prefix = "", filter, onProgress, signal, expiry = "keep" } = options;
   const concurrency = checkCount(options.concurrency ?? 8, "concurrency");
   const maxFailures = checkCount(options.maxFailures ?? 100, "maxFailures");
@@ -116,6 +129,11 @@ export async function copyStore(
     throw new TypeError(
       `The ${from.name} store does not tell when its entries expire; pass expiry: "drop" to copy ` +
         "them as entries that never do",
+    );
+  }
+  if (to.supports.readOnly === true) {
+    throw new TypeError(
+      `The ${to.name} store can only be read; pass one that may be written as the second argument`,
     );
   }
   signal?.throwIfAborted();
@@ -157,7 +175,7 @@ export async function copyStore(
     try {
       // Each asks for the next entry when it is through with one: the listing is never ahead.
       for (let next = await following(); !next.done; next = await following()) {
-        if (filter === undefined || filter(next.value)) await copy(next.value);
+        if (filter === undefined || await filter(next.value)) await copy(next.value);
       }
     } catch (error) {
       stop.abort(error);
@@ -170,7 +188,23 @@ export async function copyStore(
     await entries.return?.().catch(() => {}); // The first failure is the one to tell of.
     throw stop.signal.reason;
   }
+  if (failures.length > 0 && done.copied + done.skipped === 0) {
+    throw nothingCopied(from, to, failures);
+  }
   return { ...done, failures };
+}
+
+/** The error for a copying of which every entry failed. */
+function nothingCopied(from: Store, to: Store, failures: readonly CopyFailure[]): StoreError {
+  const [{ key, error }] = failures;
+  const why = error instanceof Error ? error.message : String(error);
+  const errors = failures.map(({ error }) => error);
+  return new StoreError(
+    `Cannot copy anything from the ${from.name} store to the ${to.name} store: ` +
+      `${failures.length} of ${failures.length} entries failed, ${JSON.stringify(key)} first ` +
+      `("${why}"); see the cause for all`,
+    { store: to.name, operation: "set", cause: new AggregateError(errors) },
+  );
 }
 
 type EntryOptions = CopyStoreOptions & { readonly signal: AbortSignal };

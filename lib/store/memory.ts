@@ -16,6 +16,7 @@ import {
   Handle,
 } from "./_keys.ts";
 import { MemoryLeases } from "./_memory_leases.ts";
+import { checkOptionNames } from "./_options.ts";
 import { readStream, streamOf } from "./_streams.ts";
 import type {
   Store,
@@ -66,6 +67,12 @@ class MemoryStore implements Store {
   #bytes = 0;
 
   constructor(options: MemoryStoreOptions) {
+    checkOptionNames("memoryStore()", options, {
+      maxEntries: true,
+      maxBytes: true,
+      ttl: true,
+      clone: true,
+    });
     const { maxEntries = Infinity, maxBytes = Infinity, ttl = Infinity, clone = true } = options;
     this.#maxBytes = byteCount(maxBytes, "maxBytes");
     this.#ttl = milliseconds(ttl, "ttl");
@@ -221,7 +228,8 @@ class MemoryStore implements Store {
  *
  * @param options How much to keep, for how long, and whether to copy.
  * @returns The store, open and empty.
- * @throws {TypeError} `maxBytes` or `ttl` is neither a number nor a string with a unit.
+ * @throws {TypeError} An option is unknown, or `maxBytes` or `ttl` is neither a number nor a string
+ *   with a unit.
  * @throws {RangeError} `maxEntries` is neither a positive integer nor `Infinity`, or `maxBytes` or
  *   `ttl` is not more than zero.
  *

@@ -24,6 +24,7 @@
 import { DecodeError, StoreError } from "../errors.ts";
 import { blake3, createHasher } from "../hash/mod.ts";
 import { checkKey, checkPrefix, checkSet, Handle } from "./_keys.ts";
+import { checkOptionNames } from "./_options.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -91,6 +92,12 @@ class SealedStore implements Store {
   #warned = false;
 
   constructor(store: Store, options: SealedStoreOptions) {
+    checkOptionNames("sealedStore()", options, {
+      secret: true,
+      verify: true,
+      encrypt: true,
+      onEvent: true,
+    });
     const { verify = "on", encrypt = false, onEvent } = options;
     if (!CHECKS.includes(verify)) {
       throw new TypeError(`verify must be "off", "on" or "strict", received ${String(verify)}`);
@@ -313,7 +320,7 @@ function fail(reason: string, offset: number, cause?: unknown): never {
  * @param store The store beneath. Closing the sealed store closes it.
  * @param options The secret, and what to do where the seal is broken.
  * @returns The store.
- * @throws {TypeError} An option is of the wrong type, or `encrypt` is asked for where there is no
+ * @throws {TypeError} An option is unknown or of the wrong type, or `encrypt` is asked for where there is no
  *   `crypto.subtle`.
  * @throws {RangeError} `secret` is too short.
  *

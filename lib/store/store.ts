@@ -91,9 +91,76 @@ export interface StoreLease extends AsyncDisposable {
  *   every legal key (`..`, `CON`, `a` beside `A`, NUL) to a place of its own.
  * - `set` is atomic: a reader sees the old bytes or the new ones, never a mixture, also from
  *   another process and after a crash.
- * - A missing or expired entry is `undefined`. A failure is a rejection with a `StoreError`.
+ * - A missing or expired entry is `undefined`. A failure is a rejection with a `StoreError`, and so
+ *   is each call after closing.
+ * - A wrong argument is a rejection as well, and changes nothing: a `TypeError` for a key or a prefix
+ *   that is not a string, a key that is not well-formed, bytes that are no `Uint8Array`, and an
+ *   `expires` or a duration that is not a number; a `RangeError` for a key that is empty or too
+ *   long, an `expires` that is not finite, and a duration that is not finite or not above zero.
  * - The bytes handed in and out belong to the caller: a store neither keeps nor shares them.
  * - A call whose signal is aborted, before or meanwhile, rejects with the signal's reason.
+ *
+ * @example A store in a `Map`, and the proof that it is one
+ * ```ts
+ * import { StoreError } from "@deja/cache";
+ * import { checkKey, checkPrefix, checkSet, type Store, storeSuite } from "@deja/cache/store";
+ * import { assert } from "chai";
+ *
+ * function mapStore(): Store {
+ *   const entries = new Map<string, { bytes: Uint8Array<ArrayBuffer>; expires: number }>();
+ *   let closed = false;
+ *   const check = (operation: "get" | "set" | "delete" | "list", signal?: AbortSignal) => {
+ *     if (closed) throw new StoreError("The map store is closed", { store: "map", operation });
+ *     signal?.throwIfAborted();
+ *   };
+ *   const find = (key: string) => {
+ *     checkKey(key);
+ *     const entry = entries.get(key);
+ *     return entry !== undefined && entry.expires > Date.now() ? entry : undefined;
+ *   };
+ *   return {
+ *     name: "map",
+ *     supports: { persistent: false, expiry: true },
+ *     async get(key, { signal, onEntry } = {}) {
+ *       check("get", signal);
+ *       const entry = find(key);
+ *       if (entry !== undefined) onEntry?.({ expires: entry.expires });
+ *       return entry?.bytes.slice();
+ *     },
+ *     async set(key, bytes, options = {}) {
+ *       check("set", options.signal);
+ *       checkKey(key);
+ *       const expires = checkSet(bytes, options);
+ *       entries.set(key, { bytes: new Uint8Array(bytes), expires });
+ *     },
+ *     async delete(key, { signal } = {}) {
+ *       check("delete", signal);
+ *       return find(key) !== undefined && entries.delete(key);
+ *     },
+ *     async *list(prefix = "", { signal } = {}) {
+ *       check("list", signal);
+ *       checkPrefix(prefix);
+ *       for (const [key, { bytes, expires }] of entries) {
+ *         if (!key.startsWith(prefix) || expires <= Date.now()) continue;
+ *         yield { key, size: bytes.length, expires };
+ *         signal?.throwIfAborted();
+ *       }
+ *     },
+ *     async [Symbol.asyncDispose]() {
+ *       closed = true;
+ *     },
+ *   };
+ * }
+ *
+ * // In a test file, await storeSuite("map", () => ({ store: mapStore() })) is all.
+ * const cases: (() => Promise<void>)[] = [];
+ * await storeSuite("map", () => ({ store: mapStore() }), {
+ *   test: (_name, body) => cases.push(body),
+ *   skip: () => {},
+ * });
+ * for (const body of cases) await body();
+ * assert.isAbove(cases.length, 40);
+ * ```
  */
 export interface Store extends AsyncDisposable {
   /** Short name for messages, such as `fs`. */

@@ -23,16 +23,20 @@ export type { StoreSubject } from "./suite/_case.ts";
 /** Options of {@linkcode storeSuite}. */
 export interface StoreSuiteOptions {
   /**
-   * Registers one test with the test runner. By default `Deno.test`, or else the global `test` of
-   * Bun, Vitest or Jest.
+   * Registers one test with the test runner. By default `Deno.test`, the global `test` of Vitest or
+   * Jest, or that of `bun:test`. `timeout` is for runners that would give a test seconds only:
+   * milliseconds after which it has hung.
    */
-  readonly test?: (name: string, body: () => Promise<void>) => void;
+  readonly test?: (name: string, body: () => Promise<void>, timeout?: number) => void;
   /**
    * Reports a test that the store's manifest rules out. By default the runner's own skip; if you
    * pass `test` without `skip`, a test that passes and says in its name what it skips.
    */
   readonly skip?: (name: string, because: string) => void;
 }
+
+/** A test that takes longer has hung; the largest take seconds where a runner allows five. */
+const CASE_LIMIT_MS = 300_000;
 
 const GROUPS: readonly (readonly [group: string, cases: readonly StoreCase[]])[] = [
   ["bytes", bytesCases],
@@ -98,13 +102,14 @@ export async function storeSuite(
 
 /** What the manifest lacks for a case, if anything. */
 function missing(
-  { needs, bytes = 0, forReadOnly = false }: StoreCase,
+  { needs = [], bytes = 0, forReadOnly = false }: StoreCase,
   supports: StoreSupports,
 ): string | undefined {
   const { readOnly = false, maxBytes = Infinity } = supports;
   if (readOnly && !forReadOnly) return "supports.readOnly is true";
   if (bytes > maxBytes) return `supports.maxBytes is ${maxBytes}`;
-  return needs !== undefined && supports[needs] !== true ? `supports.${needs} is false` : undefined;
+  const lacking = needs.find((ability) => supports[ability] !== true);
+  return lacking === undefined ? undefined : `supports.${lacking} is false`;
 }
 
 function contextOf({ store, reopen, fill }: StoreSubject): CaseContext {
@@ -143,26 +148,45 @@ async function useSubject<T>(
 
 /** What of a runner's `test` function is used here. */
 interface RunnerTest {
-  (name: string, body: () => Promise<void>): void;
+  (name: string, body: () => Promise<void>, timeout?: number): void;
   /** As Deno calls it. */
   readonly ignore?: (name: string, body: () => Promise<void>) => void;
   /** As the others call it. */
   readonly skip?: (name: string, body: () => Promise<void>) => void;
 }
 
-function chooseRunner(options: StoreSuiteOptions): Required<StoreSuiteOptions> {
+interface Runner {
+  readonly test: (name: string, body: () => Promise<void>) => void;
+  readonly skip: (name: string, because: string) => void;
+}
+
+function chooseRunner(options: StoreSuiteOptions): Runner {
   const { Deno, test: global } = globalThis as {
     Deno?: { test?: RunnerTest };
     test?: RunnerTest;
   };
-  const found = options.test ?? Deno?.test ?? global;
+  const found: RunnerTest | undefined = options.test ?? Deno?.test ?? global ?? bunTest();
   if (typeof found !== "function") {
-    throw new TypeError("storeSuite() found no test runner; pass one as options.test");
+    throw new TypeError(
+      "storeSuite() found no test runner; pass the one of yours, as in " +
+        "storeSuite(name, factory, { test })",
+    );
   }
-  const test = (name: string, body: () => Promise<void>) => void found(name, body);
-  const own: RunnerTest = found;
-  const ignore = own.ignore ?? own.skip ?? own;
-  const skip = options.skip ??
-    ((name, because) => void ignore(`${name} (skipped: ${because})`, () => Promise.resolve()));
-  return { test, skip };
+  // Deno's has no limit, and takes nothing after the body.
+  const limit: [number?] = found === Deno?.test ? [] : [CASE_LIMIT_MS];
+  const ignore = found.ignore ?? found.skip ?? found;
+  return {
+    test: (name, body) => void found(name, body, ...limit),
+    skip: options.skip ??
+      ((name, because) => void ignore(`${name} (skipped: ${because})`, () => Promise.resolve())),
+  };
+}
+
+/** The `test` of Bun, which is no global; reached so that no bundler looks for its module. */
+function bunTest(): RunnerTest | undefined {
+  const { Bun, process } = globalThis as {
+    Bun?: unknown;
+    process?: { getBuiltinModule?: (name: string) => { readonly test?: RunnerTest } | undefined };
+  };
+  return Bun === undefined ? undefined : process?.getBuiltinModule?.("bun:test")?.test;
 }

@@ -23,6 +23,7 @@ const key = "lib/key/";
 const record = "lib/record/";
 const lru = "lib/lru.ts";
 const units = "lib/units.ts";
+const unknownOption = "lib/unknown_option.ts";
 const store = "lib/store/store.ts";
 const memory = "lib/store/memory.ts";
 const storeHelpers = "lib/store/_";
@@ -37,6 +38,7 @@ const makingOfFunctions = [
   memory,
   lru,
   units,
+  unknownOption,
 ];
 
 /** The first rule whose `from` fits a file is the one that holds for it. */
@@ -52,11 +54,12 @@ export const RULES: readonly Rule[] = [
     from: "lib/store/mod.ts",
     to: [
       store,
+      "lib/store/_keys.ts",
       ...["suite", "copy", "namespaced", "sealed"].map((file) => `lib/store/${file}.ts`),
     ],
   },
   { from: memory, to: [errors, lru, units, store, storeHelpers] },
-  { from: "lib/store/", to: [errors, units, hash, store, storeHelpers] },
+  { from: "lib/store/", to: [errors, units, unknownOption, hash, store, storeHelpers] },
   { from: "lib/function/default_store.ts", to: [...makingOfFunctions, "lib/store/"] },
   { from: "lib/function/", to: makingOfFunctions },
   ...["lib/transform/", "lib/cli/", "lib/inspector/"].map((leaf) => ({

@@ -102,6 +102,43 @@ test("copyStore() reports an entry that fails, and copies the others", async () 
   assert.instanceOf(failures[0].error, StoreError);
 });
 
+test("copyStore() rejects where there are entries and none can be copied", async () => {
+  const [from, to] = [await filled(), flakyStore("target")];
+  to.broken = true;
+  const error = await rejects(
+    copyStore(from, to),
+    StoreError,
+    /Cannot copy anything.*50 of 50 entries failed, "name .*Broken.*see the cause/,
+  );
+  const { errors } = error.cause as AggregateError;
+  assert.lengthOf(errors, 50);
+  assert.deepInclude(errors[0], { code: "STORE", store: "target" });
+});
+
+test("copyStore() of nothing, and of what is there already, is no failure", async () => {
+  const [from, to] = [memoryStore(), memoryStore({ maxBytes: 10 })];
+  assert.deepInclude(await copyStore(from, to), { copied: 0, skipped: 0 });
+  await from.set("small", new Uint8Array(5));
+  await copyStore(from, to);
+  await from.set("large", new Uint8Array(11));
+  const { skipped, failures } = await copyStore(from, to, { resume: true });
+  assert.deepEqual([skipped, failures.length], [1, 1]);
+});
+
+test("copyStore() refuses a target that can only be read, and asks neither store", async () => {
+  const [from, to] = [flakyStore("source"), flakyStore("target", { readOnly: true })];
+  await rejects(copyStore(from, to), TypeError, /The target store can only be read/);
+  assert.isEmpty([...from.calls, ...to.calls]);
+});
+
+test("copyStore() awaits a filter that gives a Promise", async () => {
+  const [from, to] = [await filled(), memoryStore()];
+  const filter = ({ size }: { size: number }) => Promise.resolve(size > 25);
+  assert.equal((await copyStore(from, to, { filter })).copied, 24);
+  const failing = () => Promise.reject(new SyntaxError("The list of names is gone"));
+  await rejects(copyStore(from, to, { filter: failing }), SyntaxError, /names is gone/);
+});
+
 test("copyStore() stops when too many entries fail", async () => {
   const [from, to] = [await filled(), flakyStore("target")];
   to.broken = true;

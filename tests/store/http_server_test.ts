@@ -1,7 +1,9 @@
 import { StoreError } from "../../lib/errors.ts";
+import { createCache } from "../../mod.ts";
 import { httpStore, serveStore, type ServeStoreOptions } from "../../lib/store/http/mod.ts";
 import { frame, FRAMES_TYPE } from "../../lib/store/http/frames.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
+import { namespacedStore } from "../../lib/store/namespaced.ts";
 import type { Store, StoreLease } from "../../lib/store/store.ts";
 import { assert, rejects, test } from "../harness.ts";
 
@@ -323,6 +325,39 @@ test("httpStore() says when the store behind the server has no leases", async ()
   await using without = httpStore(ORIGIN, { token: "w", fetch: handler, lease: false });
   assert.isFalse(without.supports.lease);
   assert.isUndefined(without.lease);
+});
+
+test("httpStore() learns from a miss that the store behind its server has no leases", async () => {
+  const without: Store[] = [{ ...leasing() }, {
+    ...leasing(),
+    supports: { persistent: false, lease: false },
+  }];
+  delete without[0].lease;
+  for (const store of without) {
+    const { handler } = served({ writeToken: "w", origin: "*" }, store);
+    await using client = httpStore(ORIGIN, { token: "w", fetch: handler });
+    const part = namespacedStore(client, "part");
+    assert.isTrue(client.supports.lease);
+    assert.isUndefined(await client.get("a"));
+    assert.isFalse(client.supports.lease);
+    assert.isFalse(part.supports.lease);
+  }
+  const { handler } = served({ writeToken: "w" }, leasing());
+  await using client = httpStore(ORIGIN, { token: "w", fetch: handler });
+  assert.isUndefined(await client.get("a"));
+  assert.isTrue(client.supports.lease);
+});
+
+test("a cached function over a server without leases has no event for that", async () => {
+  const store: Store = { ...leasing() };
+  delete store.lease;
+  const { handler } = served({ writeToken: "w" }, store);
+  await using client = httpStore(ORIGIN, { token: "w", fetch: handler });
+  const types: string[] = [];
+  const deja = createCache({ store: client, onEvent: ({ type }) => types.push(type) });
+  const double = deja.persistent("double", (x: number) => x * 2);
+  assert.deepEqual([await double(1), await double(2), await double(1)], [2, 4, 2]);
+  assert.deepEqual(types, ["miss", "store", "miss", "store", "hit"]);
 });
 
 test("httpStore() says when the store behind the server does not tell what expires", async () => {

@@ -13,7 +13,7 @@ import type {
   StoreSupports,
 } from "../../lib/store/mod.ts";
 import { storeSuite } from "../../lib/store/mod.ts";
-import { assert, rejects, test } from "../harness.ts";
+import { assert, rejects, test, testOn } from "../harness.ts";
 
 class Place extends Map<string, { bytes: Uint8Array<ArrayBuffer>; expires: number }> {
   readonly leases = new MemoryLeases();
@@ -421,6 +421,16 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
     },
   ],
   [
+    "list",
+    "lists at most 10,000 entries",
+    class extends ToyStore {
+      override async *list(prefix = "") {
+        let count = 0;
+        for await (const entry of super.list(prefix)) if (count++ < 10_000) yield entry;
+      }
+    },
+  ],
+  [
     "abort",
     "takes no notice of signals",
     class extends ToyStore {
@@ -538,6 +548,19 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
   ],
   [
     "streams",
+    "writes a stream under a lost lease",
+    class extends ToyStore {
+      override setStream(
+        key: string,
+        stream: ReadableStream<Uint8Array>,
+        options: StoreSetOptions = {},
+      ) {
+        return super.setStream(key, stream, { ...options, lease: undefined });
+      }
+    },
+  ],
+  [
+    "streams",
     "streams one piece",
     class extends ToyStore {
       override async getStream(key: string, options?: StoreCallOptions) {
@@ -595,7 +618,9 @@ for (const [group, bug, toy] of BUGS) {
     const tests: [string, () => Promise<void>][] = [];
     const subject = subjectOf(toy);
     const title = `toy store, ${group}: `;
-    await storeSuite("toy", subject, { test: (...entry) => tests.push(entry) }).catch(() => {
+    await storeSuite("toy", subject, {
+      test: (name, body) => tests.push([name, body]),
+    }).catch(() => {
       found.push("the first closing"); // A store that cannot be closed twice.
     });
     for (const [name, body] of tests) {
@@ -680,7 +705,7 @@ test("storeSuite() asks of a read-only store that it reads and refuses to write"
   const skipped = new Set<string>();
   const tests: [string, () => Promise<void>][] = [];
   await storeSuite("toy", readOnlySubject(ReadOnlyToy), {
-    test: (...entry) => tests.push(entry),
+    test: (name, body) => tests.push([name, body]),
     skip: (_, because) => skipped.add(because),
   });
   for (const [, body] of tests) await body();
@@ -706,4 +731,41 @@ test("storeSuite() skips entries that are larger than the manifest allows", asyn
     skip: (_, because) => skipped.push(because),
   });
   assert.include(skipped, "supports.maxBytes is 2097152");
+});
+
+test("storeSuite() gives every test of another runner a limit of minutes", async () => {
+  const limits = new Set<number | undefined>();
+  await storeSuite("memory", () => ({ store: memoryStore() }), {
+    test: (_name, _body, timeout) => limits.add(timeout),
+    skip: () => {},
+  });
+  assert.deepEqual([...limits], [300_000]);
+});
+
+testOn(
+  ["bun"],
+  "it is about bun test",
+  "storeSuite() finds the runner of a test file of Bun, and its limits stop no case",
+  () => {
+    const { Bun, process } = globalThis as unknown as {
+      Bun: {
+        fileURLToPath(url: string): string;
+        spawnSync(command: string[], options: object): { exitCode: number; stderr: Uint8Array };
+      };
+      process: { execPath: string };
+    };
+    const file = Bun.fileURLToPath(import.meta.resolve("./fixtures/user_suite.ts"));
+    // One millisecond for each test that has no limit of its own.
+    const command = [process.execPath, "test", "--timeout", "1", file];
+    const { exitCode, stderr } = Bun.spawnSync(command, { stdout: "ignore", stderr: "pipe" });
+    const report = new TextDecoder().decode(stderr);
+    assert.equal(exitCode, 0, report);
+    assert.match(report, /\n\s*[4-9]\d pass\n\s*\d+ skip\n\s*0 fail\n/);
+  },
+);
+
+test("storeSuite() without any runner says how to pass one", async () => {
+  const test = "none" as unknown as () => void;
+  const suite = storeSuite("memory", () => ({ store: memoryStore() }), { test });
+  await rejects(suite, TypeError, /no test runner; pass the one of yours/);
 });

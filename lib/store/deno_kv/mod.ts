@@ -5,6 +5,7 @@
  */
 
 import { checkTimeout, Deadlines } from "../_deadline.ts";
+import { checkOptionNames } from "../_options.ts";
 import type { Store } from "../store.ts";
 import { Database } from "./database.ts";
 import { failure, silence, storeError } from "./failure.ts";
@@ -68,6 +69,7 @@ export async function denoKvStore(
   database?: string | DenoKv,
   options: DenoKvStoreOptions = {},
 ): Promise<Store> {
+  checkOptionNames("denoKvStore()", options, { prefix: true, timeout: true });
   const { prefix = "deja", timeout } = options;
   const keys = new Keys(prefix);
   const limitMs = checkTimeout(timeout, "denoKvStore");

@@ -5,6 +5,7 @@
  */
 
 import type { StoreError } from "../../errors.ts";
+import { unknownOption } from "../../unknown_option.ts";
 import type { Store, StoreCallOptions, StoreLease, StoreSetOptions } from "../store.ts";
 import { chooseFiles } from "./choose_files.ts";
 import { type FsLimits, hasLimits, LIMIT_NAMES, readLimits } from "./limits.ts";
@@ -135,13 +136,7 @@ function checkOptions(options: FsStoreOptions): void {
   const known: readonly string[] = [...Object.keys(TYPES), ...LIMIT_NAMES];
   for (const [option, value] of Object.entries(options)) {
     if (!known.includes(option)) {
-      const [near] = known.filter((name) => name.toLowerCase() === option.toLowerCase());
-      throw new TypeError(
-        `Unknown option ${JSON.stringify(option)} of fsStore(): ` +
-          (near === undefined
-            ? `it takes ${known.join(", ")}`
-            : `did you mean ${JSON.stringify(near)}?`),
-      );
+      throw unknownOption("fsStore()", option, known);
     }
     const [type, name] = TYPES[option] ?? [];
     if (type !== undefined && value !== undefined && typeof value !== type) {

@@ -5,6 +5,7 @@
  */
 
 import { folderUrl, streamFrom } from "../_fetch.ts";
+import { checkOptionNames } from "../_options.ts";
 import type { Store } from "../store.ts";
 import { FilesStore } from "./files.ts";
 import { writeListing } from "./listing.ts";
@@ -26,7 +27,8 @@ export { serveStore, type ServeStoreOptions } from "./serve.ts";
  * @param url Address of the cache; in a browser it may be relative to the page.
  * @param options The kind of server, who asks, and limits.
  * @returns The store.
- * @throws {TypeError} `url` is no `http:` or `https:` URL, or it contains a password.
+ * @throws {TypeError} `url` is no `http:` or `https:` URL, or it contains a password, or an option is
+ *   unknown.
  * @throws {RangeError} `timeout` is not more than zero.
  *
  * @example
@@ -42,6 +44,17 @@ export { serveStore, type ServeStoreOptions } from "./serve.ts";
  * ```
  */
 export function httpStore(url: string | URL, options: HttpStoreOptions = {}): Store {
+  checkOptionNames("httpStore()", options, {
+    files: true,
+    token: true,
+    headers: true,
+    timeout: true,
+    readOnly: true,
+    lease: true,
+    expiry: true,
+    streamBodies: true,
+    fetch: true,
+  });
   const { location } = globalThis as { location?: { readonly href: string } };
   const folder = folderUrl("httpStore()", url, location?.href);
   return options.files ? new FilesStore(folder, options) : new ServedStore(folder, options);

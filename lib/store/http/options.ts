@@ -24,7 +24,10 @@ export interface HttpStoreOptions {
   readonly timeout?: number;
   /** Nothing is to be written, as with a token that may only read. No by default. */
   readonly readOnly?: boolean;
-  /** Whether the store behind the server has leases; yes by default. */
+  /**
+   * Whether the store behind the server has leases; yes by default, until the server says that it
+   * has none.
+   */
   readonly lease?: boolean;
   /** Whether the store behind the server tells when entries expire; yes by default. */
   readonly expiry?: boolean;

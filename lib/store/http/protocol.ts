@@ -13,7 +13,8 @@
  * | `DELETE lease?id=`                         | 204                                             |
  *
  * `expires` and `duration` are milliseconds; when what is got expires stands in `deja-expires`, if
- * the store tells. What fails is answered with the status that fits and
+ * the store tells. `deja-leases: none` stands in every answer where the store behind has no leases,
+ * so that a client that missed an entry need not ask for one. What fails is answered with the status that fits and
  * `{"error":code,"message":text}`; the media type of that tells our 404 from that of a server that
  * knows nothing of caches.
  *
@@ -22,6 +23,9 @@
 
 /** Header that says when an entry expires, in milliseconds since the epoch, or `Infinity`. */
 export const EXPIRES_HEADER = "deja-expires";
+
+/** Header of every answer of a server whose store has no leases, with the value `none`. */
+export const LEASES_HEADER = "deja-leases";
 
 /** Media type of an error. */
 export const ERROR_TYPE = "application/vnd.deja.error+json";

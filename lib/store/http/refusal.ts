@@ -17,7 +17,8 @@ const ADVICE: Readonly<Record<number, string>> = {
   403: "the server does not let this token do that; pass one that may",
   404: "there is no cache at this address; check it, and that serveStore() answers there",
   407: "a proxy wants to know who asks; pass headers, or a fetch of your own",
-  413: "the value is too large for the server; raise maxBytes there, or store less",
+  413: "the value is too large for the server; raise maxBytes of serveStore(), and on Bun " +
+    "maxRequestBodySize of Bun.serve(), or store less",
   414: "the key is too long for a server on the way; use a hash of it",
   429: "the server is asked too often; ask less often",
   501: "the server cannot do that",

@@ -8,12 +8,13 @@ import { DecodeError, StoreError } from "../../errors.ts";
 import { blake3, toHex } from "../../hash/mod.ts";
 import { concatenated, streamFrom } from "../_fetch.ts";
 import { checkLeaseDuration } from "../_keys.ts";
+import { checkOptionNames } from "../_options.ts";
 import { piecesOf } from "../_streams.ts";
 import type { Store, StoreEntryInfo, StoreSetOptions } from "../store.ts";
 import { frame, frames, FRAMES_TYPE, unframed } from "./frames.ts";
 import { Leases } from "./leases.ts";
 import { LISTING_TYPE, writeListing } from "./listing.ts";
-import { ERROR_TYPE, EXPIRES_HEADER, STATUS_OF } from "./protocol.ts";
+import { ERROR_TYPE, EXPIRES_HEADER, LEASES_HEADER, STATUS_OF } from "./protocol.ts";
 import { badRequestOn, keyIn, limited, numberIn, received, textIn } from "./received.ts";
 import { leaseLost, noEntry, Refused, tooLarge } from "./refused_request.ts";
 import { Tokens } from "./tokens.ts";
@@ -50,6 +51,9 @@ interface Asked {
 /** What may be done with one path, by method. */
 type Methods = Readonly<Record<string, (asked: Asked) => Promise<Response>>>;
 
+/** What pages of another origin may see of an answer. */
+const EXPOSED_HEADERS = `${EXPIRES_HEADER}, ${LEASES_HEADER}`;
+
 /** Methods that change nothing. */
 const READING: readonly string[] = ["GET", "HEAD"];
 
@@ -75,6 +79,14 @@ class StoreServer {
   };
 
   constructor(store: Store, options: ServeStoreOptions) {
+    checkOptionNames("serveStore()", options, {
+      readToken: true,
+      writeToken: true,
+      maxBytes: true,
+      prefix: true,
+      origin: true,
+      onError: true,
+    });
     const { readToken, writeToken, prefix = "", maxBytes = DEFAULT_MAX_BYTES } = options;
     if (!(typeof maxBytes === "number" && maxBytes >= 0)) {
       throw new RangeError(`maxBytes must be bytes from 0 on, received ${String(maxBytes)}`);
@@ -85,6 +97,11 @@ class StoreServer {
     this.#options = options;
   }
 
+  /** Asked each time: a store behind another server may learn what that one can do. */
+  get #canLease(): boolean {
+    return this.#store.lease !== undefined && this.#store.supports.lease === true;
+  }
+
   async answer(request: Request): Promise<Response> {
     let response: Response;
     try {
@@ -92,10 +109,11 @@ class StoreServer {
     } catch (error) {
       response = this.#refuse(error);
     }
+    if (!this.#canLease) response.headers.set(LEASES_HEADER, "none");
     const { origin } = this.#options;
     if (origin !== undefined) {
       response.headers.set("access-control-allow-origin", origin);
-      response.headers.set("access-control-expose-headers", EXPIRES_HEADER);
+      response.headers.set("access-control-expose-headers", EXPOSED_HEADERS);
       response.headers.append("vary", "origin");
     }
     // A body that was not read would hold up the connection.
@@ -218,10 +236,10 @@ class StoreServer {
     const key = keyIn(query);
     const duration = numberIn(query, "duration");
     badRequestOn(() => checkLeaseDuration(duration));
-    if (this.#store.lease === undefined) {
+    if (!this.#canLease) {
       throw new Refused("unsupported", "The store behind this server has no leases");
     }
-    const lease = await this.#store.lease(key, duration);
+    const lease = await this.#store.lease!(key, duration);
     if (lease === undefined) throw new Refused("lease-held", "Another client holds the lease");
     const id = this.#leases.keep(lease, duration);
     return Response.json({ id, token: lease.token }, { status: 201 });
@@ -277,13 +295,19 @@ class StoreServer {
  * `httpStore`.
  *
  * Serve it over `https:` where the network is not yours, since the tokens travel with each request.
- * Leases are kept by the process that gave them: let one process serve them. On Bun, raise
- * `maxRequestBodySize` for values over 128 MB.
+ * Leases are kept by the process that gave them: let one process serve them, and know that one that
+ * starts again has lost them, so that a holder computes to its end and its write is refused. Where
+ * `store` has no leases, the clients are told and ask for none.
+ *
+ * On Bun, pass `Bun.serve` a `maxRequestBodySize` for values over 128 MB, which it would answer with
+ * a 413 of its own, and an `idleTimeout` of up to 255 seconds: it cuts a connection on which nothing
+ * moved for 10, such as one that waits for a slow store.
  *
  * @param store The store; the caller closes it.
  * @param options Who may do what, and limits.
  * @returns The handler. It never rejects.
- * @throws {TypeError} A token is empty or has other characters than visible ASCII.
+ * @throws {TypeError} An option is unknown, or a token is empty or has other characters than visible
+ *   ASCII.
  * @throws {RangeError} `maxBytes` is no number of bytes.
  *
  * @example

@@ -27,7 +27,7 @@ import type {
 import { frame, frames, FRAMES_TYPE, unframed } from "./frames.ts";
 import { LISTING_TYPE, readListing } from "./listing.ts";
 import { headersOf, type HttpStoreOptions } from "./options.ts";
-import { EXPIRES_HEADER } from "./protocol.ts";
+import { EXPIRES_HEADER, LEASES_HEADER } from "./protocol.ts";
 import { refusalIn, refused } from "./refusal.ts";
 
 /** A request as the methods of the store word it. */
@@ -47,8 +47,8 @@ const MAX_ANSWER_BYTES = 4096;
 export class ServedStore implements Store {
   /** Short name for messages. */
   readonly name = "http";
-  /** What this store can do. */
-  readonly supports: StoreSupports;
+  /** What this store can do; `lease` becomes false when the server says that it has none. */
+  readonly supports: StoreSupports & { lease: boolean };
   readonly #url: URL;
   readonly #options: HttpStoreOptions;
   readonly #remote: Remote;
@@ -292,7 +292,7 @@ export class ServedStore implements Store {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    return await this.#remote.ask({
+    const reply = await this.#remote.ask({
       operation,
       signal,
       sends: body instanceof Uint8Array ? body.length : body === undefined ? 0 : Infinity,
@@ -304,6 +304,9 @@ export class ServedStore implements Store {
         return new Request(url, { method, headers, body: body ?? null, signal, ...duplex });
       },
     });
+    // A miss is asked for before its lease, so whoever looks here first never asks in vain.
+    if (reply.headers.get(LEASES_HEADER) === "none") this.supports.lease = false;
+    return reply;
   }
 
   async #json(ask: Ask, status: number): Promise<Record<string, unknown>> {

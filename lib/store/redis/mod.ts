@@ -5,6 +5,7 @@
  */
 
 import { checkTimeout } from "../_deadline.ts";
+import { checkOptionNames } from "../_options.ts";
 import type { Store } from "../store.ts";
 import { commandsOf, type RedisClient } from "./clients.ts";
 import { Keys } from "./keys.ts";
@@ -72,6 +73,7 @@ export interface RedisStoreOptions {
  * ```
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
+  checkOptionNames("redisStore()", options, { prefix: true, timeout: true });
   const { prefix = "deja", timeout } = options;
   const limitMs = checkTimeout(timeout, "redisStore");
   return new RedisStore(commandsOf(client), new Keys(prefix), limitMs);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptionNames } from "../_options.ts";
 import type { Store } from "../store.ts";
 import type { S3StoreOptions } from "./options.ts";
 import { S3Store } from "./store.ts";
@@ -27,7 +28,8 @@ export type { S3Credentials, S3StoreOptions } from "./options.ts";
  *
  * @param options The bucket, who asks, and limits.
  * @returns The store.
- * @throws {TypeError} `endpoint` is no `http:` or `https:` URL, or `bucket` is no name.
+ * @throws {TypeError} `endpoint` is no `http:` or `https:` URL, `bucket` is no name, or an option is
+ *   unknown.
  * @throws {RangeError} `timeout` is not more than zero.
  *
  * @example
@@ -48,5 +50,18 @@ export type { S3Credentials, S3StoreOptions } from "./options.ts";
  * ```
  */
 export function s3Store(options: S3StoreOptions): Store {
+  checkOptionNames("s3Store()", options, {
+    endpoint: true,
+    bucket: true,
+    prefix: true,
+    region: true,
+    credentials: true,
+    virtualHost: true,
+    lease: true,
+    readOnly: true,
+    timeout: true,
+    retries: true,
+    fetch: true,
+  });
   return new S3Store(options);
 }

@@ -40,7 +40,7 @@ export interface StoreCase {
   /** What holds. */
   readonly name: string;
   /** What the store's manifest has to claim for the fact to be expected of it. */
-  readonly needs?: "persistent" | "lease" | "streams" | "expiry";
+  readonly needs?: readonly ("persistent" | "lease" | "streams" | "expiry")[];
   /** Size of the largest entry that it sets, if large. */
   readonly bytes?: number;
   /** Whether it holds of a store that cannot be written to, and of no other. */

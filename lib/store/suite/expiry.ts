@@ -177,7 +177,7 @@ export const cases: readonly StoreCase[] = [
   },
   {
     name: "tells when an entry expires",
-    needs: "expiry",
+    needs: ["expiry"],
     body: ({ store }) =>
       withClock(async (clock) => {
         const expires = clock.now() + HOUR_MS;

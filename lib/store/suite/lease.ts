@@ -172,13 +172,14 @@ export const cases: readonly StoreCase[] = ([
       await checkRejects(() => store.lease!("key", HOUR_MS), StoreError, "lease() after closing");
     },
   },
-] satisfies StoreCase[]).map((each) => ({ ...each, needs: "lease" }));
+] satisfies StoreCase[]).map((each) => ({ ...each, needs: ["lease"] }));
 
 function take(store: Store, key: string, duration = HOUR_MS): Promise<StoreLease | undefined> {
   return store.lease!(key, duration);
 }
 
-async function taken(store: Store, key: string, duration = HOUR_MS): Promise<StoreLease> {
+/** Takes a lease that has to be free. */
+export async function taken(store: Store, key: string, duration = HOUR_MS): Promise<StoreLease> {
   const lease = await take(store, key, duration);
   check(lease !== undefined, "A lease that nobody held was refused");
   return lease;
@@ -196,7 +197,9 @@ async function takenOver(store: Store, key: string): Promise<StoreLease> {
 }
 
 /** Another handle on the same place; the same one, in a store that has no other. */
-async function otherHandle({ store, reopen }: CaseContext): Promise<Store & AsyncDisposable> {
+export async function otherHandle(
+  { store, reopen }: CaseContext,
+): Promise<Store & AsyncDisposable> {
   if (store.supports.persistent) return await reopen();
   return new Proxy(store, {
     get: (target, property) => {

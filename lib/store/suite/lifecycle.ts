@@ -53,7 +53,7 @@ export const lifecycleCases: readonly StoreCase[] = [
 export const persistenceCases: readonly StoreCase[] = [
   {
     name: "keeps entries and expiries when all handles are closed",
-    needs: "persistent",
+    needs: ["persistent"],
     body: ({ store, reopen }) =>
       withClock(async (clock) => {
         await store.set("key", sample(100));
@@ -69,7 +69,7 @@ export const persistenceCases: readonly StoreCase[] = [
   },
   {
     name: "shows one handle what another sets, overwrites and deletes",
-    needs: "persistent",
+    needs: ["persistent"],
     body: async ({ store, reopen }) => {
       await using second = await reopen();
       await checkMissing(second, "key");
@@ -85,7 +85,7 @@ export const persistenceCases: readonly StoreCase[] = [
   },
   {
     name: "keeps a handle open when another is closed",
-    needs: "persistent",
+    needs: ["persistent"],
     body: async ({ store, reopen }) => {
       const second = await reopen();
       await second.set("key", sample(100));
@@ -97,7 +97,7 @@ export const persistenceCases: readonly StoreCase[] = [
   },
   {
     name: "leaves one value whole after concurrent writes through two handles",
-    needs: "persistent",
+    needs: ["persistent"],
     body: async ({ store, reopen }) => {
       await using second = await reopen();
       await together([writeAll([store, second], "key"), checkWhole(second, "key", "any")]);

@@ -106,10 +106,11 @@ export const cases: readonly StoreCase[] = [
     },
   },
   {
-    name: "lists 10,000 entries by prefix, each once",
+    name: "lists more than 10,000 entries under one prefix, each once",
     body: async ({ store }) => {
-      const expected = Array.from({ length: 10_000 }, (_, i) => ({
-        key: `name ${i % 10 === 0 ? "few" : "many"}/${(i * 0x9e3779b1 >>> 0).toString(16)}`,
+      // 101 under one prefix and 10,001 under the other, so that no round number is enough.
+      const expected = Array.from({ length: 10_102 }, (_, i) => ({
+        key: `name ${i <= 100 ? "few" : "many"}/${(i * 0x9e3779b1 >>> 0).toString(16)}`,
         size: i % 17,
       }));
       for (let at = 0; at < expected.length; at += BATCH) {

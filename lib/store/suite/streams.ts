@@ -16,6 +16,7 @@ import {
   type StoreCase,
   withClock,
 } from "./_case.ts";
+import { otherHandle, taken } from "./lease.ts";
 
 const SIZES = [0, 1, 0xffff, 0x10000, 0x10001, 3_000_001];
 /** Prime, so that pieces end at no boundary of a store. */
@@ -88,6 +89,29 @@ export const cases: readonly StoreCase[] = ([
       }),
   },
   {
+    name: "streams in under a lease, and not under a lost one",
+    needs: ["streams", "lease"],
+    body: async (context) => {
+      const { store } = context;
+      await using other = await otherHandle(context);
+      const lost = await taken(store, "key");
+      await store.setStream!("key", streamOf(sample(100)), { lease: lost });
+      await checkEntry(store, "key", sample(100));
+      await lost[Symbol.asyncDispose]();
+      await using next = await taken(other, "key");
+      for (const size of [50, 200_000]) {
+        await checkRejects(
+          () => store.setStream!("key", streamOf(sample(size)), { lease: lost }),
+          StoreError,
+          `setStream() of ${size} bytes under a lost lease`,
+        );
+        await checkEntry(other, "key", sample(100));
+      }
+      await other.setStream!("key", streamOf(sample(30)), { lease: next });
+      await checkEntry(store, "key", sample(30));
+    },
+  },
+  {
     name: "lets a reader stop early",
     body: async ({ store }) => {
       await store.set("key", sample(1_000_000));
@@ -146,7 +170,7 @@ export const cases: readonly StoreCase[] = ([
       );
     },
   },
-] satisfies StoreCase[]).map((each) => ({ ...each, needs: "streams" }));
+] satisfies StoreCase[]).map((each) => ({ needs: ["streams"], ...each }));
 
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
   let at = 0;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptionNames } from "../_options.ts";
 import type { Store } from "../store.ts";
 import type { TieredStoreOptions } from "./options.ts";
 import { TieredStore as Tiered } from "./store.ts";
@@ -49,7 +50,7 @@ export interface TieredStore extends Store {
  *   come last.
  * @param options How to write, when to retry, who hears of it.
  * @returns The store.
- * @throws {TypeError} `stores` is not an array, or an option is of the wrong type.
+ * @throws {TypeError} `stores` is not an array, or an option is unknown or of the wrong type.
  * @throws {RangeError} `stores` is empty, a read-only tier stands before one that is not, or an
  *   option is out of range.
  *
@@ -79,6 +80,16 @@ export function tieredStore(
   if (stores.length === 0) {
     throw new RangeError("tieredStore() needs one store at least, received an empty array");
   }
+  checkOptionNames("tieredStore()", options, {
+    write: true,
+    maxBehind: true,
+    backfillTtl: true,
+    timeout: true,
+    retryAfter: true,
+    retryAtMost: true,
+    invalidation: true,
+    onEvent: true,
+  });
   const readOnly = stores.map(({ supports }) => supports.readOnly === true);
   const first = readOnly.indexOf(true);
   if (first >= 0 && readOnly.lastIndexOf(false) > first) {
