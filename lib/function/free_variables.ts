@@ -1,6 +1,7 @@
 /** Saying out loud what a function reads and its key does not see. */
 
-import { type AnyFunction, type CodeOption, freeVariables } from "../key/mod.ts";
+import { freeVariables, readAttributes } from "../key/free_variables.ts";
+import type { AnyFunction, AttributesOption, CodeOption } from "../key/mod.ts";
 
 /** What becomes of variables that the key does not see. */
 export type FreeVariablesOption = "warn" | "error" | "ignore";
@@ -10,6 +11,7 @@ export interface FreeVariablesSettings {
   readonly name: string;
   readonly code: CodeOption;
   readonly closure: (() => unknown) | undefined;
+  readonly attributes?: AttributesOption | undefined;
 }
 
 /** One variable that a key does not see. */
@@ -21,32 +23,59 @@ export interface UnseenVariable {
 
 /**
  * Finds the variables that a function reads, that are no globals, that its `closure` does not
- * name, and that do not have the name of the function itself. Where the code is no part of the key, none: whoever says so answers for the closed-over
- * values too.
+ * name, and that do not have the name of the function itself; and of a method with `attributes`,
+ * what it reads of `this` besides those. Where the code is no part of the key, none: whoever says
+ * so answers for the closed-over values too.
  *
  * @throws Whatever loading the parser rejects with.
  */
 export async function unseenVariables(
   fn: AnyFunction,
-  { code, closure, name }: FreeVariablesSettings,
+  { code, closure, name, attributes }: FreeVariablesSettings,
 ): Promise<UnseenVariable[]> {
   if (code !== "source") return [];
-  const found = await freeVariables(fn);
-  if (found.length === 0) return [];
+  const [found, unlisted] = await Promise.all([
+    freeVariables(fn),
+    unlistedAttributes(fn, attributes),
+  ]);
+  if (found.length === 0) return unlisted;
   // A function that calls itself does so under its own name.
   const named = [name, ...closure === undefined ? [] : await namedBy(closure)];
-  return found.filter((variable) => !named.includes(variable)).map((variable) => ({
+  const variables = found.filter((variable) => !named.includes(variable)).map((variable) => ({
     variable,
     remedy: remedyFor([...named.slice(1), variable]),
+  }));
+  return [...variables, ...unlisted];
+}
+
+/** What a method reads of `this` and does not list, where it lists anything. */
+async function unlistedAttributes(
+  fn: AnyFunction,
+  attributes: AttributesOption | undefined,
+): Promise<UnseenVariable[]> {
+  // An empty list says that nothing counts.
+  if (!Array.isArray(attributes) || attributes.length === 0) return [];
+  const listed = attributes.map((name) => name.split(".")[0]);
+  const unlisted = (await readAttributes(fn)).filter((name) => !listed.includes(name));
+  return unlisted.map((name) => ({
+    variable: `this.${name}`,
+    remedy: name.startsWith("#")
+      ? "attributes: (self) => ..., a function that reads what is private"
+      : `attributes: ${JSON.stringify([...attributes, name])}`,
   }));
 }
 
 /** The error of a function that must not read variables unseen. */
 export function unseenError(name: string, unseen: readonly UnseenVariable[]): TypeError {
   const names = unseen.map(({ variable }) => variable);
+  const free = names.filter((variable) => !variable.startsWith("this."));
+  const remedies = [
+    ...free.length === 0 ? [] : [remedyFor(free)],
+    ...unseen.filter(({ variable }) => !free.includes(variable)).map(({ remedy }) => remedy),
+  ];
   return new TypeError(
     `${name || "A cached function"} reads ${names.join(", ")}, which the key does not see: write ` +
-      `${remedyFor(names)}, or pass what it needs as arguments`,
+      `${remedies.join(" and ")}, or pass what it needs as arguments`,
   );
 }
 

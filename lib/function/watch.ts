@@ -2,8 +2,10 @@
 
 import type { AnyFunction } from "../key/mod.ts";
 import type { EventLog } from "./event_log.ts";
-import { unseenError, unseenVariables } from "./free_variables.ts";
 import type { Settings } from "./settings.ts";
+
+/** What finds the variables. One promise, since not every runtime settles imports in their order. */
+let finder: Promise<typeof import("./free_variables.ts")> | undefined;
 
 /** What a look at a function's variables says. */
 export class FreeVariableWatch {
@@ -47,6 +49,7 @@ export class FreeVariableWatch {
     const { name, freeVariables } = this.#settings;
     if (freeVariables === "ignore") return false;
     try {
+      const { unseenError, unseenVariables } = await (finder ??= import("./free_variables.ts"));
       const unseen = await unseenVariables(this.#fn, this.#settings);
       if (unseen.length > 0 && this.isStrict) this.#error = unseenError(name, unseen);
       for (const { variable, remedy } of unseen) {

@@ -20,6 +20,7 @@ import { OMITTED } from "../codec/internal.ts";
 import { blake3Hex } from "../hash/mod.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { DirectoryInput, FileInput } from "./inputs/inputs.ts";
+import { OptionError } from "./option_error.ts";
 import { isPruning, type KeyMapper, OMIT, type Selector, selectorsOf } from "./selectors.ts";
 import type { ObjectPattern, Parameter, Signature } from "./signature.ts";
 
@@ -39,7 +40,8 @@ export type KeyOption =
 
 /** A mapper, with the text that stands for its code. */
 interface Mapping {
-  readonly map: KeyMapper;
+  /** As the caller gave it, but that its failures are named. */
+  readonly map: (...args: never[]) => unknown;
   /** Empty where the code does not count. */
   readonly code: string;
 }
@@ -80,8 +82,12 @@ export class Binding {
     codeOf: (fn: AnyFunction) => string,
   ) {
     const mappings = new Map<string, Mapping>();
-    if (typeof key === "function") this.#whole = mappingOf(key, codeOf);
-    else for (const name in key) mappings.set(name, mappingOf(key[name], codeOf));
+    if (typeof key === "function") this.#whole = mappingOf(key, "key", functionName, codeOf);
+    else {
+      for (const name in key) {
+        mappings.set(name, mappingOf(key[name], `key.${name}`, functionName, codeOf));
+      }
+    }
     const both = ignore.find((name) => mappings.has(name));
     if (both !== undefined) {
       throw new TypeError(
@@ -126,7 +132,7 @@ export class Binding {
   bind(args: readonly unknown[]): unknown[] {
     if (this.#whole !== undefined) {
       const { map, code } = this.#whole;
-      return [OMITTED, code, (map as (...args: unknown[]) => unknown)(...args)];
+      return [OMITTED, code, map(...this.#given(args) as never[])];
     }
     const bound: unknown[] = [];
     let tail: Record<string, unknown> | undefined;
@@ -140,7 +146,7 @@ export class Binding {
         continue;
       }
       if (!rest) {
-        if (typeof value === "object" && value !== null) value = withoutSignal(value);
+        value = withoutSignal(value);
         if (value === undefined) value = parameter.fallback;
         if (parameter.pattern !== undefined) value = readBy(parameter.pattern, value);
       }
@@ -159,6 +165,17 @@ export class Binding {
     return bound;
   }
 
+  /** The arguments as the function gets them: constant defaults filled in, without signals. */
+  #given(args: readonly unknown[]): unknown[] {
+    const given: unknown[] = [];
+    for (const { parameter: { rest, fallback } } of this.#steps) {
+      if (rest) break;
+      const value = withoutSignal(args[given.length]);
+      given.push(value === undefined ? fallback : value);
+    }
+    return [...given, ...args.slice(given.length).filter(isNoSignal)];
+  }
+
   /** Names what stands at `path` in a bound array in terms of the parameters. */
   describe(path: string): { path: string; parameter: string | undefined } {
     const [, index = "0", rest = ""] = /^\[(\d+)\](.*)$/s.exec(path) ?? [];
@@ -173,15 +190,29 @@ export class Binding {
   }
 }
 
-function mappingOf(map: KeyMapper, codeOf: (fn: AnyFunction) => string): Mapping {
-  return { map, code: isPruning(map) ? "" : blake3Hex(utf8.encode(codeOf(map))).slice(0, 32) };
+function mappingOf(
+  map: KeyMapper | ((...args: never[]) => unknown),
+  option: string,
+  functionName: string,
+  codeOf: (fn: AnyFunction) => string,
+): Mapping {
+  return {
+    map: (...args) => {
+      try {
+        return map(...args as [never]);
+      } catch (error) {
+        throw new OptionError(option, functionName, error);
+      }
+    },
+    code: isPruning(map) ? "" : blake3Hex(utf8.encode(codeOf(map))).slice(0, 32),
+  };
 }
 
 const utf8 = new TextEncoder();
 
 /** What a mapper makes of a value, beside its code: another mapper is another key. */
 function mappedBy({ map, code }: Mapping, value: unknown): unknown {
-  const mapped = map(value);
+  const mapped = map(value as never);
   return mapped === OMIT || code === "" ? mapped : [code, mapped];
 }
 
@@ -190,7 +221,8 @@ function isNoSignal(value: unknown): boolean {
 }
 
 /** An argument without the signal that it is, or has as `signal`. */
-function withoutSignal(value: object): unknown {
+function withoutSignal(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
   if (value instanceof AbortSignal) return undefined;
   if (!Object.hasOwn(value, "signal") || !isPlain(value)) return value;
   const own = Object.getOwnPropertyDescriptor(value, "signal")?.value;

@@ -8,8 +8,14 @@
  * @module
  */
 
-import type { Program } from "acorn";
+import type { MemberExpression, Node, Program } from "acorn";
 import { type AnyFunction, originalOf, sourceOf } from "./function_code.ts";
+import { withoutComputedName } from "./source.ts";
+
+// One promise each, since not every runtime settles imports in their order, and of equal
+// definitions the one that was evaluated last is to be looked at last.
+let parser: Promise<typeof import("acorn")> | undefined;
+let analyzer: Promise<typeof import("eslint-scope")> | undefined;
 
 /**
  * The free variables of a function, without those that every program has.
@@ -20,10 +26,68 @@ import { type AnyFunction, originalOf, sourceOf } from "./function_code.ts";
  * @throws Whatever loading the parser rejects with.
  */
 export async function freeVariables(fn: AnyFunction): Promise<string[]> {
+  const [program, { analyze }] = await Promise.all([
+    programOf(fn),
+    analyzer ??= import("eslint-scope"),
+  ]);
+  if (program === undefined) return [];
+  const { globalScope } = analyze(program as never, { ecmaVersion: 2025, sourceType: "script" });
+  const names = globalScope?.through.map(({ identifier }) => identifier.name as string) ?? [];
+  return [...new Set(names)].filter((name) => name !== "arguments" && !(name in globalThis));
+}
+
+/**
+ * The properties of `this` that a method reads by their names. What it only sets does not count,
+ * nor what it calls, which is code.
+ *
+ * @param fn The method; of a wrapper, the original is looked at.
+ * @returns The names in the order in which they first stand in the source, private ones with `#`.
+ * @throws Whatever loading the parser rejects with.
+ */
+export async function readAttributes(fn: AnyFunction): Promise<string[]> {
+  const program = await programOf(fn);
+  const names = new Set<string>();
+  if (program !== undefined) collectAttributes(program, names, 0);
+  return [...names];
+}
+
+/** A node of the syntax tree, whatever it is. */
+type SyntaxNode = Node & Readonly<Record<string, unknown>>;
+
+/** Functions with a `this` of their own. */
+const OWN_THIS = new Set(["FunctionExpression", "FunctionDeclaration"]);
+
+/** Adds what is read of the `this` of the method, which is the outermost that has one. */
+function collectAttributes(node: Node, names: Set<string>, depth: number): void {
+  const parts = node as SyntaxNode;
+  const { type } = node;
+  // The class or object literal round the source is no surrounding of its own.
+  const inner = depth + (OWN_THIS.has(type) ? 1 : 0);
+  if (inner > 1 || (type === "ClassBody" && depth > 0)) return;
+  if (type === "MemberExpression") {
+    const { object, property, computed } = parts as unknown as MemberExpression;
+    if (object.type === "ThisExpression" && !computed) {
+      if (property.type === "Identifier") names.add(property.name);
+      else if (property.type === "PrivateIdentifier") names.add(`#${property.name}`);
+    }
+  }
+  for (const [key, part] of Object.entries(parts)) {
+    const isTaken = (key === "callee" && type === "CallExpression") ||
+      (key === "left" && type === "AssignmentExpression" && parts.operator === "=");
+    for (const each of Array.isArray(part) ? part : [part]) {
+      if (typeof each?.type !== "string") continue;
+      if (isTaken && each.object?.type === "ThisExpression" && !each.computed) continue;
+      collectAttributes(each, names, inner);
+    }
+  }
+}
+
+/** The syntax tree of a function; `undefined` where its source is hidden or cannot be read. */
+async function programOf(fn: AnyFunction): Promise<Program | undefined> {
   const source = sourceOf(originalOf(fn));
-  if (source === undefined) return [];
-  const [{ parse }, { analyze }] = await Promise.all([import("acorn"), import("eslint-scope")]);
-  const program = parsed(source, (text) =>
+  if (source === undefined) return undefined;
+  const { parse } = await (parser ??= import("acorn"));
+  return parsed(withoutComputedName(source), (text) =>
     parse(text, {
       ecmaVersion: "latest",
       // Sloppy code reads more programs, and no name differs by it.
@@ -34,10 +98,6 @@ export async function freeVariables(fn: AnyFunction): Promise<string[]> {
       allowSuperOutsideMethod: true,
       checkPrivateFields: false,
     }));
-  if (program === undefined) return [];
-  const { globalScope } = analyze(program as never, { ecmaVersion: 2025, sourceType: "script" });
-  const names = globalScope?.through.map(({ identifier }) => identifier.name as string) ?? [];
-  return [...new Set(names)].filter((name) => name !== "arguments" && !(name in globalThis));
 }
 
 /** What a source may be a piece of: how an expression, a method or a member of a class is printed. */

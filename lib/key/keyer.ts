@@ -22,6 +22,7 @@ import {
   functionCode,
   mapperText,
 } from "./function_code.ts";
+import { attributesOf, type AttributesOption } from "./attributes.ts";
 import { Binding, type KeyOption } from "./binding.ts";
 import { inputsExist } from "./inputs/inputs.ts";
 import {
@@ -60,10 +61,6 @@ export interface KeyerOptions {
   /** Whether a `Map` or `Set` among them means the same in every order. */
   readonly unordered?: boolean | undefined;
 }
-
-/** Names of properties of `this`, or a function of it that gives what counts. */
-// deno-lint-ignore no-explicit-any -- takes an instance of any class.
-export type AttributesOption = readonly string[] | ((self: any) => unknown);
 
 /** The key of one call. */
 export interface CallKey {
@@ -326,8 +323,8 @@ export class Keyer {
     use: (bound: unknown[]) => T,
   ): T {
     const bound = this.#binding.bind(args);
-    const { attributes } = this.#options;
-    if (attributes !== undefined) bound.push(OMITTED, "this", attributesOf(self, attributes));
+    const { attributes, name } = this.#options;
+    if (attributes !== undefined) bound.push(OMITTED, "this", attributesOf(self, attributes, name));
     try {
       return use(bound);
     } catch (error) {
@@ -352,13 +349,6 @@ export class Keyer {
 }
 
 const utf8 = new TextEncoder();
-
-/** What of the object of a method counts. */
-function attributesOf(self: unknown, attributes: AttributesOption): unknown {
-  if (typeof attributes === "function") return attributes(self as object);
-  const given = Object(self) as Record<string, unknown>;
-  return Object.fromEntries(attributes.map((name) => [name, given[name]]));
-}
 
 /** How the canonical form treats inputs; nothing as long as there are none. */
 function inputOptions(readings: Readings | undefined): CanonicalOptions | undefined {

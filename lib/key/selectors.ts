@@ -18,8 +18,8 @@ export type KeyMapper = (value: any) => unknown;
 const pruning = new WeakSet<KeyMapper>();
 
 /** Whether `mapper` was made by {@linkcode dropIf} or {@linkcode dropIfEqual}. */
-export function isPruning(mapper: KeyMapper): boolean {
-  return pruning.has(mapper);
+export function isPruning(mapper: KeyMapper | ((...args: never[]) => unknown)): boolean {
+  return pruning.has(mapper as KeyMapper);
 }
 
 /**

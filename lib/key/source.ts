@@ -170,6 +170,31 @@ function dropComputedName(tokens: SourceToken[]): void {
 }
 
 /**
+ * The source without the expression of a computed name, which is evaluated where the class stands,
+ * and is no part of what the function does.
+ */
+export function withoutComputedName(source: string): string {
+  let depth = 0;
+  let start = -1;
+  let at = 0;
+  for (const { type, value } of jsTokens(source)) {
+    const end = at + value.length;
+    if (type === "Punctuator") {
+      if (start < 0) {
+        if (value === "(" || value === "=>" || value === "{") return source;
+        if (value === "[") start = at;
+      }
+      if (value === "[") depth++;
+      else if (value === "]" && --depth === 0) {
+        return `${source.slice(0, start)}[""]${source.slice(end)}`;
+      }
+    }
+    at = end;
+  }
+  return source;
+}
+
+/**
  * Drops the name of a `function` that does not refer to itself: some runtimes do, and the name is
  * a part of the key on its own.
  */

@@ -2,7 +2,8 @@ import { createCache } from "../../lib/function/create_cache.ts";
 import { cached } from "../../lib/function/decorators/mod.ts";
 import { cache } from "../../lib/function/memory_cache.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
-import { assert, test } from "../harness.ts";
+import { assert, rejects, test } from "../harness.ts";
+import { until } from "./_kinds.ts";
 
 /** Counts runs, and is an argument of no method. */
 const runs = { scale: 0, noted: 0, area: 0, helper: 0, hidden: 0 };
@@ -61,6 +62,93 @@ test("a method is keyed on its arguments and the named attributes, never on iden
   shape.width = 4;
   assert.equal(shape.scale(5), 20);
   assert.equal(runs.scale, 3);
+});
+
+test("an attribute that the object does not have is an error that names it", () => {
+  class Plane {
+    readonly o: { a?: number } = { a: 1 };
+    #hidden = 1;
+
+    @cached({ attributes: ["factr"], freeVariables: "ignore" })
+    wrong(x: number): number {
+      return x;
+    }
+
+    @cached({ attributes: ["#hidden"], freeVariables: "ignore" })
+    hidden(x: number): number {
+      return x * this.#hidden;
+    }
+
+    @cached({ attributes: ["o.b"], freeVariables: "ignore" })
+    deep(x: number): number {
+      return x;
+    }
+  }
+  const plane = new Plane();
+  assert.throws(() => plane.wrong(1), TypeError, /attributes of wrong name "factr", which this/);
+  assert.throws(() => plane.hidden(1), TypeError, /name "#hidden".* give a function of it/);
+  assert.throws(() => plane.deep(1), TypeError, /name "o\.b"/);
+});
+
+test("an attribute may stand inside another, by a path with dots", () => {
+  let computed = 0;
+  class Plane {
+    constructor(readonly o: { a: number; b?: number } | undefined) {}
+
+    @cached({ attributes: ["o.a"], freeVariables: "ignore" })
+    times(x: number): number {
+      computed++;
+      return x * (this.o?.a ?? 0);
+    }
+  }
+  const results = [{ a: 1 }, { a: 1, b: 2 }, { a: 2 }, undefined].map((o) => new Plane(o).times(3));
+  assert.deepEqual(results, [3, 3, 6, 0]);
+  assert.equal(computed, 3);
+});
+
+test("a function in attributes that throws is named", () => {
+  class Plane {
+    @cached({ attributes: (self) => self.a.b, freeVariables: "ignore" })
+    times(x: number): number {
+      return x;
+    }
+  }
+  assert.throws(() => new Plane().times(1), TypeError, /^attributes of times failed: /);
+});
+
+test("what a method reads of this and does not list is told of, and nothing else", async () => {
+  const told: string[] = [];
+  const deja = createCache({
+    store: memoryStore(),
+    onEvent: (event) => {
+      if (event.type === "free-variable") told.push(`${event.variable} ${event.remedy}`);
+    },
+  });
+  class Area {
+    constructor(readonly width: number, readonly height: number) {}
+
+    @deja.cached({ persistent: true, attributes: ["width"] })
+    async times(x: number): Promise<number> {
+      return await Promise.resolve(x * this.width * this.height);
+    }
+
+    @deja.cached({ persistent: true, attributes: ["width", "height"], freeVariables: "error" })
+    async both(x: number): Promise<number> {
+      return await Promise.resolve(x * this.width * this.height);
+    }
+
+    @deja.cached({ persistent: true, attributes: ["width"], freeVariables: "error" })
+    async strict(x: number): Promise<number> {
+      return await Promise.resolve(x * this.height);
+    }
+  }
+  const area = new Area(2, 3);
+  assert.equal(await area.both(1), 6);
+  await rejects(area.strict(1), TypeError, /strict reads this\.height, which the key does not see/);
+  await area.times(1);
+  await area.times(2);
+  await until(() => told.length > 1);
+  assert.sameMembers(told, Array(2).fill('this.height attributes: ["width","height"]'));
 });
 
 test("no attribute may count at all", () => {

@@ -175,6 +175,44 @@ test("one function of all arguments may give the key", () => {
   assert.notDeepEqual(bind("(a) => 1", [1]), one);
 });
 
+test("one function of all arguments gets them with defaults and without signals", () => {
+  const given = (source: string, ...args: unknown[]) =>
+    bind(source, args, { key: (...given: unknown[]) => given })[2];
+  const { signal } = new AbortController();
+  const source = "(o, b = 2) => 1";
+  for (const args of [[1], [1, 2], [1, undefined], [1, signal]]) {
+    assert.deepEqual(given(source, ...args), [1, 2]);
+  }
+  assert.deepEqual(given(source, { signal, a: 1 }, null), [{ a: 1 }, null]);
+  assert.deepEqual(given("(a, ...r) => 1", 1, signal, 2, undefined), [1, 2, undefined]);
+  assert.deepEqual(given("(a, b) => 1"), [undefined, undefined]);
+});
+
+test("a function in key that throws is named, with what it threw as the cause", () => {
+  const cause = new RangeError("mine");
+  const fail = () => {
+    throw cause;
+  };
+  for (
+    const [key, option] of [
+      [fail, "key"],
+      [{ x: fail }, "key.x"],
+      [{ "y.z": fail }, "key.y.z"],
+      [{ x: dropIf(fail) }, "key.x"],
+    ] as const
+  ) {
+    try {
+      bind("(x, y) => 1", [1, { z: 2 }], { key });
+      assert.fail("It must throw");
+    } catch (error) {
+      assert.instanceOf(error, TypeError);
+      const { message } = error as Error;
+      assert.match(message, new RegExp(`^${option.replaceAll(".", "\\.")} of f failed: mine;`));
+      assert.strictEqual((error as Error).cause, cause);
+    }
+  }
+});
+
 test("a parameter that is dropped leaves the array as it was before there was one", () => {
   const before = bind("(a) => 1", [1]);
   const options = { key: { b: dropIfEqual([2]), c: dropIf((c: number) => c > 9) } };

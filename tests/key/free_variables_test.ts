@@ -1,4 +1,5 @@
-import { type AnyFunction, freeVariables, registerWrapper } from "../../lib/key/mod.ts";
+import { freeVariables, readAttributes } from "../../lib/key/free_variables.ts";
+import { type AnyFunction, registerWrapper } from "../../lib/key/mod.ts";
 import { assert, test } from "../harness.ts";
 
 /** A function of a given source, as `toString()` gives it. */
@@ -36,6 +37,8 @@ const SOURCES: readonly (readonly [source: string, names: readonly string[]])[] 
   ]],
   ["() => tag`a ${part}`", ["tag", "part"]],
   ["() => typeof maybe", ["maybe"]],
+  ['[(_dec$2 = [decorated({ attributes: ["a"] })], "times")](x) { return x * rate }', ["rate"]],
+  ['async *[(_dec = [decorated()], "of")](x) { yield x * rate }', ["rate"]],
   ["() => { written = 1 }", ["written"]],
   ["() => Math.max(Number.MAX_VALUE, globalThis.x, undefined, NaN, console)", []],
   ["function () { return arguments.length + this.size }", []],
@@ -66,3 +69,30 @@ test("a wrapper has the free variables of its original", async () => {
 test("a native function has no free variables that could be told", async () => {
   assert.deepEqual(await freeVariables(Math.max as AnyFunction), []);
 });
+
+const METHODS: readonly (readonly [source: string, names: readonly string[]])[] = [
+  ["times(x) { return x * this.factor + this.factor }", ["factor"]],
+  ["times(x) { return [() => this.a, this?.b, this.o.deep, this.#own] }", ["a", "b", "o", "#own"]],
+  ["times(x) { this.note = x; this.count += 1; return this.helper(this.size) }", ["count", "size"]],
+  ["get area() { return this[name] + other.this.x }", []],
+  ["times() { return [function () { return this.a }, class { b = this.c; d() { this.e } }] }", []],
+  ["function (x) { return x * this.factor }", ["factor"]],
+  ['[(_dec = [this.late], "times")](x) { return this.factor }', ["factor"]],
+];
+
+for (const [source, names] of METHODS) {
+  test(`of this, ${source} reads ${names.join(", ") || "nothing by name"}`, async () => {
+    const fn = () => 1;
+    const original = Function.prototype.toString;
+    Function.prototype.toString = function (this: unknown): string {
+      return this === fn ? source : original.call(this as AnyFunction);
+    };
+    let found: Promise<string[]>;
+    try {
+      found = readAttributes(fn);
+    } finally {
+      Function.prototype.toString = original;
+    }
+    assert.deepEqual(await found, names);
+  });
+}

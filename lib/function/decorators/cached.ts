@@ -11,9 +11,12 @@ import type { Settings } from "../settings.ts";
 /** What of the object counts, and where results go. */
 export interface MethodOptions {
   /**
-   * What the result depends on besides the arguments: names of properties of `this`, or a function
-   * of it, which may look at private state. `this` itself never counts, so objects with equal
-   * attributes share results. Needed where the method reads `this`; `[]` says that nothing counts.
+   * What the result depends on besides the arguments: names of properties of `this` (`"size"`, or
+   * `"options.size"` further inside), or a function of it, which may look at private state. `this`
+   * itself never counts, so objects with equal attributes share results; an object that does not
+   * have one is an error at the call. Needed where the method reads `this`; `[]` says that nothing
+   * counts. What a method reads of `this` and the names do not list is told of as free variables
+   * are.
    */
   readonly attributes?: AttributesOption;
 }
