@@ -211,8 +211,10 @@ test("s3Store() gives no leases where the server does not heed conditions", asyn
     return await fetch(new Request(request.url, { method: request.method, headers, body }));
   };
   await using store = make(deaf);
+  assert.isTrue(store.supports.lease);
   for (let i = 0; i < 2; i++) {
     await rejects(store.lease!("a", 1000), StoreError, /does not heed conditions.*lease: false/);
+    assert.isFalse(store.supports.lease);
   }
   await using without = make(deaf, { lease: false });
   assert.isFalse(without.supports.lease);

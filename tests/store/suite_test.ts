@@ -412,16 +412,6 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
   ],
   [
     "list",
-    "lists at most 5000 entries",
-    class extends ToyStore {
-      override async *list(prefix = "") {
-        let count = 0;
-        for await (const entry of super.list(prefix)) if (count++ < 5000) yield entry;
-      }
-    },
-  ],
-  [
-    "list",
     "lists at most 10,000 entries",
     class extends ToyStore {
       override async *list(prefix = "") {

@@ -35,12 +35,17 @@ const LOST_STATUSES: readonly number[] = [404, 409, 412];
 export class S3Leases {
   readonly #bucket: Bucket;
   readonly #prefix: string;
+  readonly #onUnheeded: () => void;
   #heeded: Promise<void> | undefined;
 
-  /** @param prefix How the names of the leases' objects start. */
-  constructor(bucket: Bucket, prefix: string) {
+  /**
+   * @param prefix How the names of the leases' objects start.
+   * @param onUnheeded Hears when it turns out that the server heeds no conditions.
+   */
+  constructor(bucket: Bucket, prefix: string, onUnheeded: () => void) {
     this.#bucket = bucket;
     this.#prefix = prefix;
+    this.#onUnheeded = onUnheeded;
   }
 
   /** Takes the lease; resolves to `undefined` while somebody else holds it. */
@@ -167,6 +172,7 @@ export class S3Leases {
     const again = await this.#write(name, state, undefined, undefined);
     const wrong = await this.#write(name, state, `"${"0".repeat(32)}"`, undefined);
     if (again === undefined && wrong === undefined) return;
+    this.#onUnheeded();
     throw this.#bucket.remote.failure(
       "lease",
       "the server does not heed conditions when an object is put; set lease: false",

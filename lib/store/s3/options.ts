@@ -32,8 +32,8 @@ export interface S3StoreOptions {
   readonly virtualHost?: boolean;
   /**
    * Whether there are leases. They need a server that heeds `If-None-Match` and `If-Match` when an
-   * object is put, as AWS, Cloudflare R2, MinIO and others do; the first lease finds out. Yes by
-   * default.
+   * object is put, as AWS, Cloudflare R2, MinIO and others do; the first lease finds out, and
+   * then `supports.lease` says so. Yes by default.
    */
   readonly lease?: boolean;
   /** Nothing is to be written, as with keys that may only read. No by default. */

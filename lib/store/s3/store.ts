@@ -51,7 +51,7 @@ export class S3Store implements Store {
   /** Short name for messages. */
   readonly name = "s3";
   /** What this store can do. */
-  readonly supports: StoreSupports;
+  readonly supports: StoreSupports & { lease: boolean };
   readonly #bucket: Bucket;
   readonly #prefix: string;
   readonly #leases: S3Leases;
@@ -62,7 +62,9 @@ export class S3Store implements Store {
     const { prefix = DEFAULT_PREFIX, readOnly = false, lease = true } = options;
     this.#bucket = new Bucket(options);
     this.#prefix = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
-    this.#leases = new S3Leases(this.#bucket, this.#prefix + LEASES);
+    this.#leases = new S3Leases(this.#bucket, this.#prefix + LEASES, () => {
+      this.supports.lease = false; // Nobody asks in vain again.
+    });
     this.supports = {
       persistent: true,
       readOnly,
