@@ -97,6 +97,63 @@ test("denoKvStore() sweeps the chunks of a writer that was killed, an hour later
     assert.deepEqual(await store.get("key"), BYTES);
   }));
 
+/** Leaves chunks as a writer does that died so long ago. */
+async function leave(kv: Deno.Kv, generation: string, chunks: number, age: number): Promise<void> {
+  for (let i = 0; i < chunks; i++) {
+    await kv.set(["deja", 1, "chunk", generation, i], new Uint8Array(10));
+  }
+  await kv.set(["deja", 1, "loose", generation], { time: Date.now() - age, chunks });
+}
+
+test("denoKvStore() sweeps in the background of its first write, and leaves what is young", () =>
+  withKv(async (kv, store) => {
+    await leave(kv, "old", 30, HOUR_MS);
+    await leave(kv, "future", 2, -2 * HOUR_MS);
+    await leave(kv, "young", 3, HOUR_MS / 2);
+    await store.get("key");
+    assert.lengthOf(await keysIn(kv, "loose"), 3);
+    await store.set("key", BYTES);
+    while ((await keysIn(kv, "loose")).length > 1) await turns(1);
+    assert.lengthOf(await keysIn(kv, "chunk"), 3);
+    assert.deepEqual(await keysIn(kv, "loose"), [["deja", 1, "loose", "young"]]);
+  }));
+
+test("denoKvStore() sweeps on writes once in ten minutes, whatever the number of handles", () =>
+  withKv(async (kv, store) => {
+    const sweep = async () => {
+      await using other = await denoKvStore(kv);
+      await other.set("key", BYTES);
+      while ((await keysIn(kv)).length > 2) await turns(1); // The entry, and when it was swept.
+    };
+    await leave(kv, "first", 1, HOUR_MS);
+    await sweep();
+    await leave(kv, "second", 1, HOUR_MS);
+    await store.set("key", BYTES);
+    await turns(20);
+    assert.lengthOf(await keysIn(kv, "chunk"), 1);
+    await withFakeTime(Date.now() + 600_000, sweep);
+  }));
+
+test("denoKvStore() stops sweeping when it is closed, and the next handle goes on", () =>
+  withKv(async (kv) => {
+    for (let i = 0; i < 5; i++) await leave(kv, `old ${i}`, 2, HOUR_MS);
+    const store = await denoKvStore(kv);
+    await store.set("key", BYTES);
+    await store[Symbol.asyncDispose]();
+    const left = await keysIn(kv);
+    await turns(20);
+    assert.deepEqual(await keysIn(kv), left, "Nothing goes on behind the back of who closed it");
+    await using other = await denoKvStore(kv);
+    await Array.fromAsync(other.list());
+    assert.isEmpty(await keysIn(kv, "chunk"));
+    assert.isEmpty(await keysIn(kv, "loose"));
+  }));
+
+/** Lets what runs in the background get somewhere. */
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((turn) => setTimeout(turn));
+}
+
 test("denoKvStore() fails a write that paused for so long that it was swept", () =>
   withKv(async (kv, store) => {
     await store.set("key", BYTES);
@@ -253,6 +310,27 @@ test("denoKvStore() ends a lease by the clock, and sets nothing under it then", 
     assert.deepEqual(await keysIn(kv), [["deja", 1, "entry", "key"]]);
   }));
 
+test("denoKvStore() lets no lease of a clock that was wrong hold others off for long", () =>
+  withKv(async (kv, store) => {
+    await using other = await denoKvStore(kv);
+    const start = Date.now();
+    const lost = (await withFakeTime(start + 24 * HOUR_MS, () => store.lease!("key", 1000)))!;
+    await withFakeTime(start, async ({ advance }) => {
+      const taken = (await other.lease!("key", 1000))!;
+      assert.isAbove(taken.token, lost.token);
+      await rejects(store.set("key", BYTES, { lease: lost }), StoreError, /its lease was lost/);
+      assert.isFalse(await lost.renew());
+      await other.set("key", BYTES, { lease: taken });
+      advance(-10_000);
+      assert.isUndefined(await store.lease!("key", 1000), "A clock may be off by some seconds");
+      advance(-24 * HOUR_MS);
+      assert.isTrue(await taken.renew(), "Its holder has it until another takes it");
+      advance(999);
+      assert.isUndefined(await store.lease!("key", 1000));
+      await taken[Symbol.asyncDispose]();
+    });
+  }));
+
 /** Every call of a store. */
 const CALLS: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   get: (store) => store.get("key"),
@@ -351,7 +429,12 @@ test("denoKvStore() says that it cannot open, and why", async () => {
       StoreError,
       /Cannot open .*"file is not a database"/,
     );
-    await rejects(denoKvStore(`${folder}/absent/file`), StoreError, /Cannot open Deno KV/);
+    await rejects(
+      denoKvStore(`${folder}/absent/below/file`),
+      StoreError,
+      /Cannot open Deno KV at .+: the folder .+\/absent\/below does not exist; make it$/,
+    );
+    await rejects(denoKvStore(folder), StoreError, /see that no folder stands there/);
   });
   await rejects(denoKvStore("/root/nowhere/database"), StoreError, /Deno lacks a permission/);
 });

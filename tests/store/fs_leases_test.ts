@@ -1,5 +1,6 @@
 import { StoreError } from "../../lib/errors.ts";
 import { chooseFiles } from "../../lib/store/fs/choose_files.ts";
+import type { Files } from "../../lib/store/fs/files.ts";
 import { fsStore } from "../../lib/store/fs/mod.ts";
 import { FolderStore } from "../../lib/store/fs/store.ts";
 import { assert, rejects, runScript, testOn, withFakeTime, withTempFolder } from "../harness.ts";
@@ -111,6 +112,57 @@ testFiles(
     });
   },
 );
+
+const FULL = () => Object.assign(new Error("Full"), { code: "ENOSPC" });
+
+for (
+  const [what, part] of [["file", /\/[0-9a-f]{32}\.\d+$/], ["token", /\/token\.\d+$/]] as const
+) {
+  testFiles(
+    `a lease of fsStore() leaves nothing where the disk is full for its ${what}`,
+    async (root, fs) => {
+      const own = chooseFiles();
+      let full = true;
+      const files: Files = {
+        ...own,
+        createNow(path, bytes) {
+          if (!full || !part.test(path)) return own.createNow(path, bytes);
+          own.createNow(path, bytes.subarray(0, 7));
+          throw FULL();
+        },
+      };
+      await using store = await FolderStore.open(files, root);
+      for (let i = 0; i < 3; i++) {
+        await rejects(store.lease("key", HOUR_MS), StoreError, /Cannot lease .+ the disk is full/);
+        const left = filesIn(fs, `${root}/leases`).filter((path) => !path.includes("/token."));
+        assert.isEmpty(left);
+      }
+      full = false;
+      await using lease = await store.lease("key", HOUR_MS);
+      await store.set("key", BYTES, { lease: lease! });
+    },
+  );
+}
+
+testFiles("a lease of fsStore() that could not be renewed is still given back", async (root) => {
+  const own = chooseFiles();
+  let full = false;
+  const files: Files = {
+    ...own,
+    overwrite(path, bytes) {
+      if (full) throw FULL();
+      own.overwrite(path, bytes);
+    },
+  };
+  await using store = await FolderStore.open(files, root);
+  const lease = await store.lease("key", HOUR_MS);
+  full = true;
+  await rejects(lease!.renew(), Error, /Full/);
+  await lease![Symbol.asyncDispose]();
+  full = false;
+  await using next = await store.lease("key", HOUR_MS);
+  assert.equal(next!.token, 2);
+});
 
 testFiles("a lease of fsStore() whose files were removed is lost", async (root, fs) => {
   await using store = await fsStore(root);

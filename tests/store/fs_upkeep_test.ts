@@ -3,7 +3,7 @@ import { writeEntry } from "../../lib/store/_entry_file.ts";
 import { chooseFiles } from "../../lib/store/fs/choose_files.ts";
 import type { Files } from "../../lib/store/fs/files.ts";
 import { type FsPruneReport, fsStore } from "../../lib/store/fs/mod.ts";
-import { FolderStore } from "../../lib/store/fs/store.ts";
+import { FolderStore, PLAIN } from "../../lib/store/fs/store.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { assert, rejects, runScript, withFakeTime } from "../harness.ts";
 import { filesIn, type NodeFs, testFiles } from "./_files.ts";
@@ -82,6 +82,27 @@ testFiles("a read makes an entry young, at most once in five minutes", async (ro
   await store.prune({ maxEntries: 4 });
   assert.deepEqual(await keysOf(store), [key(0), key(1), key(8), key(9)]);
 });
+
+testFiles(
+  "reads within five minutes count in the upkeep of the handle that read",
+  async (root, fs) => {
+    await fill(root, fs, 10);
+    for (let i = 0; i < 10; i++) age(root, fs, i, (10 - i) / 3600); // Seconds instead of hours.
+    await using store = await fsStore(root, { maxEntries: 100 });
+    await store.get(key(0));
+    await (await store.getStream(key(1)))!.cancel();
+    await store.get(key(2));
+    age(root, fs, 2, -1 / 3600); // Another process has used it since.
+    const used = (i: number) => {
+      const [file] = filesIn(fs, root).filter((path) => path.endsWith(`/${key(i).slice(5)}`));
+      return fs.statSync(`${root}/${file}`).mtimeMs;
+    };
+    const later = used(2);
+    assert.deepInclude(await store.prune({ maxEntries: 4 }), { removedEntries: 6, entries: 4 });
+    assert.deepEqual(await keysOf(store), [0, 1, 2, 9].map(key));
+    assert.equal(used(2), later);
+  },
+);
 
 testFiles("prune() removes what is expired, damaged, abandoned and empty", async (root, fs) => {
   await using store = await fsStore(root);
@@ -286,6 +307,96 @@ testFiles("upkeep passes over files that the system does not let go", async (roo
   await using store = await FolderStore.open(files, root);
   assert.deepInclude(await store.prune({ maxEntries: 5 }), { removedEntries: 4, entries: 6 });
   assert.deepEqual(await keysOf(store), [3, 5, 6, 7, 8, 9].map(key));
+});
+
+testFiles("a folder or file that may not be read hides nothing else", async (root, fs) => {
+  await fill(root, fs, 10);
+  const own = chooseFiles();
+  const refuse = () => {
+    throw Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" });
+  };
+  const paths = filesIn(fs, `${root}/v1`);
+  const folder = paths.find((path) => path.endsWith("/n03"))!.slice(0, -"/n03".length);
+  assert.lengthOf(paths.filter((path) => path.startsWith(folder)), 1);
+  const rest = [0, 1, 2, 4, 6, 7, 8, 9].map(key);
+  const files: Files = {
+    ...own,
+    entries: async (path) => path === `${root}/v1/${folder}` ? refuse() : await own.entries(path),
+    readStart: (path, length) => path.endsWith("/n05") ? refuse() : own.readStart(path, length),
+  };
+  await using store = await FolderStore.open(files, root);
+  const listed: string[] = [];
+  const listing = (async () => {
+    for await (const { key } of store.list()) listed.push(key);
+  })();
+  const error = await rejects(
+    listing,
+    StoreError,
+    /Cannot list all of .+ and the rest was listed;/,
+  );
+  assert.match(String(error.cause), /permission denied/);
+  assert.deepEqual(listed.sort(), rest);
+  const seen = rest.length + 1; // A file that may not be read has its size and its age.
+  const report = await store.prune({ maxEntries: 2 });
+  assert.deepInclude(report, { removedEntries: seen - 2, entries: 2 });
+  assert.isTrue(fs.existsSync(`${root}/v1/${folder}/n03`));
+});
+
+testFiles(
+  "a pass that stands still is taken over after seconds, and removes nothing more",
+  async (root, fs) => {
+    await fill(root, fs, 30);
+    const own = chooseFiles();
+    const [stands, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const files: Files = {
+      ...own,
+      async entries(path) {
+        if (path.endsWith("/v1/name")) {
+          stands.resolve();
+          await goOn.promise;
+        }
+        return await own.entries(path);
+      },
+    };
+    const outcomes: unknown[] = [];
+    const limits = { maxBytes: Infinity, maxEntries: 20, maxAge: Infinity };
+    const onUpkeep = (outcome: unknown) => void outcomes.push(outcome);
+    await using still = await FolderStore.open(files, root, { ...PLAIN, limits, onUpkeep });
+    await still.set("first", new Uint8Array(1));
+    await stands.promise;
+    const write = async (name: string) => {
+      await using other = await fsStore(root, { maxEntries: 20 });
+      await other.set(name, new Uint8Array(1));
+    };
+    await write("second");
+    const reader = await fsStore(root);
+    assert.lengthOf(await keysOf(reader), 32);
+    await withFakeTime(Date.now() + 6000, async () => {
+      await write("third");
+      const left = await keysOf(reader);
+      assert.lengthOf(left, 18);
+      goOn.resolve();
+      await still[Symbol.asyncDispose]();
+      assert.deepEqual(await keysOf(reader), left);
+    });
+    assert.isEmpty(outcomes);
+  },
+);
+
+testFiles("prune() goes on where its lease ran out and nobody else took it", async (root, fs) => {
+  await fill(root, fs, 10);
+  await withFakeTime(Date.now(), async (clock) => {
+    const own = chooseFiles();
+    const files: Files = {
+      ...own,
+      async entries(path) {
+        clock.advance(100_000);
+        return await own.entries(path);
+      },
+    };
+    await using store = await FolderStore.open(files, root);
+    assert.deepInclude(await store.prune({ maxEntries: 4 }), { removedEntries: 6, entries: 4 });
+  });
 });
 
 for (const processes of [2, 8]) {

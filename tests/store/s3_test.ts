@@ -221,6 +221,28 @@ test("s3Store() gives no leases where the server does not heed conditions", asyn
   assert.isUndefined(without.lease);
 });
 
+test("s3Store() lets no lease of a clock that was wrong hold others off for long", async () => {
+  const fetch = fakeS3();
+  await using store = make(fetch);
+  await using other = make(fetch);
+  const start = Date.now();
+  const lost = (await withFakeTime(start + 86_400_000, () => store.lease!("a", 1000)))!;
+  await withFakeTime(start, async (clock) => {
+    const taken = (await other.lease!("a", 1000))!;
+    assert.isAbove(taken.token, lost.token);
+    await rejects(store.set("a", BYTES, { lease: lost }), StoreError, /no longer held/);
+    assert.isFalse(await lost.renew());
+    await other.set("a", BYTES, { lease: taken });
+    clock.advance(-10_000);
+    assert.isUndefined(await store.lease!("a", 1000), "A clock may be off by some seconds");
+    clock.advance(-86_400_000);
+    assert.isTrue(await taken.renew(), "Its holder has it until another takes it");
+    clock.advance(999);
+    assert.isUndefined(await store.lease!("a", 1000));
+    await taken[Symbol.asyncDispose]();
+  });
+});
+
 test("s3Store() puts a large stream in parts, and none of it where a part fails", async () => {
   const fetch = fakeS3();
   let failing = false;

@@ -25,9 +25,6 @@ import {
   MAX_VALUE_BYTES,
 } from "./kv.ts";
 
-/** How long loose chunks are left to a writer that may still be alive. */
-const LOOSE_LIMIT_MS = 3_600_000;
-
 /** A note: when it was written by the writer's clock, and how many chunks there are. */
 export interface Note {
   /** Milliseconds since the epoch. */
@@ -159,35 +156,23 @@ function checkChunk(value: unknown, index: number, size: number): Uint8Array<Arr
   return value as Uint8Array<ArrayBuffer>;
 }
 
-/** Removes chunks and then the note on them. */
+/**
+ * Removes chunks and then the note on them.
+ *
+ * @param goesOn Whether to go on, asked before each transaction. The note stays until all are gone.
+ */
 export async function removeChunks(
   database: Database,
   keys: Keys,
   generation: string,
   count: number,
+  goesOn: () => boolean = () => true,
 ): Promise<void> {
   const all: KvKey[] = Array.from({ length: count }, (_, index) => keys.chunk(generation, index));
   all.push(keys.loose(generation));
-  for (let from = 0; from < all.length; from += MAX_DELETES_AT_ONCE) {
+  for (let from = 0; from < all.length && goesOn(); from += MAX_DELETES_AT_ONCE) {
     await database.commit("delete", (atomic) => {
       for (const key of all.slice(from, from + MAX_DELETES_AT_ONCE)) atomic.delete(key);
     });
-  }
-}
-
-/** Removes the chunks that writers have left behind. */
-export async function sweep(database: Database, keys: Keys): Promise<void> {
-  for await (const { key, value, versionstamp } of database.list("list", keys.allLoose())) {
-    const note = value as Partial<Note> | null;
-    const generation = key.at(-1);
-    // None of ours.
-    if (typeof note?.time !== "number" || typeof note.chunks !== "number") continue;
-    // Also a note from the future is old: that clock was wrong, and is right again or gone.
-    if (Math.abs(Date.now() - note.time) < LOOSE_LIMIT_MS) continue;
-    const { ok } = await database.commit("list", (atomic) => {
-      const taken: Note = { time: note.time!, chunks: note.chunks! };
-      atomic.check({ key, versionstamp }).set(key, taken);
-    });
-    if (ok) await removeChunks(database, keys, String(generation), note.chunks);
   }
 }

@@ -21,6 +21,26 @@ export function failure(operation: StoreOperation, cause: unknown): StoreError {
   return storeError(operation, `Cannot ${acting(operation)} Deno KV: ${advice}`, cause);
 }
 
+/**
+ * Makes the error for a database that cannot be opened.
+ *
+ * @param isAbsent Tells of a folder that it is not there.
+ */
+export function openFailure(
+  path: string | undefined,
+  cause: unknown,
+  isAbsent: (folder: string) => boolean,
+): StoreError {
+  // It has no other mark than the words of SQLite, which are the same for all that may be wrong.
+  const isPlace = cause instanceof Error && cause.message.startsWith("unable to open database");
+  if (!isPlace || path === undefined) return failure("open", cause);
+  const folder = /^(.+)[/\\]/.exec(path)?.[1];
+  const advice = folder !== undefined && isAbsent(folder)
+    ? `the folder ${folder} does not exist; make it`
+    : "see that no folder stands there, and that the permissions allow to write there";
+  return storeError("open", `Cannot open Deno KV at ${path}: ${advice}`, cause);
+}
+
 /** Makes the error for a database that does not answer. */
 export function silence(operation: StoreOperation, limitMs: number): StoreError {
   return storeError(

@@ -7,7 +7,8 @@
  * | `[PREFIX, 1, "long", start, hash]`             | the same, of an entry whose key would not fit   |
  * | `[PREFIX, 1, "chunk", generation, index]`      | 64 KiB of a value, the last chunk maybe less    |
  * | `[PREFIX, 1, "loose", generation]`             | `{ time, chunks }`: chunks that no head names   |
- * | `[PREFIX, 1, "lease", "entry" or "long", ...]` | `{ until, token? }`: who may compute            |
+ * | `[PREFIX, 1, "swept"]`                         | `{ time }`: when such chunks were removed last  |
+ * | `[PREFIX, 1, "lease", "entry" or "long", ...]` | `{ until, duration, token? }`: who may compute  |
  *
  * Segments are the parts of a key between slashes. The keys of entries sort so that those with one
  * prefix stand together, and listing them is one range of the database, and one of the long ones.
@@ -90,6 +91,11 @@ export class Keys {
   /** All such notes. */
   allLoose(): KvSelector {
     return { prefix: [...this.#root, "loose"] };
+  }
+
+  /** The key of the note that says when loose chunks were removed last. */
+  swept(): KvKey {
+    return [...this.#root, "swept"];
   }
 
   /** The key of the entry under a key of the database; `undefined` where only its head knows. */

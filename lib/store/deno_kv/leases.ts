@@ -7,6 +7,7 @@
  */
 
 import type { Handle } from "../_keys.ts";
+import { holdsOthersOff } from "../_lease_end.ts";
 import type { StoreLease } from "../store.ts";
 import { type Database, expiryOf } from "./database.ts";
 import type { KvEntry, KvKey } from "./kv.ts";
@@ -15,6 +16,8 @@ import type { KvEntry, KvKey } from "./kv.ts";
 interface LeaseRecord {
   /** When it runs out, in milliseconds since the epoch. */
   readonly until: number;
+  /** How long it lasts when it is taken or renewed, in milliseconds. */
+  readonly duration: number;
   /** The token, once it was renewed; before, the record's own versionstamp is. */
   readonly token?: number;
 }
@@ -24,11 +27,17 @@ const COUNTING_DIGITS = 16;
 /** Attempts at what others keep from taking place. */
 const MAX_ATTEMPTS = 100;
 
-/** Whether the record is that of a live lease, and if a token is given, of that one. */
-export function isHeld({ value, versionstamp }: KvEntry, token?: number): boolean {
+/** Whether the record is that of the live lease with this token, which nobody took after it then. */
+export function isHeldWith({ value, versionstamp }: KvEntry, token: number): boolean {
   const record = value as LeaseRecord | null;
   if (versionstamp === null || !(Number(record?.until) > Date.now())) return false;
-  return token === undefined || tokenOf(record!, versionstamp) === token;
+  return tokenOf(record!, versionstamp) === token;
+}
+
+/** Whether the record is that of a lease that holds others off. */
+function isHeld({ value }: KvEntry): boolean {
+  const record = value as LeaseRecord | null;
+  return record !== null && holdsOthersOff({ end: record.until, duration: record.duration });
 }
 
 /** Takes the lease under `at` for `duration` milliseconds, or resolves to `undefined`. */
@@ -41,21 +50,19 @@ export async function takeLease(
 ): Promise<StoreLease | undefined> {
   const found = await database.get("lease", at);
   if (isHeld(found)) return undefined;
-  const until = Date.now() + duration;
+  const record: LeaseRecord = { until: Date.now() + duration, duration };
   const { ok, versionstamp } = await database.commit("lease", (atomic) => {
-    const record: LeaseRecord = { until };
-    atomic.check(found).set(at, record, expiryOf(until));
+    atomic.check(found).set(at, record, expiryOf(record.until));
   });
   // Whoever else asked at the same time has it.
   if (!ok) return undefined;
-  const token = tokenOf({ until }, versionstamp!);
+  const token = tokenOf(record, versionstamp!);
   return {
     key,
     token,
     renew: async () => {
       handle.check("lease");
-      const until = Date.now() + duration;
-      return await change(database, at, token, { until, token });
+      return await change(database, at, token, { until: Date.now() + duration, duration, token });
     },
     [Symbol.asyncDispose]: async () => void await change(database, at, token, undefined),
   };
@@ -70,7 +77,7 @@ async function change(
 ): Promise<boolean> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const found = await database.get("lease", at);
-    if (!isHeld(found, token)) return false;
+    if (!isHeldWith(found, token)) return false;
     const { ok } = await database.commit("lease", (atomic) => {
       atomic.check(found);
       if (record === undefined) atomic.delete(at);

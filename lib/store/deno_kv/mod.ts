@@ -8,7 +8,7 @@ import { checkTimeout, Deadlines } from "../_deadline.ts";
 import { checkOptionNames } from "../_options.ts";
 import type { Store } from "../store.ts";
 import { Database } from "./database.ts";
-import { failure, silence, storeError } from "./failure.ts";
+import { openFailure, silence, storeError } from "./failure.ts";
 import { Keys } from "./keys.ts";
 import type { DenoKv } from "./kv.ts";
 import { DenoKvStore } from "./store.ts";
@@ -29,13 +29,24 @@ export interface DenoKvStoreOptions {
   readonly timeout?: number;
 }
 
+/** The part of the `Deno` namespace that is used here. */
+interface DenoApi {
+  readonly openKv?: (path?: string) => Promise<DenoKv>;
+  readonly permissions: {
+    querySync(descriptor: { name: "read"; path: string }): { readonly state: string };
+  };
+  readonly errors: { readonly NotFound: new () => Error };
+  statSync(path: string): unknown;
+}
+
 /**
  * Opens a store in Deno KV.
  *
  * Any number of processes may use one database at the same time. Values of up to 65,520 bytes are
  * one value of the database; longer ones are divided, at any length, and their checksum is verified
  * when they are read. The database drops what has expired by itself; a listing removes what is left
- * of it, and the parts that writers left behind who died.
+ * of it. The parts that writers left behind who died are removed an hour later, by a listing or in
+ * the background of a write.
  *
  * Leases run out by the clocks of the machines, which have to agree about as well as the leases are
  * long.
@@ -88,7 +99,7 @@ function isDatabase(value: unknown): value is DenoKv {
 }
 
 async function open(path: string | undefined, limitMs: number): Promise<DenoKv> {
-  const { Deno } = globalThis as { Deno?: { openKv?: (path?: string) => Promise<DenoKv> } };
+  const { Deno } = globalThis as { Deno?: DenoApi };
   if (Deno === undefined) {
     throw storeError("open", "Cannot open Deno KV: this is not Deno; use another store");
   }
@@ -112,6 +123,18 @@ async function open(path: string | undefined, limitMs: number): Promise<DenoKv> 
       isLate = true;
       return silence("open", limitMs);
     },
-    (cause) => failure("open", cause),
+    (cause) => openFailure(path, cause, (folder) => isAbsent(Deno, folder)),
   );
+}
+
+/** Whether nothing stands at a path, as far as the program may look. */
+function isAbsent({ permissions, errors, statSync }: DenoApi, path: string): boolean {
+  // Asked first, since to look without the permission would ask the user for it.
+  if (permissions.querySync({ name: "read", path }).state !== "granted") return false;
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof errors.NotFound;
+  }
 }

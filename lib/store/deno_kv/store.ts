@@ -25,19 +25,18 @@ import type {
   StoreSetOptions,
   StoreSupports,
 } from "../store.ts";
-import { MissingChunk, noteOn, readChunks, removeChunks, sweep, Upload } from "./chunks.ts";
+import { MissingChunk, noteOn, readChunks, removeChunks, Upload } from "./chunks.ts";
 import { type Database, expiryOf } from "./database.ts";
 import { contention, damage, lostLease, lostUpload, storeError } from "./failure.ts";
 import { chunkCount, type Chunks, type Head, readHead, roomInHead, writeHead } from "./head.ts";
 import { type Keys, type Place, placeOf } from "./keys.ts";
 import { type KvEntry, MAX_VALUE_BYTES } from "./kv.ts";
-import { isHeld, takeLease } from "./leases.ts";
+import { isHeldWith, takeLease } from "./leases.ts";
 import { chunksOf, slicesOf, startingWith } from "./pieces.ts";
+import { Sweeper } from "./sweep.ts";
 
 /** Attempts at what other writers keep from taking place; each failure is a success of theirs. */
 const MAX_ATTEMPTS = 1000;
-/** How often one handle looks for chunks that dead writers left, in milliseconds. */
-const SWEEP_INTERVAL_MS = 600_000;
 
 /** What is written for an entry: all of it, or the head to chunks that are there already. */
 interface Writing {
@@ -56,8 +55,8 @@ export class DenoKvStore implements Store {
   readonly #close: () => void;
   readonly #handle = new Handle("deno-kv");
   readonly #running = new Set<Promise<unknown>>();
+  readonly #sweeper: Sweeper;
   #closing: Promise<void> | undefined;
-  #swept = -Infinity;
 
   /**
    * @param database The database.
@@ -69,6 +68,7 @@ export class DenoKvStore implements Store {
     this.supports = { persistent, lease: true, streams: true, expiry: true };
     this.#database = database;
     this.#keys = keys;
+    this.#sweeper = new Sweeper(database, keys);
     this.#close = close;
   }
 
@@ -135,7 +135,7 @@ export class DenoKvStore implements Store {
   ): AsyncIterableIterator<StoreListEntry> {
     this.#handle.check("list");
     checkPrefix(prefix);
-    await this.#run(options, () => this.#sweepIfDue());
+    if (this.#sweeper.isDue()) await this.#run(options, () => this.#sweeper.sweep());
     for (const { selector, has } of this.#keys.ranges(prefix)) {
       const entries = this.#database.list("list", selector);
       while (true) {
@@ -317,7 +317,6 @@ export class DenoKvStore implements Store {
     source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
     options: StoreSetOptions,
   ): Promise<void> {
-    await this.#sweepIfDue();
     const upload = new Upload(this.#database, this.#keys, expires);
     try {
       for await (const chunk of source) {
@@ -346,7 +345,7 @@ export class DenoKvStore implements Store {
       signal?.throwIfAborted();
       const needed = [at, ...lease ? [leaseAt] : [], ...upload ? [upload.check.key] : []];
       const [old, ...others] = await this.#database.getMany("set", needed);
-      if (lease && !(lease.key === key && isHeld(others[0], lease.token))) throw lostLease(key);
+      if (lease && !(lease.key === key && isHeldWith(others[0], lease.token))) throw lostLease(key);
       if (upload && others.at(-1)!.versionstamp !== upload.check.versionstamp) throw lostUpload();
       const chunks = chunksIn(old);
       const { ok } = await this.#database.commit("set", (atomic) => {
@@ -356,6 +355,7 @@ export class DenoKvStore implements Store {
         atomic.set(at, head, expiryOf(expires));
       });
       if (!ok) continue;
+      this.#sweepInBackground();
       if (chunks) await this.#discard(chunks);
       return;
     }
@@ -378,11 +378,12 @@ export class DenoKvStore implements Store {
     await removeChunks(this.#database, this.#keys, generation, chunkCount(size)).catch(() => {});
   }
 
-  async #sweepIfDue(): Promise<void> {
-    const now = performance.now();
-    if (now - this.#swept < SWEEP_INTERVAL_MS) return;
-    this.#swept = now;
-    await sweep(this.#database, this.#keys);
+  /** Sweeps now and then, where writes are all that happens; closing the handle ends it soon. */
+  #sweepInBackground(): void {
+    if (!this.#sweeper.isDue()) return;
+    const sweeping = this.#sweeper.sweepInTurn(() => !this.#handle.closed);
+    // What fails is tried again by the next sweep, and concerns no caller.
+    this.#run({}, () => sweeping).catch(() => {});
   }
 }
 

@@ -34,6 +34,15 @@ export function failure(root: string, operation: StoreOperation, cause: unknown)
   });
 }
 
+/** Makes the error for a listing of all but some folders and files. */
+export function incomplete(root: string, missing: number, cause: unknown): StoreError {
+  return new StoreError(
+    `Cannot list all of the cache at ${root}: the permissions forbid to read ${missing} of its ` +
+      "folders and files, and the rest was listed; change the permissions, the cause says where",
+    { store: "fs", operation: "list", cause },
+  );
+}
+
 /** Makes the error for a damaged or foreign file that stands in an entry's place. */
 export function damage(path: string, operation: StoreOperation, cause: DecodeError): StoreError {
   return new StoreError(

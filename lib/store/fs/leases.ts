@@ -24,6 +24,7 @@
  */
 
 import { StoreError } from "../../errors.ts";
+import { holdsOthersOff } from "../_lease_end.ts";
 import { hashText } from "../_place.ts";
 import type { StoreLease } from "../store.ts";
 import { isMissing } from "./failure.ts";
@@ -34,8 +35,6 @@ const NONCE_OFFSET = 24;
 const TOKEN_NAME = "token";
 /** How long a file may stay empty between being made and being written. */
 const WRITING_MS = 5000;
-/** How far a clock may be off before a lease that ends too late is taken for one of a lost clock. */
-const CLOCK_SLACK_MS = 60_000;
 /** How often to try where processes get into each other's way. */
 const ATTEMPTS = 20;
 
@@ -134,18 +133,25 @@ export class Leases {
       this.#files.createNow(path, encode(mine));
     } catch (error) {
       if (problemOf(error) === "exists") return "again";
+      // A disk that is full may have let the file be made, and then not be written.
+      if (readLease(this.#files, path)?.content === undefined) removeQuietly(this.#files, path);
       throw error;
     }
     const lease = new FileLease(key, path, mine, {
       files: this.#files,
       others: () => this.#find(place).filter((found) => found.path !== path),
     });
-    if (lease.isContested()) {
-      lease.giveBack();
-      return "again";
+    try {
+      if (lease.isContested()) {
+        lease.giveBack();
+        return "again";
+      }
+      this.#sweep(place, path);
+      return lease.start(this.#nextToken(place.folder)) ? lease : "again";
+    } catch (error) {
+      lease.giveBack(); // Or it would hold others off for nobody.
+      throw error;
     }
-    this.#sweep(place, path);
-    return lease.start(this.#nextToken(place.folder)) ? lease : "again";
   }
 
   /** Removes what others left of a lease that ran out. Only called by who holds it now. */
@@ -218,11 +224,8 @@ export function readLease(
 
 /** Whether a lease counts for others than its holder. */
 export function isHeld({ content, modified }: Pick<Found, "content" | "modified">): boolean {
-  const now = Date.now();
-  if (content === undefined) return modified + WRITING_MS > now;
-  const rest = content.end - now;
-  // A clock that was set back must not make a dead holder's lease last for ever.
-  return rest > 0 && rest <= 2 * content.duration + CLOCK_SLACK_MS;
+  if (content === undefined) return modified + WRITING_MS > Date.now();
+  return holdsOthersOff(content);
 }
 
 /** A lease of this process. */
@@ -297,6 +300,7 @@ export class FileLease implements StoreLease {
       this.#files.overwrite(this.#path, encode(content));
     } catch (error) {
       if (isMissing(error)) return false;
+      this.#lost = false; // It still holds others off, so there is something to give back.
       throw error;
     }
     // Who took it over meanwhile withdraws when it sees this file, as this one does.

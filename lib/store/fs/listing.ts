@@ -10,13 +10,15 @@ import { foldersOf, keyAt } from "../_place.ts";
 import type { StoreCallOptions, StoreListEntry } from "../store.ts";
 import { isMissing } from "./failure.ts";
 import { ABANDONED_AFTER_MS, type Place } from "./place.ts";
-import { Pace, shards } from "./walk.ts";
+import { isRefusal, Pace, shards } from "./walk.ts";
 import { isFolder, isTemporary } from "./writer.ts";
 
 /**
  * Yields the live entries by prefix, and removes what it finds expired or abandoned. A damaged
- * entry is listed under the key that its place tells, so that it can be found and deleted.
+ * entry is listed under the key that its place tells, so that it can be found and deleted. What
+ * this user may not read does not hide the rest: the listing goes on, and fails at its end.
  *
+ * @throws {Refusals} Not everything may be read.
  * @throws Whatever the file system throws, or the signal's reason.
  */
 export async function* listEntries(
@@ -26,15 +28,43 @@ export async function* listEntries(
 ): AsyncIterableIterator<StoreListEntry> {
   const pace = new Pace();
   const start = [place.entries, ...foldersOf(prefix)].join("/");
-  for await (const shard of shards(place.files, start)) {
+  const refusals = new Refusals();
+  for await (const shard of shards(place.files, start, (error) => refusals.add(error))) {
     for (const { name } of shard.entries) {
       if (pace.due) await pace.breathe();
       signal?.throwIfAborted();
-      const entry = listed(place, `${shard.path}/${name}`, name);
+      const entry = listedUnlessRefused(place, `${shard.path}/${name}`, name, refusals);
       if (entry?.key.startsWith(prefix)) yield entry;
     }
   }
   signal?.throwIfAborted();
+  if (refusals.count > 0) throw refusals;
+}
+
+/** Says at the end of a listing that it is not complete; the first of what is missing is the cause. */
+export class Refusals extends Error {
+  /** How many folders and files could not be read. */
+  count = 0;
+
+  /** Counts one. */
+  add(error: unknown): void {
+    if (this.count++ === 0) this.cause = error;
+  }
+}
+
+function listedUnlessRefused(
+  place: Place,
+  path: string,
+  name: string,
+  refusals: Refusals,
+): StoreListEntry | undefined {
+  try {
+    return listed(place, path, name);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    refusals.add(error);
+    return undefined;
+  }
 }
 
 /** What a listing says of a file; `undefined` if nothing. */

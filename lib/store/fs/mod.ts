@@ -73,12 +73,15 @@ export interface FsStore extends Store {
  * Any number of processes, of any runtime, may use one folder at the same time. Where the folder
  * cannot be written but holds a cache already, the store opens all the same: it reads, and `set`
  * and `delete` reject. A new or empty folder is marked as a cache for git and for backup tools. A
- * listing removes what has expired.
+ * listing removes what has expired. Sub-folders of other users that this one may not read do not
+ * count in the upkeep; a listing yields all that it may read, and then rejects and says where.
  *
  * With `maxBytes`, `maxEntries` or `maxAge` the store keeps itself within them: when it has grown
  * too large, the process whose write did that removes what was used least recently, in the
  * background, until a tenth of the limit is free. Until that is done, the store may hold somewhat
- * more; closing the handle waits for it. Uses within five minutes count as one.
+ * more; closing the handle waits for it. Where a process dies in the middle of that, another takes
+ * over after five seconds. Uses within five minutes count as one, but for those of the handle that
+ * cleans up: of them it remembers the 4096 entries that it read last.
  *
  * Deno needs `--allow-read` and `--allow-write` for the folder.
  *

@@ -15,11 +15,12 @@ import { DecodeError } from "../../errors.ts";
 import { isOtherVersion, MAX_HEADER_BYTES, readHeader } from "../_entry_file.ts";
 import { Ages, type Cut, stepOf } from "./ages.ts";
 import { isMissing } from "./failure.ts";
-import { type Files, type FileStart, problemOf } from "./files.ts";
+import type { Files, FileStart } from "./files.ts";
 import { isHeld, readLease } from "./leases.ts";
 import type { Limits } from "./limits.ts";
 import { ABANDONED_AFTER_MS, type Place } from "./place.ts";
-import { Pace, shards } from "./walk.ts";
+import type { RecentUses } from "./recent_uses.ts";
+import { isRefusal, Pace, shards } from "./walk.ts";
 import { isFolder, isTemporary } from "./writer.ts";
 
 /** A file from further in the future was written by a clock that was wrong. */
@@ -37,12 +38,23 @@ export interface FsPruneReport {
   readonly bytes: number;
 }
 
+/** Options of a {@linkcode Pass}. */
+export interface PassOptions {
+  /** How full the store may be afterwards where a limit was exceeded, as a part of the limit. */
+  readonly target: number;
+  /** Uses that are not on the disk yet. */
+  readonly uses: RecentUses;
+  /** Awaited before each sub-folder and now and then; ends the pass by rejecting. */
+  readonly alive: () => Promise<void>;
+}
+
 /** One pass. */
 export class Pass {
   readonly #place: Place;
   readonly #files: Files;
   readonly #limits: Limits;
   readonly #target: number;
+  readonly #uses: RecentUses;
   readonly #alive: () => Promise<void>;
   readonly #start = Date.now();
   readonly #ages = new Ages();
@@ -53,18 +65,14 @@ export class Pass {
   /**
    * @param place What to work on.
    * @param limits What may stay.
-   * @param options `target`: how full the store may be afterwards where a limit was exceeded, as a
-   *   part of the limit. `alive` is awaited now and then, and ends the pass by rejecting.
+   * @param options How far to go, and whether to go on.
    */
-  constructor(
-    place: Place,
-    limits: Limits,
-    options: { readonly target: number; readonly alive: () => Promise<void> },
-  ) {
+  constructor(place: Place, limits: Limits, options: PassOptions) {
     this.#place = place;
     this.#files = place.files;
     this.#limits = limits;
     this.#target = options.target;
+    this.#uses = options.uses;
     this.#alive = options.alive;
   }
 
@@ -84,7 +92,12 @@ export class Pass {
 
   /** Goes over all files, and removes the folders that are empty then. */
   async #round(visit: (path: string, name: string) => void): Promise<void> {
-    for await (const shard of shards(this.#files, this.#place.entries)) {
+    for (const _ of this.#uses.settle()) {
+      if (this.#pace.due) await this.#breathe();
+    }
+    for await (const shard of shards(this.#files, this.#place.entries, passOver)) {
+      // Reading a folder may have taken long.
+      await this.#alive();
       const before = this.#removedEntries;
       for (const { name } of shard.entries) {
         if (this.#pace.due) await this.#breathe();
@@ -118,9 +131,20 @@ export class Pass {
       if (found.modified > this.#start + WRONG_CLOCK_MS) this.#files.touch(path, this.#start);
       this.#ages.add(this.#start - found.modified, found.size);
     } catch (error) {
+      if (isRefusal(error)) return this.#countUnread(path);
       if (!isFolder(this.#files, path)) return passOver(error);
       this.#files.removeTree(path); // No entry is a folder.
       this.#removedEntries++;
+    }
+  }
+
+  /** Counts what the system lets this user neither read nor remove, as far as it can be seen. */
+  #countUnread(path: string): void {
+    try {
+      const { isFolder, size, modified } = this.#files.status(path);
+      if (!isFolder) this.#ages.add(this.#start - modified, size);
+    } catch (error) {
+      passOver(error);
     }
   }
 
@@ -178,7 +202,7 @@ export class Pass {
 
   /** Removes the files of leases that ran out long ago; the last token of a sub-folder stays. */
   async #sweepLeases(): Promise<void> {
-    for await (const shard of shards(this.#files, this.#place.leases)) {
+    for await (const shard of shards(this.#files, this.#place.leases, passOver)) {
       for (const { name } of shard.entries) {
         if (this.#pace.due) await this.#breathe();
         if (!/^[0-9a-f]{32}\.\d+$/.test(name)) continue;
@@ -191,7 +215,7 @@ export class Pass {
   }
 }
 
-/** Passes over a file that is gone, or that the system does not let go: others have to go all the same. */
+/** Passes over what is gone, or what the system refuses: others have to go all the same. */
 function passOver(error: unknown): void {
-  if (!isMissing(error) && problemOf(error) !== "not-permitted") throw error;
+  if (!isMissing(error) && !isRefusal(error)) throw error;
 }

@@ -19,7 +19,8 @@
  * empty, which its header or, further up, its checksum tells.
  *
  * When an entry's file was modified says when the entry was last used: a read sets it anew, though
- * not more often than every five minutes.
+ * not more often than every five minutes. Reads in between count in the upkeep of the same handle,
+ * which sets them first.
  *
  * @module
  */
@@ -44,13 +45,14 @@ import type {
   StoreSetOptions,
   StoreSupports,
 } from "../store.ts";
-import { damage, failure, folderInPlace, isMissing } from "./failure.ts";
+import { damage, failure, folderInPlace, incomplete, isMissing } from "./failure.ts";
 import { type Files, problemOf } from "./files.ts";
 import { Leases } from "./leases.ts";
 import { type FsLimits, readLimits } from "./limits.ts";
-import { listEntries } from "./listing.ts";
+import { listEntries, Refusals } from "./listing.ts";
 import type { FsPruneReport } from "./pass.ts";
 import { EntryPaths, type Place } from "./place.ts";
+import { touchQuietly } from "./recent_uses.ts";
 import { drain, fileStream, readOpenHeader, SourceFailure } from "./streams.ts";
 import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
 import { type Fill, isFolder, temporaryName, Writer } from "./writer.ts";
@@ -289,7 +291,9 @@ export class FolderStore implements Store {
     } catch (error) {
       signal?.throwIfAborted();
       // What the consumer throws does not come through here, only what the file system does.
-      throw failure(this.#root, "list", error);
+      throw error instanceof Refusals
+        ? incomplete(this.#root, error.count, error.cause)
+        : failure(this.#root, "list", error);
     }
   }
 
@@ -377,12 +381,9 @@ export class FolderStore implements Store {
 
   /** Notes that an entry was used, for the upkeep of this process or another. */
   #used(path: string, modified: number, now: number): void {
-    if (Math.abs(now - modified) < TOUCH_AFTER_MS || this.#unwritable !== undefined) return;
-    try {
-      this.#files.touch(path, now);
-    } catch {
-      // Removed meanwhile, or another user's: the entry only counts as older than it is.
-    }
+    if (this.#unwritable !== undefined) return;
+    if (Math.abs(now - modified) < TOUCH_AFTER_MS) this.#upkeep.used(path, now);
+    else touchQuietly(this.#files, path, now);
   }
 
   #finish(written: Promise<void>): void {

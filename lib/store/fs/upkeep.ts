@@ -5,7 +5,7 @@
  * @module
  */
 
-import { StoreError } from "../../errors.ts";
+import type { StoreError } from "../../errors.ts";
 import { abortable } from "../_keys.ts";
 import type { StoreCallOptions } from "../store.ts";
 import { failure } from "./failure.ts";
@@ -14,14 +14,18 @@ import type { FileLease, Leases } from "./leases.ts";
 import type { Limits } from "./limits.ts";
 import { type FsPruneReport, Pass } from "./pass.ts";
 import type { Place } from "./place.ts";
+import { RecentUses } from "./recent_uses.ts";
 import { TotalsFile } from "./totals.ts";
 import type { Writer } from "./writer.ts";
 
 /** How full a store is after a pass, so that the next is not due at once. */
 const LOW_WATER = 0.9;
-/** How long the lease on the upkeep lasts; its holder renews it a few times in between. */
-const LEASE_MS = 60_000;
-const RENEW_AFTER_MS = 15_000;
+/**
+ * How long the lease on the upkeep lasts; its holder renews it a few times in between. Short, since
+ * the store outgrows its limits for as long after a process died in a pass.
+ */
+const LEASE_MS = 5000;
+const RENEW_AFTER_MS = 1000;
 /** How often to ask for the lease while another process has it. */
 const RETRY_MS = 50;
 /** How long to wait after a pass that the system did not let remove enough. */
@@ -35,6 +39,9 @@ const LOOKS = 8;
 const MAX_PAUSE_MS = 86_400_000;
 const MIN_PAUSE_MS = 1000;
 const NO_LIMITS: Limits = { maxBytes: Infinity, maxEntries: Infinity, maxAge: Infinity };
+
+/** Ends a pass whose lease ran out, and was taken by another process. */
+class Overtaken extends Error {}
 
 /** A change that goes into the totals. */
 interface Change {
@@ -60,6 +67,7 @@ export class Upkeep {
   readonly #writer: Writer;
   readonly #options: UpkeepOptions;
   readonly #totals: TotalsFile;
+  readonly #uses: RecentUses;
   /** Whether this handle has recorded a change: the first always is one. */
   #recorded = false;
   #running: Promise<void> | undefined;
@@ -83,6 +91,7 @@ export class Upkeep {
     this.#writer = parts.writer;
     this.#options = options;
     this.#totals = new TotalsFile(this.#files, this.#folder);
+    this.#uses = new RecentUses(this.#files);
   }
 
   /**
@@ -119,6 +128,11 @@ export class Upkeep {
     }
   }
 
+  /** Notes a use that is too close to the last one to be set on the disk at once. */
+  used(path: string, now: number): void {
+    if (this.#options.limits !== undefined) this.#uses.add(path, now);
+  }
+
   /**
    * Runs a pass now, or after the one that is running.
    *
@@ -128,11 +142,18 @@ export class Upkeep {
   async prune(limits: Limits | undefined, options: StoreCallOptions): Promise<FsPruneReport> {
     options.signal?.throwIfAborted();
     await this.settled();
-    let lease: FileLease | undefined;
-    while ((lease = await this.#takeLease()) === undefined) {
-      await abortable(options, () => new Promise((resolve) => setTimeout(resolve, RETRY_MS)));
+    while (true) {
+      const lease = await this.#takeLease();
+      if (lease === undefined) {
+        await abortable(options, () => new Promise((resolve) => setTimeout(resolve, RETRY_MS)));
+        continue;
+      }
+      try {
+        return await this.#run(lease, limits ?? this.#options.limits ?? NO_LIMITS, 1, options);
+      } catch (error) {
+        if (!(error instanceof Overtaken)) throw error; // Or else it waits for its turn again.
+      }
     }
-    return await this.#run(lease, limits ?? this.#options.limits ?? NO_LIMITS, 1, options);
   }
 
   /** Waits for the pass that started by itself, if there is one. */
@@ -169,7 +190,8 @@ export class Upkeep {
         this.#tell(report);
       } while (performance.now() >= this.#notBefore && this.#isDue());
     } catch (error) {
-      this.#tell(failure(this.#root, "prune", error));
+      // Who overtook it is at it.
+      if (!(error instanceof Overtaken)) this.#tell(failure(this.#root, "prune", error));
     } finally {
       this.#running = undefined;
     }
@@ -185,26 +207,36 @@ export class Upkeep {
     target: number,
     { signal }: StoreCallOptions,
   ): Promise<FsPruneReport> {
-    let renewed = performance.now();
+    let renewed = Date.now();
     const alive = async () => {
       signal?.throwIfAborted();
-      if (performance.now() - renewed < RENEW_AFTER_MS) return;
-      renewed = performance.now();
-      if (await lease.renew()) return;
-      throw new StoreError(
-        `Cannot prune the cache at ${this.#root}: the upkeep took too long to answer and was ` +
-          "taken over by another process; try again",
-        { store: "fs", operation: "prune" },
-      );
+      // By the clock that ends the lease, which also goes on while a machine sleeps.
+      if (Math.abs(Date.now() - renewed) < RENEW_AFTER_MS) return;
+      renewed = Date.now();
+      if (!await lease.renew()) lease = await this.#takeAgain(lease);
     };
     try {
       const since = this.#totals.size();
-      const report = await new Pass(this.#place, limits, { target, alive }).run();
+      const options = { target, uses: this.#uses, alive };
+      const report = await new Pass(this.#place, limits, options).run();
+      await alive();
       if (this.#options.limits !== undefined) await this.#writeTotals(report, since);
       return report;
     } finally {
       await lease[Symbol.asyncDispose]();
     }
+  }
+
+  /**
+   * Takes the lease anew that ran out while the event loop stood still.
+   *
+   * @throws {Overtaken} Another process has it, or had it meanwhile.
+   */
+  async #takeAgain({ token }: FileLease): Promise<FileLease> {
+    const lease = await this.#takeLease();
+    if (lease?.token === token + 1) return lease;
+    await lease?.[Symbol.asyncDispose]();
+    throw new Overtaken();
   }
 
   async #writeTotals({ entries, bytes }: FsPruneReport, since: number): Promise<void> {

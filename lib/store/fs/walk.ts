@@ -6,7 +6,7 @@
 
 import { isShard } from "../_place.ts";
 import { isMissing } from "./failure.ts";
-import type { Files, FolderEntry } from "./files.ts";
+import { type Files, type FolderEntry, problemOf } from "./files.ts";
 
 /** How long to keep the event loop waiting at most, in milliseconds. */
 const SLICE_MS = 8;
@@ -19,16 +19,58 @@ export interface Shard {
   readonly entries: readonly FolderEntry[];
 }
 
-/** Yields the sub-folders of entries below a folder, and then the empty `Shard` of each other. */
-export async function* shards(files: Files, folder: string): AsyncIterableIterator<Shard> {
-  for (const { name, isFolder } of await entriesOf(files, folder)) {
+/** Hears of what the system does not let this user read, and throws where that is the end of it. */
+export type Refused = (error: unknown) => void;
+
+/**
+ * Yields the sub-folders of entries below a folder, and then the empty `Shard` of each other.
+ *
+ * @param refused Hears of each folder below that cannot be read, which is passed over then: another
+ *   user's must not hide the rest.
+ */
+export async function* shards(
+  files: Files,
+  folder: string,
+  refused: Refused,
+): AsyncIterableIterator<Shard> {
+  yield* below(files, folder, await entriesOf(files, folder), refused);
+}
+
+async function* below(
+  files: Files,
+  folder: string,
+  entries: readonly FolderEntry[],
+  refused: Refused,
+): AsyncIterableIterator<Shard> {
+  for (const { name, isFolder } of entries) {
     if (!isFolder) continue;
     const path = `${folder}/${name}`;
-    if (isShard(name)) yield { path, entries: await entriesOf(files, path) };
+    const found = await entriesUnlessRefused(files, path, refused);
+    if (found === undefined) continue;
+    if (isShard(name)) yield { path, entries: found };
     else {
-      yield* shards(files, path);
+      yield* below(files, path, found, refused);
       yield { path, entries: [] };
     }
+  }
+}
+
+/** Whether the system refuses this user what it may let others do. */
+export function isRefusal(error: unknown): boolean {
+  return problemOf(error) === "not-permitted";
+}
+
+async function entriesUnlessRefused(
+  files: Files,
+  folder: string,
+  refused: Refused,
+): Promise<FolderEntry[] | undefined> {
+  try {
+    return await entriesOf(files, folder);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    refused(error);
+    return undefined;
   }
 }
 

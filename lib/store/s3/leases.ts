@@ -7,6 +7,7 @@
  */
 
 import type { StoreError } from "../../errors.ts";
+import { holdsOthersOff } from "../_lease_end.ts";
 import { placeOf } from "../_place.ts";
 import type { StoreLease } from "../store.ts";
 import { refusalIn, refused } from "./answers.ts";
@@ -17,6 +18,8 @@ interface LeaseState {
   readonly token: number;
   /** Moment from which it is free, in milliseconds since the epoch; 0 if it was given back. */
   readonly until: number;
+  /** How long it lasts when it is taken or renewed, in milliseconds. */
+  readonly duration: number;
   /** Who holds it: makes every state unlike any other, and so its ETag. */
   readonly holder: string;
 }
@@ -57,12 +60,13 @@ export class S3Leases {
     await this.#checkConditions();
     const name = this.#nameOf(key);
     const found = await this.#read(name, signal);
-    if (found !== undefined && found.state.until > Date.now()) return undefined;
+    if (found !== undefined && isHeld(found.state)) return undefined;
     const token = (found?.state.token ?? 0) + 1;
-    const state = { token, until: Date.now() + duration, holder: crypto.randomUUID() };
+    const until = Date.now() + duration;
+    const state = { token, until, duration, holder: crypto.randomUUID() };
     const etag = await this.#write(name, state, found?.etag, signal);
     if (etag === undefined) return undefined;
-    return this.#leaseOf(key, duration, { state, etag });
+    return this.#leaseOf(key, { state, etag });
   }
 
   /**
@@ -81,7 +85,7 @@ export class S3Leases {
     );
   }
 
-  #leaseOf(key: string, duration: number, first: Found): StoreLease {
+  #leaseOf(key: string, first: Found): StoreLease {
     const name = this.#nameOf(key);
     let held: Found | undefined = first;
     const replace = async (until: number): Promise<boolean> => {
@@ -104,7 +108,7 @@ export class S3Leases {
     return {
       key,
       token: first.state.token,
-      renew: () => next(() => Date.now() + duration),
+      renew: () => next(() => Date.now() + first.state.duration),
       [Symbol.asyncDispose]: async () => {
         await next(() => 0);
         held = undefined;
@@ -167,7 +171,7 @@ export class S3Leases {
 
   async #tryConditions(): Promise<void> {
     const name = `${this.#prefix}probe`;
-    const state = { token: 0, until: 0, holder: "probe" };
+    const state = { token: 0, until: 0, duration: 0, holder: "probe" };
     await this.#write(name, state, undefined, undefined);
     const again = await this.#write(name, state, undefined, undefined);
     const wrong = await this.#write(name, state, `"${"0".repeat(32)}"`, undefined);
@@ -185,13 +189,18 @@ export class S3Leases {
   }
 }
 
+/** Whether a lease holds others off. */
+function isHeld({ until, duration }: LeaseState): boolean {
+  return holdsOthersOff({ end: until, duration });
+}
+
 function parse(text: string): LeaseState | undefined {
   try {
     const state = JSON.parse(text);
-    const { token, until, holder } = state;
+    const { token, until, duration, holder } = state;
     const fits = Number.isSafeInteger(token) && typeof until === "number" &&
-      typeof holder === "string";
-    return fits ? { token, until, holder } : undefined;
+      typeof duration === "number" && typeof holder === "string";
+    return fits ? { token, until, duration, holder } : undefined;
   } catch {
     return undefined;
   }
