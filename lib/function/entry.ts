@@ -11,7 +11,8 @@ export interface CacheEntry<V = unknown> {
   /**
    * Arguments of the call, defaults filled in, with `{ file: digest }` or `{ directory: digest }` in
    * the place of a file or folder; `undefined` where they were too large to keep, or have instances
-   * of classes that the reader does not know.
+   * of classes that the reader does not know. One that the option `key` maps is what it counts as;
+   * where `key` is one function of all arguments, there is only what that gave.
    */
   readonly args: readonly unknown[] | undefined;
   /** Whether the function returned the result or threw it. */
@@ -82,7 +83,10 @@ export function matches(entry: CacheEntry, filter: EntryFilter): boolean {
 
 /** How a call would be answered, see `explain`. */
 export interface Explanation {
-  /** What a call would meet now. */
+  /**
+   * What a call would meet now. Stores let go of what expired, so that `"expired"` is said only of
+   * what is still there, as in memory, or for `staleIfError`.
+   */
   readonly outcome: "hit" | "stale" | "expired" | "invalid" | "damaged" | "miss";
   /** Key of the call, in lower-case hexadecimal. */
   readonly key: string;
@@ -92,7 +96,9 @@ export interface Explanation {
   readonly nearest: CacheEntry | undefined;
   /**
    * What differs from the nearest entry: `"code"`, `"version"`, a closed-over value such as
-   * `"closure.rate"`, an argument such as `"argument amount"`. Empty unless the outcome is a miss.
+   * `"closure.rate"`, an argument such as `"argument amount"`, an attribute of the object of a method
+   * such as `"attribute size"`, or `"key"` where that is one function of all arguments. Empty unless
+   * the outcome is a miss.
    */
   readonly changed: readonly string[];
   /** The same in a sentence. */

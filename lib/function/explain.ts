@@ -10,8 +10,8 @@ export interface KeyParts {
   readonly code: string | undefined;
   /** Digests of the closed-over values by name. */
   readonly closure: Readonly<Record<string, string>> | undefined;
-  /** Bound arguments; `undefined` where they were too large to keep. */
-  readonly args: readonly unknown[] | undefined;
+  /** What of the call counts, by name; `undefined` where it was too large to keep. */
+  readonly args: ReadonlyMap<string, unknown> | undefined;
 }
 
 /** The call that is asked about. */
@@ -20,6 +20,8 @@ export interface ExplainedCall {
   readonly name: string;
   readonly entry: CacheEntry | undefined;
   readonly parts: KeyParts;
+  /** Whether results expire: a store shows nothing of one that did, and so it is a miss. */
+  readonly mayExpire: boolean;
   /** When arguments mean the same. */
   readonly form: Pick<CanonicalOptions, "classes" | "unordered">;
 }
@@ -41,9 +43,8 @@ const SENTENCES: Readonly<Record<Exclude<Explanation["outcome"], "miss">, string
 /** Words what a call would meet, and finds the nearest of the other entries where it is a miss. */
 export function explain(
   outcome: Explanation["outcome"],
-  { key, name, entry, parts, form }: ExplainedCall,
+  { key, name, entry, parts, form, mayExpire }: ExplainedCall,
   others: Iterable<OtherEntry>,
-  parameterNames: readonly (string | undefined)[],
 ): Explanation {
   if (outcome !== "miss") {
     const message = `${name}: ${SENTENCES[outcome]}`;
@@ -52,7 +53,7 @@ export function explain(
   let nearest: CacheEntry | undefined;
   let changed: readonly string[] = [];
   for (const other of others) {
-    const differs = difference(parts, other.parts, parameterNames, form);
+    const differs = difference(parts, other.parts, form);
     if (nearest !== undefined && differs.length >= changed.length) continue;
     nearest = other.entry;
     changed = differs;
@@ -63,13 +64,13 @@ export function explain(
     ? `${name}: nothing is kept for this call; the nearest entry does not tell what differs`
     : `${name}: nothing is kept for this call; since the nearest entry, ${changed.join(", ")} ` +
       "changed";
-  return { outcome, key, entry, nearest, changed, message };
+  const gone = mayExpire ? "; one that expired may have been here, and is gone" : "";
+  return { outcome, key, entry, nearest, changed, message: message + gone };
 }
 
 function difference(
   a: KeyParts,
   b: KeyParts,
-  parameterNames: readonly (string | undefined)[],
   { classes, unordered }: ExplainedCall["form"],
 ): string[] {
   const hash = (value: unknown) => stableHash(value, { classes, unordered });
@@ -81,9 +82,8 @@ function difference(
     if (a.closure?.[name] !== b.closure?.[name]) changed.push(`closure.${name}`);
   }
   if (a.args === undefined || b.args === undefined) return changed;
-  for (let index = 0; index < Math.max(a.args.length, b.args.length); index++) {
-    if (hash(a.args[index]) === hash(b.args[index])) continue;
-    changed.push(`argument ${parameterNames[index] ?? index}`);
+  for (const part of new Set([...a.args.keys(), ...b.args.keys()])) {
+    if (hash(a.args.get(part)) !== hash(b.args.get(part))) changed.push(part);
   }
   return changed;
 }

@@ -13,9 +13,10 @@ export async function explainCall(
   results: PersistentResults,
   handle: StoreHandle,
   args: unknown[],
+  self?: unknown,
 ): Promise<Explanation> {
   const { keyer, stored, settings, answers } = results;
-  const { key, readings } = await results.ask(undefined, args);
+  const { key, readings } = await results.ask(self, args);
   const store = await handle.store();
   const isThere = await store.get(stored.prefix + key.hex) !== undefined;
   const found = isThere ? await stored.read(store, key.hex, key.bytes) : undefined;
@@ -36,7 +37,7 @@ export async function explainCall(
     version: settings.version,
     code: keyer.codeDigest,
     closure: keyer.closureParts(readings),
-    args: keyer.decodeArguments(args, readings),
+    args: keyer.told(keyer.decodeArguments(args, readings, self)).parts,
   };
   const others = [];
   if (outcome === "miss") {
@@ -46,9 +47,12 @@ export async function explainCall(
       const described = record?.record.description();
       if (described === undefined) continue;
       const { version, code, closure } = described;
-      others.push({ entry: other, parts: { version, code, closure, args: other.args } });
+      const bound = stored.boundArguments(described.args);
+      const args = bound && keyer.told(bound).parts;
+      others.push({ entry: other, parts: { version, code, closure, args } });
     }
   }
-  const asked = { key: key.hex, name: settings.name, form: settings, entry, parts };
-  return explain(outcome, asked, others, keyer.parameterNames);
+  const mayExpire = settings.expiryOf !== undefined;
+  const asked = { key: key.hex, name: settings.name, form: settings, entry, parts, mayExpire };
+  return explain(outcome, asked, others);
 }

@@ -12,6 +12,8 @@ export interface Run {
   /** What it returned or threw. */
   readonly value: unknown;
   readonly args: unknown[];
+  /** What a method was called on. */
+  readonly self?: unknown;
   /** When it ended, in milliseconds since the epoch. */
   readonly ended: number;
   /** How long it took, in milliseconds. */

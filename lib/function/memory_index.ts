@@ -65,8 +65,8 @@ export class CallIndex {
   }
 
   /** The bound arguments of a call. */
-  argsOf(index: IndexKey, args: readonly unknown[]): readonly unknown[] {
+  argsOf(index: IndexKey, args: readonly unknown[], self?: unknown): readonly unknown[] {
     if (keyOfIndex(index) === undefined) return [index];
-    return this.#keyer.decodeArguments(args);
+    return this.#keyer.decodeArguments(args, undefined, self);
   }
 }

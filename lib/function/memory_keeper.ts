@@ -61,7 +61,7 @@ export class MemoryKeeper {
     entry.duration = run.duration;
     entry.expires = keeping.expires;
     entry.tags = keeping.tags;
-    this.#context.listing.describe(index, entry, run.args);
+    this.#context.listing.describe(index, entry, run.args, run.self);
     if (flight !== undefined && this.#isForgotten(entry, index, flight.forgotten)) {
       return this.#drop(entry, index, "invalidated");
     }

@@ -58,10 +58,10 @@ export class MemoryListing {
   }
 
   /** Keeps what is told of a call whose index is a hash. */
-  describe(index: IndexKey, entry: MemoryEntry, args: unknown[]): void {
+  describe(index: IndexKey, entry: MemoryEntry, args: unknown[], self?: unknown): void {
     if (keyOfIndex(index) === undefined) return;
     try {
-      const { args: bound } = this.#context.keyer.keyWithArguments(args);
+      const { args: bound } = this.#context.keyer.keyWithArguments(args, undefined, self);
       if (bound.length <= MAX_ARGUMENT_BYTES) entry.args = bound;
       entry.closure = this.#context.keyer.closureParts();
     } catch {
@@ -78,11 +78,12 @@ export class MemoryListing {
     const { name, version } = this.#context.settings;
     const isValue = entry.kind === "value";
     const result = this.#context.copies.of(entry);
+    const bound = argsIn(index, entry, this.#context.settings);
     return {
       key: this.#context.index.hexOf(index),
       name,
       version,
-      args: argsIn(index, entry, this.#context.settings),
+      args: bound && this.#context.keyer.told(bound).args,
       kind: entry.kind,
       value: isValue ? result : undefined,
       error: isValue ? undefined : result,
@@ -121,21 +122,23 @@ export class MemoryListing {
   }
 
   /** How a call would be answered, and why. */
-  explain(entries: EntryMap, args: readonly unknown[]): Explanation {
-    const index = this.#context.index.of(args);
+  explain(entries: EntryMap, args: readonly unknown[], self?: unknown): Explanation {
+    const index = this.#context.index.of(args, self);
     const entry = keptIn(entries.peek(index));
-    const { settings } = this.#context;
+    const { settings, keyer } = this.#context;
+    const asked = this.#context.index.argsOf(index, args, self);
     const { name, version } = settings;
     const code = this.#context.keyer.codeDigest;
     const closure = this.#context.keyer.closureParts();
     const others: OtherEntry[] = [];
     for (const [at, other] of kept(entries)) {
       if (entry !== undefined || others.length === MAX_NEIGHBOURS) break;
+      const bound = argsIn(at, other, settings);
       const parts = {
         version,
         code,
         closure: other.closure ?? closure,
-        args: argsIn(at, other, settings),
+        args: bound && keyer.told(bound).parts,
       };
       others.push({ entry: this.told(at, other), parts });
     }
@@ -145,11 +148,11 @@ export class MemoryListing {
         key: this.#context.index.hexOf(index),
         name,
         form: settings,
+        mayExpire: settings.expiryOf !== undefined,
         entry: entry && this.told(index, entry),
-        parts: { version, code, closure, args: this.#context.index.argsOf(index, args) },
+        parts: { version, code, closure, args: keyer.told(asked).parts },
       },
       others,
-      this.#context.keyer.parameterNames,
     );
   }
 }

@@ -130,7 +130,12 @@ export class MemoryResults {
     }
     if (mode === "offline") return this.#offline(stale, index);
     this.log.emit({ type: "miss", name: this.#settings.name, key: this.#context.keyFor(index) });
-    return this.#runs.compute(self, args, index, { stale, keeps: mode !== "read-only", readings });
+    return this.#runs.compute(self, args, index, {
+      stale,
+      keeps: mode !== "read-only",
+      readings,
+      self,
+    });
   }
 
   refresh(args: unknown[]): unknown {
@@ -383,6 +388,7 @@ export class MemoryResults {
           keeps: true,
           isRenewal: true,
           readings,
+          self,
         });
         const done = () => void (entry.revalidating = false);
         if (isThenable(result)) Promise.resolve(result).then(done, failed);

@@ -22,6 +22,8 @@ export interface Computing {
   readonly isRenewal?: boolean;
   /** What the files among the arguments held before, where there may be any. */
   readonly readings?: Readings | undefined;
+  /** What a method was called on. */
+  readonly self?: unknown;
 }
 
 /** Runs one function. */
@@ -100,8 +102,8 @@ export class MemoryRuns {
       return this.#pending(entry, index, args, start, computing, waiters);
     }
     this.#context.waits ??= false;
-    const { keeps, readings } = computing;
-    if (keeps) this.#keeper.keep(entry, index, runOf("value", result, args, start), readings);
+    const { keeps, readings, self } = computing;
+    if (keeps) this.#keeper.keep(entry, index, runOf("value", result, args, start, self), readings);
     return result;
   }
 
@@ -112,13 +114,13 @@ export class MemoryRuns {
     index: IndexKey,
     args: unknown[],
     start: number,
-    { stale, keeps, readings }: Computing,
+    { stale, keeps, readings, self }: Computing,
   ): unknown {
     this.#context.log.counts.errors++;
     const fallback = this.#fallBack(stale, index, error);
     if (fallback !== undefined) return fallback();
     if (keeps && this.#keeper.keepsError(error, index)) {
-      this.#keeper.keep(entry, index, runOf("error", error, args, start), readings);
+      this.#keeper.keep(entry, index, runOf("error", error, args, start, self), readings);
     }
     throw error;
   }
@@ -154,7 +156,7 @@ export class MemoryRuns {
     index: IndexKey,
     args: unknown[],
     start: number,
-    { stale, keeps, isRenewal = false, readings }: Computing,
+    { stale, keeps, isRenewal = false, readings, self }: Computing,
     waiters: Waiters | undefined,
   ): unknown {
     const { hardTimeout, softTimeout, name } = this.#context.settings;
@@ -171,15 +173,17 @@ export class MemoryRuns {
     }
     // Through a promise of our own, since what another kind of promise throws is its own affair.
     const settled = Promise.resolve(entry.result).then((value) => {
-      if (keeps) this.#keeper.keep(entry, index, runOf("value", value, args, start), readings);
-      else this.#keeper.restore(entry, index);
+      if (keeps) {
+        this.#keeper.keep(entry, index, runOf("value", value, args, start, self), readings);
+      } else this.#keeper.restore(entry, index);
       return value;
     }, (error) => {
       this.#context.log.counts.errors++;
       const fallback = this.#fallBack(stale, index, error);
       const isKept = fallback === undefined && keeps && this.#keeper.keepsError(error, index);
-      if (isKept) this.#keeper.keep(entry, index, runOf("error", error, args, start), readings);
-      else this.#keeper.restore(entry, index);
+      if (isKept) {
+        this.#keeper.keep(entry, index, runOf("error", error, args, start, self), readings);
+      } else this.#keeper.restore(entry, index);
       if (fallback !== undefined) return fallback();
       throw error;
     });
@@ -219,6 +223,12 @@ export class MemoryRuns {
   }
 }
 
-function runOf(kind: Run["kind"], value: unknown, args: unknown[], start: number): Run {
-  return { kind, value, args, ended: Date.now(), duration: performance.now() - start };
+function runOf(
+  kind: Run["kind"],
+  value: unknown,
+  args: unknown[],
+  start: number,
+  self: unknown,
+): Run {
+  return { kind, value, args, self, ended: Date.now(), duration: performance.now() - start };
 }

@@ -52,7 +52,7 @@ export class PersistentResults {
     this.settings = settings;
     this.#handle = handle;
     this.log = new EventLog(settings.onEvent);
-    this.stored = new StoredResults(path, settings, this.log);
+    this.stored = new StoredResults(path, settings, this.log, this.keyer);
     const { keyer, log, stored } = this;
     const report = (error: unknown, operation: StoreOperation) =>
       stored.report(error, operation, "");

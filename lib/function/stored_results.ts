@@ -2,7 +2,7 @@
 
 import { decode } from "../codec/mod.ts";
 import { DecodeError, type StoreOperation } from "../errors.ts";
-import { listedArguments } from "../key/mod.ts";
+import { type Keyer, listedArguments } from "../key/mod.ts";
 import { type OpenedRecord, openRecord, RecordFlag, sealRecord } from "../record/mod.ts";
 import type { Store, StoreLease } from "../store/store.ts";
 import type { CacheEntry, StoredEntryFilter, StoredEntryQuery } from "./entry.ts";
@@ -39,13 +39,18 @@ export class StoredResults {
   readonly prefix: string;
   readonly #settings: Settings;
   readonly #log: EventLog;
+  readonly #keyer: Keyer | undefined;
 
-  /** @param path Where the entries stand, see {@linkcode pathOf}. */
-  constructor(path: string, settings: Settings, log: EventLog) {
+  /**
+   * @param keyer Tells what the arguments of a record are; without it, they are listed as bound.
+   * @param path Where the entries stand, see {@linkcode pathOf}.
+   */
+  constructor(path: string, settings: Settings, log: EventLog, keyer?: Keyer) {
     this.path = path;
     this.prefix = `${path}/`;
     this.#settings = settings;
     this.#log = log;
+    this.#keyer = keyer;
   }
 
   /**
@@ -216,11 +221,12 @@ export class StoredResults {
         unreadable = error instanceof Error ? error : new Error(String(error));
       }
       const { created, expires, duration, size } = record;
+      const bound = this.boundArguments(args);
       return {
         key: hex,
         name,
         version,
-        args: this.#argsOf(args),
+        args: bound && (this.#keyer?.told(bound).args ?? bound),
         kind: isError ? "error" : "value",
         value: isError ? undefined : result,
         error: isError ? result : undefined,
@@ -238,7 +244,7 @@ export class StoredResults {
   }
 
   /** What a record lists as arguments; `undefined` where they have instances of unknown classes. */
-  #argsOf(args: Uint8Array | undefined): readonly unknown[] | undefined {
+  boundArguments(args: Uint8Array | undefined): readonly unknown[] | undefined {
     if (args === undefined) return undefined;
     try {
       return listedArguments(new Uint8Array(args), this.#settings.classes);

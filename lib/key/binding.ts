@@ -18,6 +18,7 @@
 
 import { OMITTED } from "../codec/internal.ts";
 import { blake3Hex } from "../hash/mod.ts";
+import type { AttributesOption } from "./attributes.ts";
 import type { AnyFunction } from "./function_code.ts";
 import { DirectoryInput, FileInput } from "./inputs/inputs.ts";
 import { OptionError } from "./option_error.ts";
@@ -37,6 +38,14 @@ export type KeyOption =
   | Readonly<Record<string, KeyMapper>>
   // deno-lint-ignore no-explicit-any -- takes the arguments of the function, whatever they are.
   | ((...args: any[]) => unknown);
+
+/** The arguments of a call as they are told of. */
+export interface ToldArguments {
+  /** The arguments in their places. */
+  readonly args: readonly unknown[];
+  /** Each part that a key depends on, by a name such as `argument amount` or `attribute size`. */
+  readonly parts: ReadonlyMap<string, unknown>;
+}
 
 /** A mapper, with the text that stands for its code. */
 interface Mapping {
@@ -176,6 +185,49 @@ export class Binding {
     return [...given, ...args.slice(given.length).filter(isNoSignal)];
   }
 
+  /**
+   * What a bound array says once it was read back: the arguments in their places, those that `key`
+   * maps by what they count as, and by name each part that a key depends on.
+   *
+   * @param attributes What of the object of a method counts, and stands at the end of the array.
+   */
+  told(bound: readonly unknown[], attributes: AttributesOption | undefined): ToldArguments {
+    const parts = new Map<string, unknown>();
+    const left = [...bound];
+    if (attributes !== undefined && left.at(-2) === "this") {
+      const [, , self] = left.splice(-3);
+      if (typeof attributes === "function") parts.set("attributes", self);
+      else {
+        for (const name of attributes) {
+          parts.set(`attribute ${name}`, (self as Record<string, unknown>)[name]);
+        }
+      }
+    }
+    if (this.#whole !== undefined) {
+      parts.set("key", left.slice(1));
+      return { args: left.slice(2), parts };
+    }
+    const more = left.splice(this.#labels.length);
+    const isMapped = this.#labels.length < this.#steps.length && more.length > 1;
+    const tail = (isMapped ? more.splice(-2)[1] : undefined) as Record<string, unknown> | undefined;
+    if (this.#countsArguments) parts.set("the number of arguments", more.pop());
+    const args: unknown[] = [];
+    for (const { parameter, mapped, edits } of this.#steps) {
+      const value = mapped === undefined ? left.shift() : tail?.[mapped.name];
+      const label = parameter.name ?? String(args.length);
+      const inner = parameter.pattern === undefined ? undefined : value;
+      if (typeof inner !== "object" || inner === null) parts.set(`argument ${label}`, value);
+      else for (const [name, part] of Object.entries(inner)) parts.set(`argument ${name}`, part);
+      args.push(
+        mapped === undefined
+          ? edits.reduce((value, { path, mapping }) => unmapped(value, path, mapping), value)
+          : unmappedBy(mapped.mapping, value),
+      );
+    }
+    for (const value of more) parts.set(`argument ${args.push(value) - 1}`, value);
+    return { args, parts };
+  }
+
   /** Names what stands at `path` in a bound array in terms of the parameters. */
   describe(path: string): { path: string; parameter: string | undefined } {
     const [, index = "0", rest = ""] = /^\[(\d+)\](.*)$/s.exec(path) ?? [];
@@ -214,6 +266,24 @@ const utf8 = new TextEncoder();
 function mappedBy({ map, code }: Mapping, value: unknown): unknown {
   const mapped = map(value as never);
   return mapped === OMIT || code === "" ? mapped : [code, mapped];
+}
+
+/** What {@linkcode mappedBy} made, without the code. */
+function unmappedBy({ code }: Mapping, kept: unknown): unknown {
+  return code !== "" && Array.isArray(kept) ? kept[1] : kept;
+}
+
+/** A copy in which the property at `path` is without the code of its mapper. */
+function unmapped(
+  value: unknown,
+  [name, ...path]: readonly string[],
+  mapping: Mapping | undefined,
+): unknown {
+  if (mapping === undefined || typeof value !== "object" || value === null) return value;
+  if (!Object.hasOwn(value, name)) return value;
+  const part = (value as Record<string, unknown>)[name];
+  const shown = path.length > 0 ? unmapped(part, path, mapping) : unmappedBy(mapping, part);
+  return { ...value, [name]: shown };
 }
 
 function isNoSignal(value: unknown): boolean {

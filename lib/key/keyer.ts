@@ -23,7 +23,7 @@ import {
   mapperText,
 } from "./function_code.ts";
 import { attributesOf, type AttributesOption } from "./attributes.ts";
-import { Binding, type KeyOption } from "./binding.ts";
+import { Binding, type KeyOption, type ToldArguments } from "./binding.ts";
 import { inputsExist } from "./inputs/inputs.ts";
 import {
   type DigestMemory,
@@ -257,8 +257,13 @@ export class Keyer {
   }
 
   /** The bound arguments as a record lists them. */
-  decodeArguments(args: readonly unknown[], readings?: Readings): unknown[] {
-    return listedArguments(this.keyWithArguments(args, readings).args, this.#options.classes);
+  decodeArguments(args: readonly unknown[], readings?: Readings, self?: unknown): unknown[] {
+    return listedArguments(this.keyWithArguments(args, readings, self).args, this.#options.classes);
+  }
+
+  /** What bound arguments say that were read back. */
+  told(bound: readonly unknown[]): ToldArguments {
+    return this.#binding.told(bound, this.#options.attributes);
   }
 
   /**

@@ -202,6 +202,32 @@ test("methods on a store are shared by objects with equal attributes", async () 
   assert.equal(deja.stats().hits, 1);
 });
 
+test("entries of a method list the arguments alone", async () => {
+  const deja = createCache({ store: memoryStore(), freeVariables: "ignore" });
+  class Report {
+    constructor(readonly title: string) {}
+
+    @deja.cached({ persistent: true, attributes: ["title"] })
+    async text(pages: number): Promise<string> {
+      return await Promise.resolve(`${this.title} ${pages}`);
+    }
+
+    @deja.cached({ attributes: ["title"] })
+    length(pages: number): number {
+      return this.title.length * pages;
+    }
+  }
+  const { text, length } = Report.prototype as unknown as Record<
+    string,
+    { entries(): AsyncIterable<{ args: unknown }> | Iterable<{ args: unknown }> }
+  >;
+  await new Report("a").text(5);
+  new Report("a").length(5);
+  for (const { entries } of [text, length]) {
+    assert.deepEqual((await Array.fromAsync(entries())).map(({ args }) => args), [[5]]);
+  }
+});
+
 test("wrapping in the constructor works too", () => {
   let computed = 0;
   class Circle {

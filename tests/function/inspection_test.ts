@@ -142,6 +142,50 @@ for (const [kind, make] of Object.entries(KINDS)) {
     assert.match(message, /f: nothing is kept for this call.+argument options changed/);
   });
 
+  test(`${kind}: explain() names the argument that changed, also where key maps one`, async () => {
+    const f = make((user: { id: number }, n: number) => user.id + n, {
+      key: { user: (user: { id: number }) => user.id },
+    });
+    await f.call({ id: 7 }, 3);
+    assert.deepEqual((await f.entries())[0].args, [7, 3]);
+    const changed = async (id: number, n: number) => (await f.cached.explain({ id }, n)).changed;
+    assert.deepEqual(await changed(7, 4), ["argument n"]);
+    assert.deepEqual(await changed(8, 3), ["argument user"]);
+    assert.deepEqual(await changed(8, 4), ["argument user", "argument n"]);
+  });
+
+  test(`${kind}: entries show what a key inside an argument, or of all of them, gives`, async () => {
+    const inside = make((o: { a: number; b: number }) => o.a, {
+      key: { "o.a": (a: number) => a % 10 },
+    });
+    await inside.call({ a: 12, b: 1 });
+    assert.deepEqual((await inside.entries())[0].args, [{ a: 2, b: 1 }]);
+    const all = make((a: number, b = 2) => a + b, { key: (a: number, b: number) => `${a}-${b}` });
+    await all.call(1);
+    assert.isTrue(await all.has(1, 2), "a function as key gets the defaults");
+    assert.deepEqual((await all.entries())[0].args, ["1-2"]);
+    assert.deepEqual((await all.cached.explain(2)).changed, ["key"]);
+  });
+
+  test(`${kind}: explain() names what changed within a destructured argument`, async () => {
+    const f = make(({ width, height = 2 }: { width: number; height?: number }) => width * height);
+    await f.call({ width: 1 });
+    const { changed } = await f.cached.explain({ width: 1, height: 3 });
+    assert.deepEqual(changed, ["argument height"]);
+  });
+
+  test(`${kind}: explain() of a miss says so where what expired may be gone`, async () => {
+    await withFakeTime(START, async (clock) => {
+      const f = make((x: number) => x, { ttl: "1s" });
+      await f.call(1);
+      clock.advance(1500);
+      const { outcome, message } = await f.cached.explain(1);
+      if (outcome === "miss") assert.match(message, /one that expired may have been here/);
+      else assert.equal(outcome, "expired");
+      assert.notMatch((await make((x: number) => x).cached.explain(1)).message, /expired/);
+    });
+  });
+
   test(`${kind}: explain() names the closed-over value that changed`, async () => {
     let rate = 2;
     const fees = { base: 1 };
