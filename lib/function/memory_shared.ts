@@ -10,9 +10,22 @@ import type { IndexKey } from "./memory_index.ts";
 import type { Settings } from "./settings.ts";
 
 /** The results of the latest of equal definitions that read nothing unseen, by code and identity. */
-const latest = new Map<string, Map<string, WeakRef<EntryMap>>>();
+type Latest = Map<string, Map<string, WeakRef<EntryMap>>>;
+
+/**
+ * Where they stand: beside all modules, since a hot reload evaluates this one again too. The number
+ * changes with the form of what stands there.
+ */
+const LATEST = Symbol.for("deja.latest 1");
+
+function latestResults(): Latest {
+  const host = globalThis as { [LATEST]?: Latest };
+  return host[LATEST] ??= new Map();
+}
+
 const gone = new FinalizationRegistry<{ code: string; definition: string }>(
   ({ code, definition }) => {
+    const latest = latestResults();
     const ofCode = latest.get(code);
     if (ofCode?.get(definition)?.deref() !== undefined) return;
     ofCode?.delete(definition);
@@ -47,11 +60,11 @@ export function shareResults(
   const share = (mayBeFirst: boolean) => {
     const definition = definitionOf(keyer, settings, place);
     if (definition === undefined) return false;
-    if (!mayBeFirst && latest.get(code)?.has(definition) !== true) return false;
+    if (!mayBeFirst && latestResults().get(code)?.has(definition) !== true) return false;
     takeOver(code, definition, isNamed, entries);
     return true;
   };
-  if (latest.has(code) && share(false)) return;
+  if (latestResults().has(code) && share(false)) return;
   void seesAll.then((seen) => seen && share(true));
 }
 
@@ -78,6 +91,7 @@ function definitionOf(
  * are taken over only where both were given a `name` on purpose.
  */
 function takeOver(code: string, definition: string, isNamed: boolean, entries: EntryMap): void {
+  const latest = latestResults();
   let ofCode = latest.get(code);
   if (ofCode === undefined) latest.set(code, ofCode = new Map());
   const before = ofCode.get(definition)?.deref();

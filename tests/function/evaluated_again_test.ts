@@ -1,6 +1,10 @@
 import type { MemoryCached } from "../../lib/function/cached_function.ts";
 import { cache } from "../../lib/function/memory_cache.ts";
-import { assert, test } from "../harness.ts";
+import { MemoryContext } from "../../lib/function/memory_context.ts";
+import { PlainEntry } from "../../lib/function/memory_entry.ts";
+import { shareResults } from "../../lib/function/memory_shared.ts";
+import { settingsOf } from "../../lib/function/settings.ts";
+import { assert, test, testOn } from "../harness.ts";
 import { until } from "./_kinds.ts";
 
 /** Evaluates one definition after the other until one finds a result of those before it. */
@@ -44,3 +48,25 @@ test("cache() shares nothing between functions that the key does not tell apart"
     return ++round >= 20;
   });
 });
+
+testOn(
+  ["deno", "bun"],
+  "a bundle has each module once",
+  "cache() goes on with its results also where a hot reload evaluates the library again",
+  async () => {
+    // Not written out, since a bundler would look for a file of that name.
+    const path = ["../../lib/function/memory_shared.ts", "again"].join("?");
+    const again = await import(path) as { shareResults: typeof shareResults };
+    assert.notStrictEqual(again.shareResults, shareResults);
+    const fn = (x: number) => x + 2;
+    const settings = settingsOf(fn, { name: "reloaded" });
+    const place = new Error("Place");
+    const [before, after] = [0, 1].map(() => new MemoryContext(fn as never, settings));
+    before.entries.set(1, new PlainEntry(3, 0, 0));
+    const seesAll = Promise.resolve(true);
+    shareResults(before.keyer, settings, place, before.entries, seesAll);
+    await seesAll;
+    again.shareResults(after.keyer, settings, place, after.entries, seesAll);
+    assert.equal(after.entries.peek(1)?.result, 3);
+  },
+);
