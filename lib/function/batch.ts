@@ -77,7 +77,7 @@ export class Batch {
   }
 
   /** The methods of a function of arrays, made of those for one element. */
-  methods(one: BatchedMethods): BatchedMethods {
+  methods(one: BatchedMethods, self: unknown): BatchedMethods {
     const each = <T>(args: readonly unknown[], use: (...element: unknown[]) => Promise<T>) =>
       Promise.all(this.elements(args).map((element) => use(...element)));
     const onlyOf = <T>(all: readonly T[]): T => {
@@ -93,11 +93,11 @@ export class Batch {
         const results = await each(args, one.peek);
         return results.includes(undefined) ? undefined : results;
       },
-      refresh: (...args) => this.call(undefined, args, "refresh"),
+      refresh: (...args) => this.call(self, args, "refresh"),
       delete: async (...args) => (await each(args, one.delete)).some((deleted) => deleted),
       reference: async (...args) => {
         const element = onlyOf(this.elements(args));
-        await this.call(undefined, args);
+        await this.call(self, args);
         const { key, name, get } = await one.reference(...element);
         return { key, name, get: async () => [await get()] };
       },

@@ -33,8 +33,8 @@ export interface MemoryCachedMethods<F extends AnyFunction> {
   clear(filter?: EntryFilter): void;
   /** What is kept, entry by entry, as it stands now, whatever `validate` would say. */
   entries(filter?: EntryFilter): CacheEntry<ResultOf<F>>[];
-  /** What is kept under a key, whatever `validate` would say. */
-  get(query: EntryQuery): CacheEntry<ResultOf<F>> | undefined;
+  /** What is kept under a key or for some arguments, whatever `validate` would say. */
+  get(query: EntryQuery | { readonly args: Parameters<F> }): CacheEntry<ResultOf<F>> | undefined;
   /**
    * Calls the function for each of many inputs, a few at a time, and resolves to the results in
    * their order.
@@ -113,8 +113,15 @@ export interface PersistentCachedMethods<F extends AnyFunction> {
    * with an event.
    */
   entries(filter?: StoredEntryFilter): AsyncIterableIterator<CacheEntry<ResultOf<F>>>;
-  /** What is stored under a key, now or as of a moment, whatever `validate` would say. */
-  get(query: StoredEntryQuery): Promise<CacheEntry<ResultOf<F>> | undefined>;
+  /**
+   * What is stored under a key or for some arguments, now or as of a moment, whatever `validate`
+   * would say.
+   */
+  get(
+    query:
+      | StoredEntryQuery
+      | { readonly args: Parameters<F>; readonly at?: StoredEntryQuery["at"] },
+  ): Promise<CacheEntry<ResultOf<F>> | undefined>;
   /**
    * Calls the function for each of many inputs, a few at a time, and resolves to the results in
    * their order. What was done stays done: the same map again goes on where it stopped.

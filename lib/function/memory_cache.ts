@@ -167,23 +167,26 @@ export function wrapInMemory<F extends AnyFunction>(
 ): MemoryCached<F> {
   const results = new MemoryResults(fn as unknown as Call, settings);
   const stats = () => ({ ...results.stats(), ...results.kept });
-  const methods: Omit<MemoryCachedMethods<Call>, "wrapped"> = {
-    key: (...args) => results.keyer.key(args).hex,
-    has: (...args) => results.peek(args) !== undefined,
-    peek: (...args) => results.look(args),
-    refresh: (...args) => results.refresh(args),
-    delete: (...args) => results.delete(args),
+  const methodsOf = (self: unknown): Omit<MemoryCachedMethods<Call>, "wrapped"> => ({
+    key: (...args) => results.keyer.key(args, undefined, self).hex,
+    has: (...args) => results.peek(args, self) !== undefined,
+    peek: (...args) => results.look(args, self),
+    refresh: (...args) => results.refresh(args, self),
+    delete: (...args) => results.delete(args, self),
     clear: (filter) => results.clear(filter),
     entries: (filter) => results.listing.entries(results.entries, filter) as never,
-    get: ({ key }) => results.listing.get(results.entries, key) as never,
+    get: (query) => {
+      const key = "args" in query ? results.keyer.key(query.args, undefined, self).hex : query.key;
+      return results.listing.get(results.entries, key) as never;
+    },
     map: async (inputs, options) => {
       const { mapCalls } = await import("./map.ts");
-      return await mapCalls((input) => results.call(undefined, [input]), inputs, options);
+      return await mapCalls((input) => results.call(self, [input]), inputs, options);
     },
-    reference: (...args) => results.reference(args) as never,
-    explain: (...args) => results.listing.explain(results.entries, args),
+    reference: (...args) => results.reference(args, self) as never,
+    explain: (...args) => results.listing.explain(results.entries, args, self),
     stats,
-  };
+  });
   const { repeated, log } = results;
   const { pending } = repeated;
   const scopes = modeScopes;
@@ -198,7 +201,7 @@ export function wrapInMemory<F extends AnyFunction>(
   };
   const member: Member = { forget: (filter) => results.clear(filter), stored: undefined };
   group.add(member, { name: settings.name, counts: log.counts, pending });
-  const wrapper = makeWrapper(fn, results.keyer, call, methods) as unknown as MemoryCached<F>;
+  const wrapper = makeWrapper(fn, results.keyer, call, methodsOf) as unknown as MemoryCached<F>;
   members.set(wrapper, member);
   return wrapper;
 }

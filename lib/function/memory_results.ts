@@ -138,37 +138,37 @@ export class MemoryResults {
     });
   }
 
-  refresh(args: unknown[]): unknown {
+  refresh(args: unknown[], self?: unknown): unknown {
     const mode = modeNow(this.#settings.mode);
-    if (mode === "off") return this.#fn(...args);
+    if (mode === "off") return this.#fn.apply(self, args);
     this.#look();
     const readings = this.keyer.prepareNow();
-    const index = this.index.of(args, undefined, readings);
+    const index = this.index.of(args, self, readings);
     if (mode === "offline") return this.#offline(undefined, index);
     this.log.emit({ type: "miss", name: this.#settings.name, key: this.#context.keyFor(index) });
-    return this.#runs.compute(undefined, args, index, { keeps: mode !== "read-only", readings });
+    return this.#runs.compute(self, args, index, { keeps: mode !== "read-only", readings, self });
   }
 
   /** The entry that would answer a call now, kept or awaited. */
-  peek(args: readonly unknown[]): MemoryEntry | undefined {
-    const index = this.index.of(args);
+  peek(args: readonly unknown[], self?: unknown): MemoryEntry | undefined {
+    const index = this.index.of(args, self);
     const entry = this.entries.peek(index);
     if (entry === undefined || entry.state === "pending") return entry;
     return this.listing.standing(index, entry) === "hit" ? entry : undefined;
   }
 
   /** What {@linkcode MemoryResults.peek} found, for a caller of its own. */
-  look(args: readonly unknown[]): unknown {
-    const entry = this.peek(args);
+  look(args: readonly unknown[], self?: unknown): unknown {
+    const entry = this.peek(args, self);
     if (entry === undefined) return undefined;
     if (entry.state === "pending") return this.#copied(entry);
     return entry.kind === "error"
       ? undefined
-      : this.#context.delivery(entry, this.index.of(args))?.();
+      : this.#context.delivery(entry, this.index.of(args, self))?.();
   }
 
-  delete(args: readonly unknown[]): boolean {
-    const index = this.index.of(args);
+  delete(args: readonly unknown[], self?: unknown): boolean {
+    const index = this.index.of(args, self);
     const entry = this.entries.peek(index);
     return this.entries.delete(index) && entry!.expires > Date.now();
   }
@@ -188,10 +188,10 @@ export class MemoryResults {
     }
   }
 
-  reference(args: unknown[]): { key: string; name: string; get: () => unknown } {
-    const index = this.index.of(args);
-    if (!this.#stands(index, args)) {
-      const made = this.call(undefined, args);
+  reference(args: unknown[], self?: unknown): { key: string; name: string; get: () => unknown } {
+    const index = this.index.of(args, self);
+    if (!this.#stands(index, args, self)) {
+      const made = this.call(self, args);
       // Whoever asks for the result hears of its failure.
       if (isThenable(made)) Promise.resolve(made).catch(() => {});
     }
@@ -208,10 +208,10 @@ export class MemoryResults {
   }
 
   /** Whether a result at hand answers a call, which then counts as a hit. It is not copied. */
-  #stands(index: IndexKey, args: readonly unknown[]): boolean {
+  #stands(index: IndexKey, args: readonly unknown[], self: unknown): boolean {
     const mode = modeNow(this.#settings.mode);
     if (mode === "refresh" || mode === "off") return false;
-    const entry = this.peek(args);
+    const entry = this.peek(args, self);
     if (entry === undefined || entry.state === "pending" || entry.kind === "error") return false;
     this.entries.get(index); // As a use, for the order of a bounded cache.
     const { name } = this.#settings;

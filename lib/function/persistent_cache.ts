@@ -40,12 +40,12 @@ export function wrapInStore<F extends AnyFunction>(
       const mode = modeNow(settings.mode);
       return await (await batch()).call(this, args, mode);
     };
-  const methods: Omit<PersistentCachedMethods<Call>, "wrapped"> = {
-    key: async (...args) => (await results.ask(undefined, args)).key.hex,
-    has: async (...args) => await results.peek(args) !== undefined,
+  const plainMethodsOf = (self: unknown): Omit<PersistentCachedMethods<Call>, "wrapped"> => ({
+    key: async (...args) => (await results.ask(self, args)).key.hex,
+    has: async (...args) => await results.peek(args, self) !== undefined,
     peek: async (...args) => {
-      const found = await results.peek(args);
-      const asked = found && await results.ask(undefined, args);
+      const found = await results.peek(args, self);
+      const asked = found && await results.ask(self, args);
       const outcome = asked && await results.open(found!, asked, false);
       try {
         return outcome?.first();
@@ -53,8 +53,8 @@ export function wrapInStore<F extends AnyFunction>(
         return undefined; // What was thrown is no result to look at; `get` tells of it.
       }
     },
-    refresh: (...args) => results.refresh(args),
-    delete: (...args) => results.delete(args),
+    refresh: (...args) => results.refresh(args, self),
+    delete: (...args) => results.delete(args, self),
     clear: async (filter) => {
       if (filter === undefined) return await results.clear();
       const store = await handle.store();
@@ -72,16 +72,20 @@ export function wrapInStore<F extends AnyFunction>(
       const owns = (storeKey: string) => isOwned(storeKey, prefix);
       return await prune({ handle, group, root: prefix, owns }, options);
     },
-    get: async (query) => await stored.get(await handle.store(), query) as never,
+    get: async (query) => {
+      const { at } = query;
+      const key = "args" in query ? (await results.ask(self, query.args)).key.hex : query.key;
+      return await stored.get(await handle.store(), { key, at }) as never;
+    },
     map: async (inputs, options) => {
       const { mapCalls } = await import("./map.ts");
-      return await mapCalls((input) => call.call(undefined, input), inputs, options);
+      return await mapCalls((input) => call.call(self, input), inputs, options);
     },
     reference: async (...args) => {
       // The elements of a function of arrays are computed by one call before.
       const asked = batch === undefined
-        ? await results.prepare(args)
-        : await results.ask(undefined, args);
+        ? await results.prepare(args, self)
+        : await results.ask(self, args);
       const { key: { hex, bytes } } = asked;
       const { name } = settings;
       return {
@@ -99,20 +103,23 @@ export function wrapInStore<F extends AnyFunction>(
     },
     explain: async (...args) => {
       const { explainCall } = await import("./explain_stored.ts");
-      return await explainCall(results, handle, args);
+      return await explainCall(results, handle, args, self);
     },
     stats,
-  };
-  if (batch !== undefined) {
+  });
+  const methodsOf = (self: unknown) => {
+    const methods = plainMethodsOf(self);
+    if (batch === undefined) return methods;
     const one = { ...methods };
     for (const method of BATCHED) {
       methods[method] = async (...args: unknown[]) =>
-        await (await batch()).methods(one)[method](...args) as never;
+        await (await batch()).methods(one, self)[method](...args) as never;
     }
-  }
+    return methods;
+  };
   const member: Member = { forget: () => {}, stored: { path: stored.path, settings } };
   group.add(member, { name: settings.name, counts: results.log.counts });
-  const wrapper = makeWrapper(fn, results.keyer, call, methods) as unknown as PersistentCached<F>;
+  const wrapper = makeWrapper(fn, results.keyer, call, methodsOf) as unknown as PersistentCached<F>;
   members.set(wrapper, member);
   return wrapper;
 }

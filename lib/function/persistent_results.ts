@@ -126,21 +126,21 @@ export class PersistentResults {
   }
 
   /** Computes a result, whatever is stored. */
-  async refresh(args: unknown[]): Promise<unknown> {
-    return await this.answer(await this.ask(undefined, args, "refresh"), findSignals(args)?.signal);
+  async refresh(args: unknown[], self?: unknown): Promise<unknown> {
+    return await this.answer(await this.ask(self, args, "refresh"), findSignals(args)?.signal);
   }
 
   /** The stored result that would answer a call now. */
-  async peek(args: readonly unknown[]): Promise<StoredResult | undefined> {
-    const { key } = await this.ask(undefined, [...args]);
+  async peek(args: readonly unknown[], self?: unknown): Promise<StoredResult | undefined> {
+    const { key } = await this.ask(self, [...args]);
     const store = await this.#store(key.hex);
     const found = store && await this.stored.read(store, key.hex, key.bytes);
     if (found === undefined || found.record.expires <= Date.now()) return undefined;
     return this.answers.isValid(found, key.hex) ? found : undefined;
   }
 
-  async delete(args: readonly unknown[]): Promise<boolean> {
-    const { key: { hex } } = await this.ask(undefined, [...args]);
+  async delete(args: readonly unknown[], self?: unknown): Promise<boolean> {
+    const { key: { hex } } = await this.ask(self, [...args]);
     const storeKey = this.stored.prefix + hex;
     this.#handle.discard((each) => each === storeKey);
     const store = await this.#handle.store();
@@ -168,13 +168,13 @@ export class PersistentResults {
   }
 
   /** Calls the function, or finds its result, and lets it be stored without taking it. */
-  async prepare(args: unknown[]): Promise<AskedCall> {
-    const asked = await this.ask(undefined, args);
+  async prepare(args: unknown[], self?: unknown): Promise<AskedCall> {
+    const asked = await this.ask(self, args);
     const store = await this.#store(asked.key.hex);
     if (store !== undefined && await this.answers.stands(asked, store)) return asked;
-    const result = await this.call(undefined, args);
+    const result = await this.call(self, args);
     if (isStreamed(result)) await readToEnd(result);
-    return await this.ask(undefined, args);
+    return await this.ask(self, args);
   }
 
   /** What a call under way has stored just now. */

@@ -14,13 +14,16 @@ export type Call = (...args: unknown[]) => unknown;
 /**
  * Dresses a caller up as the original: its name and length, the methods, and a note of where it
  * came from, so that keys see the original's code.
+ *
+ * @param methodsOf Makes the methods, for calls on an object, or on none.
  */
 export function makeWrapper<F extends AnyFunction, M extends object>(
   original: F,
   keyer: Keyer,
   call: (this: unknown, ...args: unknown[]) => unknown,
-  methods: M,
+  methodsOf: (self: unknown) => M,
 ): M {
+  const methods = methodsOf(undefined);
   Object.defineProperties(call, {
     name: { value: original.name, configurable: true },
     length: { value: original.length, configurable: true },
@@ -30,7 +33,58 @@ export function makeWrapper<F extends AnyFunction, M extends object>(
     wrapped: { value: original, enumerable: true },
   });
   registerWrapper(call as AnyFunction, original, () => keyer.identity());
+  makers.set(call, viewMaker(original, keyer, call, methodsOf));
   return call as unknown as M;
+}
+
+/** Makes the views of each wrapper, see {@linkcode viewOf}. */
+const makers = new WeakMap<object, (self: object) => object>();
+
+/**
+ * A wrapper as it is read off an object: called as ever, and with methods that are about calls on
+ * that object. One for each object, for as long as that lives.
+ */
+export function viewOf(wrapper: object, self: object): object {
+  return makers.get(wrapper)!(self);
+}
+
+function viewMaker(
+  original: AnyFunction,
+  keyer: Keyer,
+  call: Call,
+  methodsOf: (self: unknown) => object,
+): (self: object) => object {
+  const views = new WeakMap<object, object>();
+  // Most views are only called, so that their methods are made when they are asked for.
+  const selves = new WeakMap<object, object>();
+  let prototype: object | undefined;
+  const makePrototype = () => {
+    const made = Object.create(Function.prototype, { wrapped: { value: original } });
+    for (const name of Object.keys(methodsOf(undefined))) {
+      Object.defineProperty(made, name, {
+        get(this: object) {
+          return Reflect.get(methodsOf(selves.get(this)), name);
+        },
+      });
+    }
+    return made;
+  };
+  return (self) => {
+    const known = views.get(self);
+    if (known !== undefined) return known;
+    const view = function (this: unknown, ...args: unknown[]): unknown {
+      return call.apply(this, args);
+    };
+    Object.defineProperties(view, {
+      name: { value: original.name, configurable: true },
+      length: { value: original.length, configurable: true },
+    });
+    Object.setPrototypeOf(view, prototype ??= makePrototype());
+    registerWrapper(view as AnyFunction, original, () => keyer.identity());
+    selves.set(view, self);
+    views.set(self, view);
+    return view;
+  };
 }
 
 /**

@@ -202,6 +202,64 @@ test("methods on a store are shared by objects with equal attributes", async () 
   assert.equal(deja.stats().hits, 1);
 });
 
+/** The methods of a cached function, which no decorator can add to a type. */
+// deno-lint-ignore no-explicit-any -- both kinds at once.
+const looked = (method: unknown) => method as any;
+
+test("a method that is read off an object can be looked into", async () => {
+  const deja = createCache({ store: memoryStore(), freeVariables: "ignore" });
+  class Plane {
+    static scale = 1;
+
+    constructor(readonly a: number) {}
+
+    @deja.cached({ attributes: ["a"] })
+    now(x: number): number {
+      return this.a * x;
+    }
+
+    @deja.cached({ persistent: true, attributes: ["a"] })
+    async later(x: number): Promise<number> {
+      return await Promise.resolve(this.a * x);
+    }
+
+    @deja.cached({ attributes: ["scale"] })
+    static scaled(x: number): number {
+      return this.scale * x;
+    }
+  }
+  class Other extends Plane {
+    override now(x: number): number {
+      return super.now(x) + 1;
+    }
+  }
+  const [plane, equal, unlike] = [2, 2, 3].map((a) => new Plane(a));
+  assert.equal(plane.now(3), 6);
+  assert.equal(await plane.later(3), 6);
+  assert.strictEqual(plane.now, plane.now);
+  for (const name of ["now", "later"] as const) {
+    for (const each of [plane, equal]) {
+      assert.isTrue(await looked(each[name]).has(3));
+      assert.equal(await looked(each[name]).peek(3), 6);
+      assert.equal((await looked(each[name]).explain(3)).outcome, "hit");
+    }
+    assert.equal((await looked(equal[name]).get({ args: [3] })).value, 6);
+    assert.isFalse(await looked(unlike[name]).has(3));
+    assert.deepEqual((await looked(unlike[name]).explain(3)).changed, ["attribute a"]);
+    assert.equal(await looked(unlike[name]).refresh(3), 9);
+    assert.deepEqual(await looked(unlike[name]).map([3, 4]), [9, 12]);
+    assert.equal(await (await looked(unlike[name]).reference(5)).get(), 15);
+    assert.isTrue(await looked(plane[name]).delete(3));
+    assert.isFalse(await looked(equal[name]).has(3));
+    assert.equal(plane[name].length, 1);
+    assert.equal(plane[name].name, name);
+  }
+  assert.equal(Plane.scaled(5), 5);
+  assert.isTrue(looked(Plane.scaled).has(5));
+  assert.equal(new Other(2).now(3), 7);
+  assert.equal(plane.now.call(unlike, 3), 9);
+});
+
 test("entries of a method list the arguments alone", async () => {
   const deja = createCache({ store: memoryStore(), freeVariables: "ignore" });
   class Report {

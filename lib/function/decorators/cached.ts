@@ -7,6 +7,7 @@ import type { MemoryCacheOptions, PersistentOptions } from "../options.ts";
 import { wrapInStore } from "../persistent_cache.ts";
 import { defaultScope, type Scope, settingsFor } from "../scope.ts";
 import type { Settings } from "../settings.ts";
+import { viewOf } from "../wrapper.ts";
 
 /** What of the object counts, and where results go. */
 export interface MethodOptions {
@@ -93,9 +94,52 @@ export function decoratorIn(
     };
     checkThisIsNamed(method, settings);
     const { handle, namespace, group } = scope;
-    return (persistent
+    const wrapper = persistent
       ? wrapInStore(method, settings, handle, namespace, group)
-      : wrapInMemory(method, settings, group)) as typeof method;
+      : wrapInMemory(method, settings, group);
+    if (attributes !== undefined && context.kind === "method" && !context.private) {
+      const bind = binderOf(wrapper, context.name, context.static);
+      context.addInitializer(function () {
+        bind(this as object);
+      });
+    }
+    return wrapper as unknown as typeof method;
+  };
+}
+
+/**
+ * Lets each object of a class have a view of a method of its own, so that `has` and its like know
+ * what object they are about. The class itself is changed, once there is an object: a property of
+ * each object would hide the methods of subclasses.
+ */
+function binderOf(
+  wrapper: object,
+  name: string | symbol,
+  isStatic: boolean,
+): (self: object) => void {
+  let isDone = false;
+  return (self) => {
+    if (isDone) return;
+    isDone = true;
+    let owner: object | null = self;
+    while (owner !== null && Object.getOwnPropertyDescriptor(owner, name)?.value !== wrapper) {
+      owner = Object.getPrototypeOf(owner);
+    }
+    // What another decorator wrapped is that one's own affair.
+    if (owner === null) return;
+    Reflect.defineProperty(owner, name, {
+      configurable: true,
+      enumerable: false,
+      get(this: object) {
+        return Object(this) !== this || (this === owner && !isStatic)
+          ? wrapper
+          : viewOf(wrapper, this);
+      },
+      set(this: object, value: unknown) {
+        const own = { value, writable: true, configurable: true, enumerable: true };
+        Reflect.defineProperty(this, name, own);
+      },
+    });
   };
 }
 
