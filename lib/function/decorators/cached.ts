@@ -45,6 +45,11 @@ const OWN_OPTIONS = ["attributes", "persistent"];
 /**
  * Caches a method or a getter of a class, with the standard decorators of JavaScript.
  *
+ * The method has what cached functions have besides being called, such as `has` and `explain`. Read
+ * off an object, as in `scale.times.has(21)`, it is about calls on that object. No decorator can
+ * change a type, so TypeScript needs to be told:
+ * `scale.times as MemoryCached<(x: number) => number>`.
+ *
  * @param options See {@linkcode CachedOptions} and {@linkcode PersistentCachedOptions}.
  * @returns The decorator.
  * @throws {TypeError} An option is wrong; where it is applied: to something else than a method or a
