@@ -4,9 +4,5 @@
  * @module
  */
 
-export {
-  type WebCacheEvent,
-  type WebHandler,
-  withCache,
-  type WithCacheOptions,
-} from "./with_cache.ts";
+export type { WebCacheEvent, WebHandler, WithCacheOptions } from "./options.ts";
+export { withCache } from "./with_cache.ts";

@@ -8,8 +8,19 @@ import CachePolicy from "http-cache-semantics";
 import { DecodeError, type StoreOperation } from "../../errors.ts";
 import { stableHash } from "../../codec/mod.ts";
 import type { Store } from "../../store/store.ts";
+import { readToEnd } from "../results.ts";
 import { Recording, replay } from "../streams/recording.ts";
 import type { StreamEnd } from "../streams/shared_stream.ts";
+import {
+  asksOnlyStored,
+  evaluated,
+  isUnchanged,
+  keepAlive,
+  responseOf,
+  withStatus,
+} from "./answers.ts";
+import { BodiesInUse } from "./bodies.ts";
+import type { WebCacheEvent, WebHandler, WithCacheOptions } from "./options.ts";
 import {
   addressOf,
   matches,
@@ -18,53 +29,6 @@ import {
   type Variant,
   Variants,
 } from "./variants.ts";
-
-/** A web handler: what `Deno.serve` and `Bun.serve` take, or the `fetch` of an edge host. */
-export type WebHandler<Rest extends unknown[]> = (
-  request: Request,
-  ...rest: Rest
-) => Response | Promise<Response>;
-
-/** What {@linkcode WithCacheOptions.onEvent} is told. */
-export interface WebCacheEvent {
-  /**
-   * What happened: a stored response answered (`hit`), also past its time (`stale`), or after the
-   * handler said that it still holds (`revalidated`); the handler answered, and its response may
-   * be stored (`miss`) or not (`bypass`); a response was stored whole (`store`), could not be
-   * (`not-stored`), or was found damaged (`corrupt`); the store failed (`store-error`).
-   */
-  readonly type:
-    | "hit"
-    | "stale"
-    | "revalidated"
-    | "miss"
-    | "bypass"
-    | "store"
-    | "not-stored"
-    | "corrupt"
-    | "store-error";
-  /** Address of the request. */
-  readonly url: string;
-  /** What was asked of the store, where it failed. */
-  readonly operation?: StoreOperation;
-  /** What went wrong, where something did. */
-  readonly error?: unknown;
-}
-
-/** Options of {@linkcode withCache}. */
-export interface WithCacheOptions {
-  /** Where responses are stored. */
-  readonly store: Store;
-  /** What the keys in the store start with; `"web"` unless given. */
-  readonly name?: string;
-  /**
-   * Whether the responses serve many users, so that those marked `private`, or given to a request
-   * with `Authorization` or with `Set-Cookie`, are not stored. Yes unless given.
-   */
-  readonly shared?: boolean;
-  /** Hears of what happens to every request. */
-  readonly onEvent?: (event: WebCacheEvent) => void;
-}
 
 /** Methods whose success makes what is stored of the address worthless. */
 const SAFE_METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS", "TRACE"];
@@ -118,10 +82,17 @@ export function withCache<Rest extends unknown[]>(
   }
   const cache = new WebCache(options);
   return (request, ...rest) =>
-    cache.answer(request, async (asked) => await handler(asked, ...rest));
+    cache.answer(
+      request,
+      async (asked) => responseOf(await handler(asked, ...rest)),
+      (work) => keepAlive(rest, work),
+    );
 }
 
 type Ask = (request: Request) => Promise<Response>;
+
+/** Takes note of work that nobody waits for. */
+type Behind = (work: Promise<void>) => void;
 
 /** A response that is being read and stored. */
 interface Flight {
@@ -136,6 +107,11 @@ class WebCache {
   readonly #onEvent: ((event: WebCacheEvent) => void) | undefined;
   /** Requests under way, by the key of their address: what comes of each, once it is known. */
   readonly #flights = new Map<string, Promise<Flight | undefined>>();
+  /** Generations of stored responses that are being validated behind an answer. */
+  readonly #renewals = new Set<string>();
+  readonly #inUse = new BodiesInUse();
+  /** Of responses that are stored as they are read: settles when that has ended. */
+  readonly #storing = new WeakMap<Response, Promise<void>>();
 
   constructor({ store, name = "web", shared = true, onEvent }: WithCacheOptions) {
     this.#store = store;
@@ -144,7 +120,7 @@ class WebCache {
     this.#onEvent = onEvent;
   }
 
-  async answer(request: Request, ask: Ask): Promise<Response> {
+  async answer(request: Request, ask: Ask, behind: Behind): Promise<Response> {
     const variants = this.#variantsOf(request);
     if (request.method !== "GET" || request.headers.has("range")) {
       const response = await ask(request);
@@ -156,15 +132,50 @@ class WebCache {
     }
     const stored = await this.#load(variants, request);
     const variant = stored.find(({ policy }) => matches(policy, plainRequest(request)));
-    if (variant === undefined) return await this.#join(request, ask, variants, stored);
-    const { response, revalidation } = evaluated(variant.policy, request);
-    if (response !== undefined) {
-      if (revalidation === undefined) return await this.#reply("hit", request, variant, ask);
-      // Nobody waits for this, and whatever fails is told or shows at the next request.
-      void this.#validate(request, ask, variants, stored, variant).catch(() => {});
-      return await this.#reply("stale", request, variant, ask);
+    const { response, revalidation } = variant === undefined
+      ? { response: undefined }
+      : evaluated(variant.policy, request);
+    if (asksOnlyStored(request)) {
+      // The handler is not asked, whatever becomes of the stored response.
+      const unanswered: Ask = () => Promise.resolve(new Response(null, { status: 504 }));
+      return response === undefined
+        ? await this.#join(request, unanswered, variants, stored)
+        : await this.#reply(revalidation ? "stale" : "hit", request, variant!, unanswered);
     }
-    return await this.#validate(request, ask, variants, stored, variant);
+    if (variant === undefined) return await this.#join(request, ask, variants, stored);
+    if (response === undefined) {
+      return await this.#validate(request, ask, variants, stored, variant);
+    }
+    if (revalidation === undefined) return await this.#reply("hit", request, variant, ask);
+    behind(this.#renew(request, ask, variants, stored, variant));
+    return await this.#reply("stale", request, variant, ask);
+  }
+
+  /** Validates a response behind an answer, once at a time, and stores what comes in its place. */
+  async #renew(
+    request: Request,
+    ask: Ask,
+    variants: Variants,
+    stored: readonly Variant[],
+    variant: Variant,
+  ): Promise<void> {
+    const { generation } = variant.stored;
+    if (this.#renewals.has(generation)) return;
+    this.#renewals.add(generation);
+    try {
+      // The client who was answered may go, and what its host kept of the request with it.
+      const own = new Request(request, { signal: new AbortController().signal });
+      const response = await this.#validate(own, ask, variants, stored, variant);
+      const storing = this.#storing.get(response);
+      // Nobody else reads it, and what is not read is not stored.
+      if (storing !== undefined) await readToEnd(response);
+      else await response.body?.cancel();
+      await storing;
+    } catch {
+      // Whatever fails is told, or shows at the next request.
+    } finally {
+      this.#renewals.delete(generation);
+    }
   }
 
   #variantsOf(request: Request): Variants {
@@ -225,11 +236,13 @@ class WebCache {
       const recording = await Recording.start(response, place, undefined);
       const first = recording.first() as Response;
       known.resolve({ policy, recording });
-      void recording.ended
+      const storing = recording.ended
         .then((end) => this.#keep(end, request, { policy, recording }, variants, stored))
         .finally(land);
       this.#tell("miss", request);
-      return withStatus(first, "fwd=miss; stored");
+      const answer = withStatus(first, "fwd=miss; stored");
+      this.#storing.set(answer, storing);
+      return answer;
     } catch (error) {
       land();
       throw error;
@@ -266,13 +279,17 @@ class WebCache {
       const variant = { policy, stored: recording.descriptor() };
       const gone = await variants.put(variant, stored, request);
       this.#tell("store", request);
-      for (const each of gone) await this.#removeBody(variants, each);
+      void this.#guard("delete", request, () => this.#removeBodies(variants, gone));
     });
   }
 
-  async #removeBody({ storeKey }: Variants, { stored }: Variant): Promise<void> {
-    const prefix = `${storeKey}.${stored.generation}.`;
-    for await (const { key } of this.#store.list(prefix)) await this.#store.delete(key);
+  /** Removes the bodies of responses, each once nobody reads it. */
+  async #removeBodies({ storeKey }: Variants, gone: readonly Variant[]): Promise<void> {
+    await Promise.all(gone.map(async ({ stored: { generation } }) => {
+      await this.#inUse.quiet(generation);
+      const prefix = `${storeKey}.${generation}.`;
+      for await (const { key } of this.#store.list(prefix)) await this.#store.delete(key);
+    }));
   }
 
   /** Asks the handler whether a stored response still holds, and answers with one that does. */
@@ -330,7 +347,7 @@ class WebCache {
       const response = await replay(place, stored) as Response;
       this.#tell(type, request);
       const { status, statusText } = response;
-      return new Response(response.body, { status, statusText, headers });
+      return new Response(this.#inUse.held(response.body, stored), { status, statusText, headers });
     } catch (error) {
       this.#report("get", request, error);
       return await this.#fly(request, request, ask, variants, []);
@@ -373,38 +390,4 @@ class WebCache {
       console.error(`déjà: onEvent of withCache threw on a ${type} event:`, thrown);
     }
   }
-}
-
-/** What the rules say of a stored response and a request. */
-function evaluated(policy: CachePolicy, request: Request): CachePolicy.EvaluateRequestResult {
-  const stored = policy.toObject();
-  const { "must-revalidate": must, ...rescc } = stored.rescc;
-  // That holds for a response past its time, and this one is not.
-  const asked = must !== undefined && !policy.stale()
-    ? CachePolicy.fromObject({ ...stored, rescc })
-    : policy;
-  return asked.evaluateRequest(plainRequest(request));
-}
-
-/** Whether a client has what is stored already (RFC 9110, section 13). */
-function isUnchanged(request: Request, stored: Headers): boolean {
-  const tags = request.headers.get("if-none-match");
-  const tag = stored.get("etag")?.replace(/^W\//, "");
-  if (tags !== null) {
-    return tag !== undefined &&
-      tags.split(",").some((each) => ["*", tag].includes(each.trim().replace(/^W\//, "")));
-  }
-  const since = Date.parse(request.headers.get("if-modified-since") ?? "");
-  const modified = Date.parse(stored.get("last-modified") ?? "");
-  return modified <= since;
-}
-
-/** A response with a word on what the cache did; one that cannot be changed is made again. */
-function withStatus(response: Response, status: string): Response {
-  const headers = new Headers(response.headers);
-  headers.append("cache-status", `deja; ${status}`);
-  const { body, status: code, statusText } = response;
-  // A network error and the like have a status that nobody may make.
-  if (code < 200) return response;
-  return new Response(body, { status: code, statusText, headers });
 }

@@ -2,6 +2,7 @@ import { type WebCacheEvent, withCache } from "../../../lib/function/web/mod.ts"
 import { memoryStore } from "../../../lib/store/memory.ts";
 import type { Store } from "../../../lib/store/store.ts";
 import { assert, rejects, test, withFakeTime } from "../../harness.ts";
+import { until } from "../_kinds.ts";
 
 const START = Date.UTC(2030, 0, 1);
 const ADDRESS = "https://example.org/a?b=1";
@@ -304,3 +305,115 @@ test("withCache() needs a handler and a store", () => {
   assert.throws(() => withCache(wrong(1), { store: memoryStore() }), TypeError, /received number/);
   assert.throws(() => withCache(() => new Response(), wrong({})), TypeError, /needs a store/);
 });
+
+test("what is fetched behind a stale response is stored, and answers the next request", () =>
+  withFakeTime(START, async (clock) => {
+    const site = new Site(counting({ "cache-control": "max-age=1, stale-while-revalidate=100" }));
+    assert.equal(await site.text(), "run 1");
+    clock.advance(1100);
+    assert.equal(await site.text(), "run 1");
+    await until(() => site.types.filter((type) => type === "store").length === 2);
+    assert.equal(await site.text(), "run 2");
+    assert.equal(site.runs, 2);
+    assert.deepEqual(site.types.toSorted(), ["hit", "miss", "miss", "stale", "store", "store"]);
+  }));
+
+test("a stale response is renewed once at a time, whoever gives up, as long as the host lives", () =>
+  withFakeTime(START, async (clock) => {
+    let runs = 0;
+    const gate = Promise.withResolvers<void>();
+    const signals: AbortSignal[] = [];
+    const work: Promise<unknown>[] = [];
+    const host = { waitUntil: (each: Promise<unknown>) => work.push(each) };
+    const handler = withCache(async (request: Request, _host: typeof host) => {
+      signals.push(request.signal);
+      if (++runs === 2) await gate.promise;
+      return new Response(`run ${runs}`, {
+        headers: { "cache-control": "max-age=1, stale-while-revalidate=100" },
+      });
+    }, { store: memoryStore() });
+    const client = new AbortController();
+    const get = async () => {
+      const request = new Request(ADDRESS, { signal: client.signal });
+      return await (await handler(request, host)).text();
+    };
+    assert.equal(await get(), "run 1");
+    await settled();
+    clock.advance(1100);
+    assert.deepEqual([await get(), await get()], ["run 1", "run 1"]);
+    client.abort();
+    gate.resolve();
+    await Promise.all(work);
+    await settled();
+    assert.equal(runs, 2);
+    assert.isFalse(signals[1].aborted);
+    assert.equal(await (await handler(new Request(ADDRESS), host)).text(), "run 2");
+  }));
+
+test("a response that came behind a stale one and may not be stored is let go", () =>
+  withFakeTime(START, async (clock) => {
+    let left = false;
+    const site = new Site((_, run) => {
+      if (run === 1) {
+        const headers = { "cache-control": "max-age=1, stale-while-revalidate=100" };
+        return new Response("run 1", { headers });
+      }
+      const endless = new ReadableStream({ cancel: () => void (left = true) });
+      return new Response(endless, { headers: { "cache-control": "no-store" } });
+    });
+    assert.equal(await site.text(), "run 1");
+    clock.advance(1100);
+    assert.equal(await site.text(), "run 1");
+    await until(() => left);
+  }));
+
+test("a request for what is stored alone never reaches the handler", () =>
+  withFakeTime(START, async (clock) => {
+    const headers = { "cache-control": "max-age=1, stale-while-revalidate=100" };
+    const site = new Site(counting(headers));
+    const only = { "cache-control": "max-stale=1000, Only-If-Cached" };
+    assert.equal((await site.get(only)).status, 504);
+    assert.equal(site.runs, 0);
+    assert.equal(await site.text(), "run 1");
+    assert.equal(await site.text(only), "run 1");
+    clock.advance(1100);
+    assert.equal(await site.text(only), "run 1");
+    clock.advance(10_000_000);
+    assert.equal((await site.get({ "cache-control": "only-if-cached" })).status, 504);
+    await settled();
+    assert.equal(site.runs, 1);
+  }));
+
+test("a handler that returns no response is told so", async () => {
+  for (const given of [undefined, null, "text"]) {
+    const site = new Site(() => given as never);
+    await rejects(site.get(), TypeError, /handler of withCache must return a Response, received/);
+    await rejects(
+      site.handler(new Request(ADDRESS, { method: "POST" })),
+      TypeError,
+      /must return a Response/,
+    );
+  }
+});
+
+test("a body that is being read stays whole while a new one takes its place", () =>
+  withFakeTime(START, async (clock) => {
+    const size = 3_000_000;
+    const site = new Site((_, run) =>
+      new Response(new Uint8Array(size).fill(run), {
+        headers: { "cache-control": "max-age=1, stale-while-revalidate=100" },
+      })
+    );
+    await site.text();
+    const keys = async () => (await Array.fromAsync(site.store.list())).length;
+    const before = await keys();
+    assert.isAbove(before, 2); // of several parts
+    clock.advance(1100);
+    const stale = await site.get();
+    await until(() => site.types.filter((type) => type === "store").length === 2);
+    await settled();
+    const bytes = new Uint8Array(await stale.arrayBuffer());
+    assert.deepEqual([bytes.length, bytes[0], bytes[size - 1]], [size, 1, 1]);
+    for (let turn = 0; turn < 2000 && await keys() > before; turn++) await settled();
+    assert.equal(await keys(), before);
+  }));
