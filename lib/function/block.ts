@@ -30,9 +30,10 @@ const looked = new LruMap<string, true>({ maxEntries: 10_000 });
  * that is cached with {@linkcode persistentCache} and called at once.
  *
  * @param name Name of the block in keys and in the store.
- * @param inputs What the result depends on. The block gets it as its argument.
+ * @param inputs What the result depends on: all of it, whatever the block takes of it. The block gets
+ *   it as its argument.
  * @param body The block. Its code is a part of the key.
- * @param options See {@linkcode BlockOptions}.
+ * @param options See {@linkcode BlockOptions}; `ignore` and `key` name inputs.
  * @returns The result of the block.
  * @throws {TypeError} There is no block or no name, or an option is wrong.
  * @throws Whatever the block throws.
@@ -67,9 +68,13 @@ export async function runBlock<I, R>(
   checkName(name);
   checkFunction("block", body);
   checkOptions("block", options, PERSISTENT_OPTIONS);
-  const isKnown = isLookedAt(name, body as AnyFunction);
-  const own = { ...options, name, ...(isKnown ? { freeVariables: "ignore" as const } : {}) };
-  const settings = settingsFor(body as AnyFunction, scope.defaults, own, PERSISTENT_OPTIONS);
+  const { freeVariables = scope.defaults.freeVariables } = options;
+  const isTold = freeVariables !== "error" && isLookedAt(name, body as AnyFunction);
+  const own = { ...options, name, ...(isTold ? { freeVariables: "ignore" as const } : {}) };
+  const settings = {
+    ...settingsFor(body as AnyFunction, scope.defaults, own, PERSISTENT_OPTIONS),
+    inputs: isRecord(inputs) ? Object.keys(inputs) : [],
+  };
   const { handle, namespace, group } = scope;
   const run = wrapInStore(body as AnyFunction, settings, handle, namespace, group);
   return await (run as unknown as (inputs: I) => Promise<Awaited<R>>)(inputs);
@@ -145,6 +150,10 @@ function isLookedAt(name: string, body: AnyFunction): boolean {
   const isKnown = looked.get(id) === true;
   looked.set(id, true);
   return isKnown;
+}
+
+function isRecord(inputs: unknown): inputs is object {
+  return typeof inputs === "object" && inputs !== null && !Array.isArray(inputs);
 }
 
 function checkName(name: unknown): void {

@@ -27,6 +27,10 @@ const optional = (value: unknown, fits: (value: unknown) => boolean) =>
 const has = (value: object, names: readonly string[]) =>
   names.every((name) => isFunction(Reflect.get(value, name)));
 
+/** At least one of the names, and no others. */
+const hasSome = (value: object, names: readonly string[]) =>
+  hasOnly(value, names) && Object.values(value).some((each) => each !== undefined);
+
 const DURATION: Rule = {
   fits: isDuration,
   expected: 'milliseconds or a string such as "90s", "15m" or "7d"',
@@ -69,9 +73,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   timeout: {
     fits: (value) =>
       isDuration(value) ||
-      (isObject(value) && hasOnly(value, ["soft", "hard"]) &&
+      (isObject(value) && hasSome(value, ["soft", "hard"]) &&
         Object.values(value).every((limit) => optional(limit, isDuration))),
-    expected: "a duration, or { soft, hard } with durations",
+    expected: "a duration, or { soft, hard } with one duration or both",
   },
   mode: {
     fits: (value) => isString(value) && MODES.includes(value as string),
@@ -124,12 +128,50 @@ const RULES: Readonly<Record<string, Rule>> = {
   maxAge: DURATION,
   maxBytes: { fits: isDuration, expected: 'bytes or a string such as "64MiB" or "500kB"' },
   store: {
-    fits: (value) => isObject(value) && has(value, ["get", "set", "delete", "list"]),
+    fits: (value) =>
+      isObject(value) && has(value, ["get", "set", "delete", "list"]) &&
+      isObject(Reflect.get(value, "supports")),
     expected: "an open Store, such as await fsStore(path) or memoryStore()",
   },
   namespace: {
     fits: (value) => isString(value) && value !== "" && !(value as string).includes("/"),
     expected: "a non-empty string without a slash",
+  },
+  kind: {
+    fits: (value) => value === "value" || value === "error",
+    expected: '"value" or "error"',
+  },
+  tag: { fits: isString, expected: "a string" },
+  expired: { fits: isBoolean, expected: "true or false" },
+  where: { fits: answersAtOnce, expected: "a function of an entry" },
+  generations: {
+    fits: (value) => value === "all" || value === "latest",
+    expected: '"all" or "latest"',
+  },
+  at: {
+    fits: (value) => Number.isFinite(value) || momentOf(value) !== undefined,
+    expected: "a Date or milliseconds since the epoch",
+  },
+  concurrency: {
+    fits: (value) => typeof value === "number",
+    expected: "a positive integer",
+  },
+  onProgress: { fits: isFunction, expected: "a function" },
+  signal: { fits: (value) => value instanceof AbortSignal, expected: "an AbortSignal" },
+  retry: {
+    fits: (value) => typeof value === "number" || isObject(value),
+    expected: "a number of retries, or { times, delay, when }",
+  },
+  times: { fits: (value) => typeof value === "number", expected: "a number of retries" },
+  delay: DURATION,
+  when: { fits: answersAtOnce, expected: "a function of an error" },
+  meter: {
+    fits: (value) => isObject(value) && has(value, ["createCounter", "createHistogram"]),
+    expected: "a Meter of OpenTelemetry",
+  },
+  tracer: {
+    fits: (value) => isObject(value) && has(value, ["startSpan"]),
+    expected: "a Tracer of OpenTelemetry",
   },
 };
 
@@ -201,6 +243,19 @@ export const PRUNE_OPTIONS: readonly string[] = ["maxAge", "maxEntries", "maxByt
 /** Names of the options of `createCache`. */
 export const CREATE_OPTIONS: readonly string[] = ["store", "namespace", ...DEFAULT_OPTIONS];
 
+/** Names in a filter of entries in memory. */
+const FILTER: readonly string[] = ["kind", "tag", "expired", "where"];
+/** Names in a filter of stored entries. */
+const STORED_FILTER: readonly string[] = [...FILTER, "generations"];
+
+/** Options that one verb takes and others do not, for messages. */
+const TAKERS: Readonly<Record<string, readonly string[]>> = {
+  cache: MEMORY_OPTIONS,
+  lruCache: LRU_OPTIONS,
+  persistentCache: PERSISTENT_OPTIONS,
+  createCache: CREATE_OPTIONS,
+};
+
 /**
  * Checks an options object.
  *
@@ -215,7 +270,8 @@ export function checkOptions(verb: string, options: unknown, known: readonly str
   }
   for (const [option, value] of Object.entries(options)) {
     if (!known.includes(option)) {
-      throw unknownOption(verb, option, known, ALIASES[option]);
+      throw optionOfOthers(verb, option, known) ??
+        unknownOption(verb, option, known, ALIASES[option]);
     }
     const rule = RULES[option];
     if (value !== undefined && !rule.fits(value)) {
@@ -225,6 +281,63 @@ export function checkOptions(verb: string, options: unknown, known: readonly str
       );
     }
   }
+}
+
+/** The error for an option that other ways to cache functions have; `undefined` for any other. */
+function optionOfOthers(
+  verb: string,
+  option: string,
+  known: readonly string[],
+): TypeError | undefined {
+  if (!known.includes("ttl") || known.includes(ALIASES[option])) return undefined;
+  const others = Object.keys(TAKERS).filter((other) => TAKERS[other].includes(option));
+  if (others.length === 0) return undefined;
+  return new TypeError(
+    `Unknown option ${JSON.stringify(option)} of ${verb}: that is one of ${others.join(", ")}; ` +
+      `it takes ${known.join(", ")}`,
+  );
+}
+
+/**
+ * Checks a filter of entries, if there is one.
+ *
+ * @param stored Whether they are in a store.
+ * @throws {TypeError} It is no filter.
+ */
+export function checkFilter(verb: string, filter: unknown, stored: boolean): void {
+  if (filter !== undefined) checkOptions(verb, filter, stored ? STORED_FILTER : FILTER);
+}
+
+/**
+ * Checks what `get` is asked for.
+ *
+ * @param stored Whether the entries are in a store.
+ * @throws {TypeError} It has neither a key nor arguments, or both.
+ */
+export function checkQuery(query: unknown, stored: boolean): void {
+  const { key, args, ...rest } = Object(query) as { key?: unknown; args?: unknown };
+  const isOne = key === undefined ? Array.isArray(args) : isString(key) && args === undefined;
+  if (!isObject(query) || !isOne) {
+    throw new TypeError(
+      "get takes the key of a call or its arguments, such as get({ key }) or get({ args: [1] }), " +
+        "received " + (isObject(query) && key !== undefined ? `{ key: ${word(key)} }` : word(query)),
+    );
+  }
+  // Its key is no option of a function, which has other rules.
+  checkOptions("get", rest, stored ? ["key", "args", "at"] : ["key", "args"]);
+}
+
+/**
+ * Checks tags.
+ *
+ * @returns Those given, also in arrays.
+ * @throws {TypeError} One is no string.
+ */
+export function checkTags(verb: string, tags: readonly unknown[]): string[] {
+  const all = tags.flat();
+  const wrong = all.find((tag) => !isString(tag));
+  if (all.every(isString)) return all as string[];
+  throw new TypeError(`${verb} takes tags, which are strings, received ${word(wrong)}`);
 }
 
 /**

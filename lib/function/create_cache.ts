@@ -5,8 +5,10 @@ import type { Store } from "../store/store.ts";
 import { type BlockOptions, runBlock } from "./block.ts";
 import type { MemoryCached, PersistentCached } from "./cached_function.ts";
 import {
+  checkFilter,
   checkFunction,
   checkOptions,
+  checkTags,
   CREATE_OPTIONS,
   DEFAULT_OPTIONS,
   LRU_OPTIONS,
@@ -80,8 +82,11 @@ export interface Cache {
   entries(filter?: StoredEntryFilter): AsyncIterableIterator<CacheEntry>;
   /** Counts of all functions since each was wrapped, together and by name. */
   stats(): CacheTotals;
-  /** Removes all results of this cache: in memory, and in the store below the namespace. */
-  clear(): Promise<void>;
+  /**
+   * Removes all results of this cache, or those that a filter means: in memory, and in the store
+   * below the namespace.
+   */
+  clear(filter?: StoredEntryFilter): Promise<void>;
   /**
    * Removes from the store what is of no use: results past their time, and past that for which
    * they may stand in for new ones; damaged records; parts of streams and files, and marks of tags,
@@ -94,9 +99,10 @@ export interface Cache {
    * Drops every result that has one of the tags, in memory and in the store, and keeps what is
    * being computed under one of them from being stored.
    *
+   * @param tags The tags, one by one or in arrays.
    * @returns How many stored results were removed.
    */
-  invalidateTags(...tags: readonly string[]): Promise<number>;
+  invalidateTags(...tags: readonly (string | readonly string[])[]): Promise<number>;
 }
 
 /** How a persistent cache is made: with a name, or from a function that has one. */
@@ -172,13 +178,18 @@ function cacheIn(scope: Scope): Cache {
       checkOptions("with", more, DEFAULT_OPTIONS);
       return cacheIn({ ...scope, defaults: withDefaults(defaults, more, DEFAULT_OPTIONS) });
     },
-    entries: async function* (filter) {
-      const { entriesOfAll } = await import("./whole_store.ts");
-      yield* entriesOfAll(scope, filter);
+    entries: (filter) => {
+      checkFilter("entries", filter, true);
+      return listed(scope, filter);
     },
     stats: () => group.stats(),
-    clear: async () => {
-      group.forget();
+    clear: async (filter) => {
+      checkFilter("clear", filter, true);
+      group.forget(filter);
+      if (filter !== undefined) {
+        const { clearMatching } = await import("./whole_store.ts");
+        return await clearMatching(scope, filter);
+      }
       handle.discard((storeKey) => isOf(storeKey, namespace));
       const { clearAll } = await import("./whole_store.ts");
       await clearAll(handle, namespace);
@@ -193,12 +204,22 @@ function cacheIn(scope: Scope): Cache {
   };
 }
 
+/** What is stored by all functions. */
+async function* listed(
+  scope: Scope,
+  filter: StoredEntryFilter | undefined,
+): AsyncGenerator<CacheEntry, void, undefined> {
+  const { entriesOfAll } = await import("./whole_store.ts");
+  yield* entriesOfAll(scope, filter);
+}
+
 /**
  * Drops every result that has one of the tags, of the functions made with {@linkcode cache},
  * {@linkcode lruCache} and {@linkcode persistentCache}.
  *
- * @param tags The tags.
+ * @param tags The tags, one by one or in arrays.
  * @returns How many stored results were removed.
+ * @throws {TypeError} A tag is no string.
  * @throws {StoreError} The default store failed.
  *
  * @example
@@ -214,14 +235,17 @@ function cacheIn(scope: Scope): Cache {
  * assert.isTrue(page.has(2));
  * ```
  */
-export async function invalidateTags(...tags: readonly string[]): Promise<number> {
+export async function invalidateTags(
+  ...tags: readonly (string | readonly string[])[]
+): Promise<number> {
   return await invalidateIn(defaultScope, tags);
 }
 
 async function invalidateIn(
   { handle, namespace, group }: Scope,
-  tags: readonly string[],
+  given: readonly (string | readonly string[])[],
 ): Promise<number> {
+  const tags = checkTags("invalidateTags", given);
   for (const tag of tags) group.forget({ tag });
   handle.invalidate(tags, (storeKey) => isOf(storeKey, namespace));
   const { removeTagged } = await import("./whole_store.ts");

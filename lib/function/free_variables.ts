@@ -12,6 +12,8 @@ export interface FreeVariablesSettings {
   readonly code: CodeOption;
   readonly closure: (() => unknown) | undefined;
   readonly attributes?: AttributesOption | undefined;
+  /** Names of the inputs of a block, which the key sees. */
+  readonly inputs?: readonly string[] | undefined;
 }
 
 /** One variable that a key does not see. */
@@ -31,7 +33,7 @@ export interface UnseenVariable {
  */
 export async function unseenVariables(
   fn: AnyFunction,
-  { code, closure, name, attributes }: FreeVariablesSettings,
+  { code, closure, name, attributes, inputs = [] }: FreeVariablesSettings,
 ): Promise<UnseenVariable[]> {
   if (code !== "source") return [];
   const [found, unlisted] = await Promise.all([
@@ -41,7 +43,8 @@ export async function unseenVariables(
   if (found.length === 0) return unlisted;
   // A function that calls itself does so under its own name.
   const named = [name, ...closure === undefined ? [] : await namedBy(closure)];
-  const variables = found.filter((variable) => !named.includes(variable)).map((variable) => ({
+  const isNamed = (variable: string) => named.includes(variable) || inputs.includes(variable);
+  const variables = found.filter((variable) => !isNamed(variable)).map((variable) => ({
     variable,
     remedy: remedyFor([...named.slice(1), variable]),
   }));

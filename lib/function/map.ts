@@ -1,6 +1,7 @@
 /** Calling a function for each of many inputs, a few at a time. */
 
 import { type Duration, milliseconds } from "../units.ts";
+import { checkOptions } from "./check_options.ts";
 import { pause } from "./lease.ts";
 
 /** How far a {@linkcode MapOptions.onProgress} has come. */
@@ -61,6 +62,7 @@ export async function mapCalls<I, R>(
   inputs: Iterable<I> | AsyncIterable<I>,
   options: MapOptions = {},
 ): Promise<R[]> {
+  checkOptions("map", options, ["concurrency", "onProgress", "signal", "retry"]);
   const { concurrency = DEFAULT_CONCURRENCY, onProgress, signal } = options;
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new RangeError(
@@ -125,14 +127,17 @@ async function withRetry<R>(
 }
 
 function retryOf(given: number | RetryOptions = 0): Retry {
+  if (typeof given === "object") {
+    checkOptions("retry of map", given, ["times", "delay", "when"]);
+    if (given.times === undefined) {
+      throw new TypeError("retry of map needs times, such as { times: 3 }");
+    }
+  }
   const { times, delay = DEFAULT_DELAY_MS, when = () => true } = typeof given === "number"
     ? { times: given }
     : given;
   if (!Number.isSafeInteger(times) || times < 0) {
     throw new RangeError(`retry of map must be 0 or a positive integer, received ${String(times)}`);
-  }
-  if (typeof when !== "function") {
-    throw new TypeError(`retry.when of map must be a function, received ${typeof when}`);
   }
   return {
     times,

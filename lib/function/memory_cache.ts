@@ -3,8 +3,10 @@
 import type { AnyFunction } from "../key/mod.ts";
 import type { MemoryCached, MemoryCachedMethods } from "./cached_function.ts";
 import {
+  checkFilter,
   checkFunction,
   checkOptions,
+  checkQuery,
   checkRepeatable,
   LRU_OPTIONS,
   MEMORY_OPTIONS,
@@ -173,9 +175,16 @@ export function wrapInMemory<F extends AnyFunction>(
     peek: (...args) => results.look(args, self),
     refresh: (...args) => results.refresh(args, self),
     delete: (...args) => results.delete(args, self),
-    clear: (filter) => results.clear(filter),
-    entries: (filter) => results.listing.entries(results.entries, filter) as never,
+    clear: (filter) => {
+      checkFilter("clear", filter, false);
+      results.clear(filter);
+    },
+    entries: (filter) => {
+      checkFilter("entries", filter, false);
+      return results.listing.entries(results.entries, filter) as never;
+    },
     get: (query) => {
+      checkQuery(query, false);
       const key = "args" in query ? results.keyer.key(query.args, undefined, self).hex : query.key;
       return results.listing.get(results.entries, key) as never;
     },

@@ -3,15 +3,16 @@
 import { CacheMissError } from "../errors.ts";
 import type { AnyFunction } from "../key/mod.ts";
 import type { Batch, BatchedMethods } from "./batch.ts";
-import { checkOptions, PRUNE_OPTIONS } from "./check_options.ts";
+import { checkFilter, checkOptions, checkQuery, PRUNE_OPTIONS } from "./check_options.ts";
 import type { PersistentCached, PersistentCachedMethods } from "./cached_function.ts";
-import type { CacheEntry } from "./entry.ts";
+import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
 import type { Group, Member } from "./group.ts";
 import { modeNow } from "./mode.ts";
 import { isOwned } from "./names.ts";
 import { PersistentResults } from "./persistent_results.ts";
 import type { Settings } from "./settings.ts";
 import type { StoreHandle } from "./store_handle.ts";
+import type { StoredResults } from "./stored_results.ts";
 import { type Call, makeWrapper } from "./wrapper.ts";
 
 /**
@@ -56,14 +57,14 @@ export function wrapInStore<F extends AnyFunction>(
     refresh: (...args) => results.refresh(args, self),
     delete: (...args) => results.delete(args, self),
     clear: async (filter) => {
+      checkFilter("clear", filter, true);
       if (filter === undefined) return await results.clear();
       const store = await handle.store();
       for await (const { key } of stored.entries(store, filter)) await stored.delete(store, key);
     },
-    entries: async function* (filter) {
-      for await (const { storeKey: _, ...entry } of stored.entries(await handle.store(), filter)) {
-        yield entry as CacheEntry<never>;
-      }
+    entries: (filter) => {
+      checkFilter("entries", filter, true);
+      return listed(stored, handle, filter) as AsyncIterableIterator<CacheEntry<never>>;
     },
     prune: async (options = {}) => {
       checkOptions("prune", options, PRUNE_OPTIONS);
@@ -73,6 +74,7 @@ export function wrapInStore<F extends AnyFunction>(
       return await prune({ handle, group, root: prefix, owns }, options);
     },
     get: async (query) => {
+      checkQuery(query, true);
       const { at } = query;
       const key = "args" in query ? (await results.ask(self, query.args)).key.hex : query.key;
       return await stored.get(await handle.store(), { key, at }) as never;
@@ -122,6 +124,17 @@ export function wrapInStore<F extends AnyFunction>(
   const wrapper = makeWrapper(fn, results.keyer, call, methodsOf) as unknown as PersistentCached<F>;
   members.set(wrapper, member);
   return wrapper;
+}
+
+/** What is stored, entry by entry, as callers see it. */
+async function* listed(
+  stored: StoredResults,
+  handle: StoreHandle,
+  filter: StoredEntryFilter | undefined,
+): AsyncGenerator<CacheEntry, void, undefined> {
+  for await (const { storeKey: _, ...entry } of stored.entries(await handle.store(), filter)) {
+    yield entry;
+  }
 }
 
 /** Keeps what a group knows of a function for as long as the function is used. */

@@ -31,6 +31,8 @@ export interface Settings {
   readonly key: KeyOption | undefined;
   /** Of a method: what of its object counts. */
   readonly attributes: AttributesOption | undefined;
+  /** Of a block: names of its inputs. */
+  readonly inputs: readonly string[] | undefined;
   readonly code: CodeOption;
   /** `undefined` where results never expire. */
   readonly expiryOf: ExpiryRule | undefined;
@@ -106,6 +108,7 @@ export function settingsOf(fn: AnyFunction, options: AnyOptions, whole = true): 
     ignore: [...options.ignore ?? [], ...options.outFiles ?? []],
     key: options.key,
     attributes: undefined,
+    inputs: undefined,
     code: options.code ?? "source",
     expiryOf: expiryRule(options.ttl, "ttl"),
     staleWhileRevalidate: durationOr(0, options.staleWhileRevalidate, "staleWhileRevalidate"),

@@ -20,27 +20,51 @@ async function* keysOf(
   for await (const { key } of store.list(rootOf(namespace))) if (isOf(key, namespace)) yield key;
 }
 
-/**
- * The entries of all functions. Those of functions in use are read as these store them; an entry of
- * others whose value cannot be read says why.
- */
-export async function* entriesOfAll(
-  { handle, namespace, defaults, group }: Scope,
-  filter?: StoredEntryFilter,
-): AsyncGenerator<CacheEntry, void, undefined> {
-  const store = await handle.store();
+/** The stored results of all functions: those of functions in use as these store them. */
+async function* resultsOfAll(
+  { namespace, defaults, group }: Scope,
+  store: Store,
+): AsyncGenerator<StoredResults, void, undefined> {
   const paths = new Set<string>();
   for await (const storeKey of keysOf(store, namespace)) paths.add(OURS.exec(storeKey)![1]);
   const known = group.settingsByPath();
   const log = new EventLog(defaults.onEvent);
   for (const path of paths) {
     const settings = known.get(path) ??
-      settingsOf(entriesOfAll as never, {
+      settingsOf(resultsOfAll as never, {
         ...defaults as LruCacheOptions,
         name: path,
       }, false);
-    const stored = new StoredResults(path, settings, log);
+    yield new StoredResults(path, settings, log);
+  }
+}
+
+/**
+ * The entries of all functions. Those of functions in use are read as these store them; an entry of
+ * others whose value cannot be read says why.
+ */
+export async function* entriesOfAll(
+  scope: Scope,
+  filter?: StoredEntryFilter,
+): AsyncGenerator<CacheEntry, void, undefined> {
+  const store = await scope.handle.store();
+  for await (const stored of resultsOfAll(scope, store)) {
     for await (const { storeKey: _, ...entry } of stored.entries(store, filter, true)) yield entry;
+  }
+}
+
+/**
+ * Removes the stored results that a filter means.
+ *
+ * @throws {StoreError} The store failed.
+ */
+export async function clearMatching(scope: Scope, filter: StoredEntryFilter): Promise<void> {
+  const { handle } = scope;
+  const store = await handle.store();
+  for await (const stored of resultsOfAll(scope, store)) {
+    for await (const { key } of stored.entries(store, filter, true)) {
+      await handle.inTurn(stored.prefix + key, () => stored.delete(store, key));
+    }
   }
 }
 

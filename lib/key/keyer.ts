@@ -32,7 +32,7 @@ import {
   Readings,
   readingsAtOnce,
 } from "./inputs/readings.ts";
-import type { Signature } from "./signature.ts";
+import { type Signature, signatureOfBlock } from "./signature.ts";
 
 /** Tells function keys from every other use of the hash; its number changes with their form. */
 const FUNCTION_KEY_CONTEXT = "deja 1 function";
@@ -54,6 +54,8 @@ export interface KeyerOptions {
   readonly ignore: readonly string[];
   /** What of the object that a method is called on counts; nothing unless given. */
   readonly attributes?: AttributesOption | undefined;
+  /** Of a block: names of its inputs, which all count, whatever its body takes as a parameter. */
+  readonly inputs?: readonly string[] | undefined;
   /** What parameters, or all arguments together, are keyed on instead of themselves. */
   readonly key?: KeyOption | undefined;
   /** Classes whose instances may stand among the arguments and the closed-over values. */
@@ -106,7 +108,11 @@ export class Keyer {
    */
   constructor(fn: AnyFunction, options: KeyerOptions) {
     this.#options = options;
-    this.#code = functionCode(fn, options.code);
+    const code = functionCode(fn, options.code);
+    const { inputs } = options;
+    this.#code = inputs === undefined
+      ? code
+      : { ...code, signature: signatureOfBlock(code.signature, inputs) };
     const { classes, unordered } = options;
     this.#form = classes === undefined && unordered !== true ? undefined : { classes, unordered };
     this.#binding = new Binding(this.#code.signature, options, options.name, mapperText);

@@ -65,6 +65,31 @@ export function signatureOf(tokens: readonly SourceToken[]): Signature {
   };
 }
 
+/**
+ * The signature of the body of a block: one argument that counts as a whole, in which options find
+ * the names of the inputs as well as those that the body gives them.
+ */
+export function signatureOfBlock(body: Signature, inputs: readonly string[]): Signature {
+  const [parameter] = body.parameters;
+  const own = parameter?.pattern?.properties ?? [];
+  const others = inputs.filter((key) => own.every((property) => property.key !== key));
+  const properties = [
+    ...own,
+    ...others.map((key) => ({ key, name: key, fallback: undefined, pattern: undefined })),
+  ];
+  return {
+    ...body,
+    parameters: [{
+      name: parameter?.name,
+      rest: false,
+      fallback: undefined,
+      pattern: { properties, rest: true },
+    }],
+    // What a function that does so is given is not taken apart.
+    readsArguments: true,
+  };
+}
+
 /** The names that stand for values, but for those in nested functions and classes of their own. */
 function namesReadIn(tokens: readonly SourceToken[]): Set<string> {
   const names = new Set<string>();

@@ -16,6 +16,7 @@
  */
 
 import { metrics, SpanStatusCode, trace } from "@opentelemetry/api";
+import { checkOptions } from "../check_options.ts";
 import type { CacheEvent, CacheListener } from "../events.ts";
 
 export type { CacheListener } from "../events.ts";
@@ -79,6 +80,7 @@ const CALLS: ReadonlySet<string> = new Set(["hit", "miss", "join", "stale"]);
  *
  * @param options See {@linkcode OtelOptions}.
  * @returns The listener. One serves any number of functions.
+ * @throws {TypeError} An option is unknown or of the wrong type.
  *
  * @example
  * ```ts
@@ -92,6 +94,7 @@ const CALLS: ReadonlySet<string> = new Set(["hit", "miss", "join", "stale"]);
  * ```
  */
 export function otelListener(options: OtelOptions = {}): CacheListener {
+  checkOptions("otelListener", options, ["meter", "tracer", "onEvent"]);
   const { meter = metrics.getMeter(SCOPE), tracer = trace.getTracer(SCOPE), onEvent } = options;
   const calls = meter.createCounter("deja.calls", {
     description: "Calls of cached functions, by how they were answered",
