@@ -6,37 +6,43 @@ import { unknownOption } from "../unknown_option.ts";
 import { MODES } from "./mode.ts";
 
 /** Says whether a value fits an option, and how to word what fits. */
-interface Rule {
+export interface Rule {
+  /** Whether it fits. */
   readonly fits: (value: unknown) => boolean;
+  /** What fits, in words. */
   readonly expected: string;
 }
 
 const isString = (value: unknown) => typeof value === "string";
-const isFunction = (value: unknown) => typeof value === "function";
+export const isFunction = (value: unknown) => typeof value === "function";
 /** Of an `async` function the answer would come too late: a promise is no answer. */
-const answersAtOnce = (value: unknown) => isFunction(value) && !isAsyncFunction(value);
+export const answersAtOnce = (value: unknown) => isFunction(value) && !isAsyncFunction(value);
 const isBoolean = (value: unknown) => typeof value === "boolean";
 const isDuration = (value: unknown) => isString(value) || typeof value === "number";
-const isObject = (value: unknown): value is object =>
+export const isObject = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const hasOnly = (value: object, names: readonly string[]) =>
   Object.keys(value).every((name) => names.includes(name));
 const isStrings = (value: unknown) => Array.isArray(value) && value.every(isString);
 const optional = (value: unknown, fits: (value: unknown) => boolean) =>
   value === undefined || fits(value);
-const has = (value: object, names: readonly string[]) =>
+export const has = (value: object, names: readonly string[]) =>
   names.every((name) => isFunction(Reflect.get(value, name)));
 
 /** At least one of the names, and no others. */
 const hasSome = (value: object, names: readonly string[]) =>
   hasOnly(value, names) && Object.values(value).some((each) => each !== undefined);
 
-const DURATION: Rule = {
+/** What is a duration. */
+export const DURATION: Rule = {
   fits: isDuration,
   expected: 'milliseconds or a string such as "90s", "15m" or "7d"',
 };
 
-const RULES: Readonly<Record<string, Rule>> = {
+/** What fits options, by their names. */
+export type Rules = Readonly<Record<string, Rule>>;
+
+const RULES: Rules = {
   name: { fits: (value) => isString(value) && value !== "", expected: "a non-empty string" },
   version: {
     fits: (value) => isString(value) || Number.isFinite(value),
@@ -152,27 +158,6 @@ const RULES: Readonly<Record<string, Rule>> = {
     fits: (value) => Number.isFinite(value) || momentOf(value) !== undefined,
     expected: "a Date or milliseconds since the epoch",
   },
-  concurrency: {
-    fits: (value) => typeof value === "number",
-    expected: "a positive integer",
-  },
-  onProgress: { fits: isFunction, expected: "a function" },
-  signal: { fits: (value) => value instanceof AbortSignal, expected: "an AbortSignal" },
-  retry: {
-    fits: (value) => typeof value === "number" || isObject(value),
-    expected: "a number of retries, or { times, delay, when }",
-  },
-  times: { fits: (value) => typeof value === "number", expected: "a number of retries" },
-  delay: DURATION,
-  when: { fits: answersAtOnce, expected: "a function of an error" },
-  meter: {
-    fits: (value) => isObject(value) && has(value, ["createCounter", "createHistogram"]),
-    expected: "a Meter of OpenTelemetry",
-  },
-  tracer: {
-    fits: (value) => isObject(value) && has(value, ["startSpan"]),
-    expected: "a Tracer of OpenTelemetry",
-  },
 };
 
 /** What other libraries call the same. */
@@ -262,9 +247,15 @@ const TAKERS: Readonly<Record<string, readonly string[]>> = {
  * @param verb The function that was called, for messages.
  * @param options What it was given.
  * @param known The options that it takes.
+ * @param rules What fits them.
  * @throws {TypeError} It is not an object, has an unknown option, or one of the wrong type.
  */
-export function checkOptions(verb: string, options: unknown, known: readonly string[]): void {
+export function checkOptions(
+  verb: string,
+  options: unknown,
+  known: readonly string[],
+  rules: Rules = RULES,
+): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(`The options of ${verb} must be an object, received ${word(options)}`);
   }
@@ -273,7 +264,7 @@ export function checkOptions(verb: string, options: unknown, known: readonly str
       throw optionOfOthers(verb, option, known) ??
         unknownOption(verb, option, known, ALIASES[option]);
     }
-    const rule = RULES[option];
+    const rule = rules[option];
     if (value !== undefined && !rule.fits(value)) {
       throw new TypeError(
         `Option ${JSON.stringify(option)} of ${verb} must be ${rule.expected}, ` +

@@ -65,7 +65,7 @@ export class EventLog {
     }
     // The listener is the caller's, the call is not its business: neither may hide the other.
     const report = (error: unknown) =>
-      console.error(`déjà: onEvent of ${event.name} threw on a ${event.type} event:`, error);
+      console.error(`déjà: onEvent of ${nameOf(event)} threw on a ${event.type} event:`, error);
     try {
       const returned: unknown = this.#listener(event);
       if (returned instanceof Promise) returned.catch(report);
@@ -109,16 +109,22 @@ export class EventLog {
     this.#warned.add(event.type);
     const message = "error" in event && event.error instanceof Error ? event.error.message : event;
     console.warn(
-      `déjà: ${event.type} in ${event.name}, the function still works:`,
+      `déjà: ${event.type} in ${nameOf(event)}, the function still works:`,
       message,
       "(said once; listen with onEvent to hear of each)",
     );
   }
 }
 
-function warnOfVariable({ name, variable, remedy }: FreeVariableEvent): void {
+/** The function that an event is about, in the words of a message. */
+function nameOf({ name }: CacheEvent): string {
+  return name || "a cached function";
+}
+
+function warnOfVariable(event: FreeVariableEvent): void {
+  const { variable, remedy } = event;
   console.warn(
-    `déjà: ${name || "a cached function"} reads ${variable}, which its key does not see: write ` +
+    `déjà: ${nameOf(event)} reads ${variable}, which its key does not see: write ` +
       `${remedy}, or freeVariables: "ignore" where no result depends on it`,
   );
 }

@@ -1,9 +1,11 @@
-/** Computing a missing result once, also where many processes ask for it at the same time. */
+/**
+ * Computing a missing result once, also where many processes ask for it at the same time. Loaded
+ * when a store with leases is met.
+ */
 
+import { StoreError } from "../errors.ts";
 import type { Store, StoreLease } from "../store/store.ts";
 
-/** How long a lease lasts that its holder does not renew, in milliseconds, unless told otherwise. */
-export const LEASE_MS = 15_000;
 /** How long to wait before looking again for what another computes, at first and at most. */
 const FIRST_WAIT_MS = 5;
 const MAX_WAIT_MS = 250;
@@ -35,7 +37,7 @@ export async function leaseOrFind<T>(
 ): Promise<Granted<T>> {
   for (let wait = 0;; wait = Math.min(MAX_WAIT_MS, wait * 2 || FIRST_WAIT_MS)) {
     signal.throwIfAborted();
-    const lease = await store.lease!(key, leaseMs);
+    const lease = checked(await store.lease!(key, leaseMs), store);
     if (lease !== undefined) {
       // Another may have stored the result and given the lease back since this one looked.
       const found = await find().catch(async (error) => {
@@ -54,14 +56,39 @@ export async function leaseOrFind<T>(
   }
 }
 
+/**
+ * What a store gave in place of a lease; `undefined` while another holds it.
+ *
+ * @throws {StoreError} It is no lease.
+ */
+function checked(given: StoreLease | null | undefined, store: Store): StoreLease | undefined {
+  // Some stores have no word but `null` for what is not there.
+  if (given === undefined || given === null) return undefined;
+  const { renew, [Symbol.asyncDispose]: dispose } = Object(given) as Partial<StoreLease>;
+  if (typeof renew === "function" && typeof dispose === "function") return given;
+  throw new StoreError(
+    `The store ${store.name} gave a ${typeof given} that is no lease: one has renew() and ` +
+      "[Symbol.asyncDispose]()",
+    { store: store.name, operation: "lease" },
+  );
+}
+
 /** Gives a lease back; one that cannot be runs out. */
-async function giveBack(lease: StoreLease): Promise<void> {
-  await lease[Symbol.asyncDispose]().catch(() => {});
+export async function giveBack(lease: StoreLease): Promise<void> {
+  try {
+    await lease[Symbol.asyncDispose]();
+  } catch {
+    // Nothing of the caller's depends on it.
+  }
 }
 
 /** Whether a lease is still held, as far as the store can tell. */
 export async function isHeld(lease: StoreLease): Promise<boolean> {
-  return await lease.renew().catch(() => true);
+  try {
+    return await lease.renew();
+  } catch {
+    return true;
+  }
 }
 
 /**
@@ -82,7 +109,7 @@ export function keepLease(
     if (now !== undefined && now === before) return;
     before = now;
     // A renewal that fails is tried again; one that comes too late shows when the result is stored.
-    void lease.renew().catch(() => {});
+    void isHeld(lease);
   }, leaseMs / 3);
   const { unref } = timer as { unref?: () => void };
   if (typeof timer === "object") unref?.call(timer);

@@ -1,7 +1,14 @@
 /** Calling a function for each of many inputs, a few at a time. */
 
 import { type Duration, milliseconds } from "../units.ts";
-import { checkOptions } from "./check_options.ts";
+import {
+  answersAtOnce,
+  checkOptions,
+  DURATION,
+  isFunction,
+  isObject,
+  type Rules,
+} from "./check_options.ts";
 import { pause } from "./lease.ts";
 
 /** How far a {@linkcode MapOptions.onProgress} has come. */
@@ -39,6 +46,25 @@ export interface MapOptions {
 const DEFAULT_CONCURRENCY = 8;
 const DEFAULT_DELAY_MS = 100;
 
+const RULES: Rules = {
+  concurrency: {
+    fits: (value) => typeof value === "number",
+    expected: "a positive integer",
+  },
+  onProgress: { fits: isFunction, expected: "a function" },
+  signal: { fits: (value) => value instanceof AbortSignal, expected: "an AbortSignal" },
+  retry: {
+    fits: (value) => typeof value === "number" || isObject(value),
+    expected: "a number of retries, or { times, delay, when }",
+  },
+};
+
+const RETRY_RULES: Rules = {
+  times: { fits: (value) => typeof value === "number", expected: "a number of retries" },
+  delay: DURATION,
+  when: { fits: answersAtOnce, expected: "a function of an error" },
+};
+
 /** What is retried and how. */
 interface Retry {
   readonly times: number;
@@ -62,7 +88,7 @@ export async function mapCalls<I, R>(
   inputs: Iterable<I> | AsyncIterable<I>,
   options: MapOptions = {},
 ): Promise<R[]> {
-  checkOptions("map", options, ["concurrency", "onProgress", "signal", "retry"]);
+  checkOptions("map", options, Object.keys(RULES), RULES);
   const { concurrency = DEFAULT_CONCURRENCY, onProgress, signal } = options;
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new RangeError(
@@ -128,7 +154,7 @@ async function withRetry<R>(
 
 function retryOf(given: number | RetryOptions = 0): Retry {
   if (typeof given === "object") {
-    checkOptions("retry of map", given, ["times", "delay", "when"]);
+    checkOptions("retry of map", given, Object.keys(RETRY_RULES), RETRY_RULES);
     if (given.times === undefined) {
       throw new TypeError("retry of map needs times, such as { times: 3 }");
     }

@@ -5,7 +5,6 @@ import type { Store, StoreLease } from "../store/store.ts";
 import type { AskedCall, Backing } from "./asked_call.ts";
 import type { NotStoredReason } from "./events.ts";
 import { decideKeeping, inputsChangedError, keepsError, type Kept, type Run } from "./keeping.ts";
-import { isHeld, keepLease, leaseOrFind } from "./lease.ts";
 import { IteratedValues, packed, type Payload, payloadOf, resultOf } from "./payload.ts";
 import { fail } from "./result_opener.ts";
 import { isIterator, isStreamed } from "./results.ts";
@@ -63,12 +62,8 @@ export class Runs {
       : undefined;
     if (granted !== undefined && "first" in granted) return granted;
     let outcome: Outcome | undefined;
-    const stop = granted && keepLease(granted, leaseMs, () => outcome?.steps?.());
-    const end = async () => {
-      stop?.();
-      // It runs out by itself where it cannot be given back.
-      await granted?.[Symbol.asyncDispose]().catch(() => {});
-    };
+    const stop = granted && await this.#hold(granted, () => outcome?.steps?.());
+    const end = async () => await stop?.();
     try {
       outcome = await this.#run(asked, flight, store, granted, alternatives);
     } catch (error) {
@@ -78,6 +73,20 @@ export class Runs {
     if (outcome.ended === undefined) await end();
     else void outcome.ended.then(end);
     return outcome;
+  }
+
+  /**
+   * Keeps a lease from running out.
+   *
+   * @returns Ends that, and gives it back.
+   */
+  async #hold(lease: StoreLease, steps: () => number | undefined): Promise<() => Promise<void>> {
+    const { giveBack, keepLease } = await import("./lease.ts");
+    const stop = keepLease(lease, this.#backing.settings.lease, steps);
+    return async () => {
+      stop();
+      await giveBack(lease);
+    };
   }
 
   /** The right to compute, or what another has computed; `undefined` where neither can be had. */
@@ -94,6 +103,7 @@ export class Runs {
       onWait?.();
     };
     try {
+      const { leaseOrFind } = await import("./lease.ts");
       const granted = await leaseOrFind(store, stored.prefix + hex, leaseMs, find, tell, signal);
       return "lease" in granted ? granted.lease : granted.found;
     } catch (error) {
@@ -299,7 +309,9 @@ export class Runs {
     try {
       return await stored.write(store!, key, payload, told, lease);
     } catch (error) {
-      if (lease === undefined || await isHeld(lease)) throw error;
+      if (lease === undefined) throw error;
+      const { isHeld } = await import("./lease.ts");
+      if (await isHeld(lease)) throw error;
       const other = await stored.read(store!, key.hex, key.bytes, false);
       if (other !== undefined && other.record.created >= told.created - told.duration) {
         return undefined;

@@ -1,7 +1,6 @@
 /** What functions are cached with besides their own options: a store, defaults, a group. */
 
 import type { AnyFunction } from "../key/mod.ts";
-import { openDefaultStore } from "./default_store.ts";
 import { defaultGroup, type Group } from "./group.ts";
 import type { LruCacheOptions, MemoryCacheOptions, PersistentOptions } from "./options.ts";
 import { type Settings, settingsOf } from "./settings.ts";
@@ -25,7 +24,10 @@ export interface Scope {
 
 /** One for the process: functions on the default store join each other's calls. */
 export const defaultScope: Scope = {
-  handle: new StoreHandle(openDefaultStore),
+  handle: new StoreHandle(async () => {
+    const { openDefaultStore } = await import("./default_store.ts");
+    return await openDefaultStore();
+  }),
   namespace: undefined,
   defaults: {},
   group: defaultGroup,

@@ -6,7 +6,6 @@ import { byteCount, type Duration, milliseconds, momentOf } from "../units.ts";
 import type { CacheEntry } from "./entry.ts";
 import type { CacheListener } from "./events.ts";
 import type { FreeVariablesOption } from "./free_variables.ts";
-import { LEASE_MS } from "./lease.ts";
 import { type CacheMode, environmentMode } from "./mode.ts";
 import type {
   Freshness,
@@ -78,6 +77,9 @@ export interface KeptErrors {
   readonly expiryOf: ExpiryRule | undefined;
   readonly when: (error: unknown) => unknown;
 }
+
+/** How long a lease lasts that its holder does not renew, in milliseconds, unless told otherwise. */
+export const LEASE_MS = 15_000;
 
 /** What fits into the 31 bits that timers have. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -188,6 +190,20 @@ function checkContradictions(fn: AnyFunction, settings: Settings): void {
     throw new TypeError(
       `${JSON.stringify(shared)} stands both in batch and in ignore: all elements would have one ` +
         "result; leave one of them out",
+    );
+  }
+  const ignored = settings.ignore.slice(0, -settings.outFiles.length || undefined);
+  if (typeof settings.key === "function" && ignored.length > 0) {
+    throw new TypeError(
+      "ignore does not go with a key of all arguments, which says by itself what counts; leave " +
+        "one of them out",
+    );
+  }
+  const unkeyed = settings.outFiles.find((name) => ignored.includes(name));
+  if (unkeyed !== undefined) {
+    throw new TypeError(
+      `${JSON.stringify(unkeyed)} stands both in outFiles and in ignore: where a file goes is no ` +
+        "part of the key anyway; leave it out of ignore",
     );
   }
   const mapped = settings.outFiles.find((name) =>

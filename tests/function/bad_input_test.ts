@@ -2,7 +2,9 @@ import { createCache, invalidateTags } from "../../lib/function/create_cache.ts"
 import { otelListener } from "../../lib/function/otel/mod.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import { assert, test } from "../harness.ts";
+import { cache } from "../../lib/function/memory_cache.ts";
 import { KINDS } from "./_kinds.ts";
+import { written } from "./_recorder.ts";
 
 /** Types are no help to a caller from JavaScript, so they are put aside here. */
 // deno-lint-ignore no-explicit-any
@@ -148,4 +150,11 @@ test("otelListener() refuses wrong options", async () => {
   ];
   for (const [options, message] of rows) await refuses(() => untyped(options), message);
   untyped();
+});
+
+test("a warning about a function without a name is a whole sentence", async () => {
+  const said = await written("warn", () => {
+    cache(() => new Response("once"), { freeVariables: "ignore" })();
+  });
+  assert.match(String(said[0][0]), /^déjà: not-stored in a cached function, the function still/);
 });

@@ -108,6 +108,30 @@ const CONTRADICTIONS: readonly Row[] = [
     message: /^"a" stands both in ignore and in key/,
   },
   {
+    options: { ignore: ["a"], key: (a: number[]) => a },
+    verbs: [CACHE, LRU, PERSISTENT],
+    message: /^ignore does not go with a key of all arguments/,
+  },
+  {
+    options: { outFiles: ["path"], ignore: ["a", "path"] },
+    verbs: [PERSISTENT],
+    message: /^"path" stands both in outFiles and in ignore/,
+  },
+  {
+    options: { timeout: {} },
+    message: /^Option "timeout" of \w+ must be a duration, or \{ soft, hard \} with one/,
+  },
+  {
+    options: { timeout: { soft: undefined } },
+    message: /^Option "timeout" of \w+ must be a duration/,
+  },
+  {
+    options: { clone: true },
+    verbs: [PERSISTENT],
+    message: /"clone" of \w+: that is one of cache, lruCache, createCache; it takes name, version/,
+  },
+  { options: { TTL: 1 }, message: /^Unknown option "TTL" of \w+: did you mean "ttl"\?$/ },
+  {
     options: { batch: ["a"] },
     verbs: [PERSISTENT],
     fn: generator,

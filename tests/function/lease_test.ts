@@ -151,3 +151,62 @@ test("a store whose leases fail costs an event, and the function still works", a
   assert.deepInclude(event, { operation: "lease", error: failure });
   assert.isTrue(await f.has("a"));
 });
+
+/** What a store may give in place of a lease that it has not thought of. */
+const NO_LEASES: Readonly<Record<string, unknown>> = {
+  "a number": 5,
+  "an object without methods": {},
+  "a lease that cannot be given back": { renew: () => Promise.resolve(true) },
+  "a lease that cannot be renewed": { [Symbol.asyncDispose]: () => Promise.resolve() },
+};
+
+for (const [what, given] of Object.entries(NO_LEASES)) {
+  test(`a store that gives ${what} for a lease costs an event, not the call`, async () => {
+    const store = handle(memoryStore(), { lease: () => Promise.resolve(given as StoreLease) });
+    const recorder = new Recorder();
+    const f = createCache({ store, onEvent: recorder.onEvent }).persistent("f", (x: number) => x);
+    assert.equal(await f(1), 1);
+    const [error] = recorder.events.filter((event) => event.type === "store-error");
+    assert.deepInclude(error, { operation: "lease" });
+    assert.instanceOf(error.error, StoreError);
+    assert.match((error.error as Error).message, /that is no lease: one has renew\(\) and/);
+    assert.equal(await f(1), 1);
+    assert.equal(f.stats().hits, 1);
+  });
+}
+
+test("a store that gives null for a lease says that another holds it", async () => {
+  const store = memoryStore();
+  let asked = 0;
+  const held = handle(store, {
+    lease: () => Promise.resolve(++asked === 1 ? null as never : lease),
+  });
+  const lease: StoreLease = {
+    key: "",
+    token: 1,
+    // What throws at once must not reach the caller either.
+    renew: () => {
+      throw new RangeError("no");
+    },
+    [Symbol.asyncDispose]: () => {
+      throw new RangeError("no");
+    },
+  };
+  const recorder = new Recorder();
+  const f = createCache({ store: held, onEvent: recorder.onEvent }).persistent(
+    "f",
+    (x: number) => x,
+  );
+  assert.equal(await f(1), 1);
+  assert.equal(asked, 2);
+  assert.include(recorder.take(), "join");
+});
+
+test("createCache() refuses a store that does not say what it supports", () => {
+  const store = handle(memoryStore(), { supports: undefined as never });
+  assert.throws(
+    () => createCache({ store }),
+    TypeError,
+    /^Option "store" of createCache must be an/,
+  );
+});

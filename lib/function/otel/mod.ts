@@ -16,7 +16,7 @@
  */
 
 import { metrics, SpanStatusCode, trace } from "@opentelemetry/api";
-import { checkOptions } from "../check_options.ts";
+import { checkOptions, has, isFunction, isObject, type Rules } from "../check_options.ts";
 import type { CacheEvent, CacheListener } from "../events.ts";
 
 export type { CacheListener } from "../events.ts";
@@ -73,6 +73,18 @@ export interface OtelOptions {
 /** Name of the instrumentation. */
 const SCOPE = "@deja/cache";
 
+const RULES: Rules = {
+  meter: {
+    fits: (value) => isObject(value) && has(value, ["createCounter", "createHistogram"]),
+    expected: "a Meter of OpenTelemetry",
+  },
+  tracer: {
+    fits: (value) => isObject(value) && has(value, ["startSpan"]),
+    expected: "a Tracer of OpenTelemetry",
+  },
+  onEvent: { fits: isFunction, expected: "a function" },
+};
+
 const CALLS: ReadonlySet<string> = new Set(["hit", "miss", "join", "stale"]);
 
 /**
@@ -94,7 +106,7 @@ const CALLS: ReadonlySet<string> = new Set(["hit", "miss", "join", "stale"]);
  * ```
  */
 export function otelListener(options: OtelOptions = {}): CacheListener {
-  checkOptions("otelListener", options, ["meter", "tracer", "onEvent"]);
+  checkOptions("otelListener", options, Object.keys(RULES), RULES);
   const { meter = metrics.getMeter(SCOPE), tracer = trace.getTracer(SCOPE), onEvent } = options;
   const calls = meter.createCounter("deja.calls", {
     description: "Calls of cached functions, by how they were answered",

@@ -55,13 +55,15 @@ export class UnstorableItem extends Error {
 /**
  * Takes a result apart that comes piece by piece.
  *
- * @throws {TypeError} A response whose body was read already.
+ * @throws {TypeError} It can only be handed on as it is.
  * @throws Whatever the first piece of a stream fails with.
  */
 export async function takeApart(
   value: unknown,
   classes: ClassRegistry | undefined,
 ): Promise<Streamed> {
+  const problem = unreadable(value);
+  if (problem !== undefined) throw problem;
   const form = formOf(value);
   if (form === "response") return ofResponse(value as Response);
   if (form === "stream") return await ofStream(value as ReadableStream, classes);
@@ -102,16 +104,36 @@ export function putTogether(
   return form === "stream" ? streamOf(values) : values;
 }
 
+/**
+ * Why a result that comes piece by piece can only be handed on as it is; `undefined` where it can be
+ * read here.
+ */
+export function unreadable(value: unknown): TypeError | undefined {
+  const stream = value instanceof Response ? value.body : value;
+  if (value instanceof Response) {
+    // Nobody can make such a one again: a network error, one of another origin, a change of protocol.
+    if (value.status < 200) {
+      return new TypeError(
+        `A response of type "${value.type}" with the status ${value.status} cannot be stored`,
+      );
+    }
+    if (value.bodyUsed) {
+      return new TypeError(
+        "The body of the response was read already; return an unread response to have it stored",
+      );
+    }
+  }
+  if (!(stream instanceof ReadableStream) || !stream.locked) return undefined;
+  return new TypeError("The stream is being read already; return an unread one to have it stored");
+}
+
 function formOf(value: unknown): StreamForm {
   if (value instanceof Response) return "response";
   return value instanceof ReadableStream ? "stream" : "iterable";
 }
 
 function ofResponse(response: Response): Streamed {
-  const { status, statusText, headers, body, bodyUsed } = response;
-  if (bodyUsed) {
-    throw new TypeError("The body of the response was read already; return an unread response");
-  }
+  const { status, statusText, headers, body } = response;
   return {
     shape: {
       form: "response",

@@ -67,7 +67,7 @@ export class Recording {
    *
    * @param value A result that comes piece by piece.
    * @param expires Moment from which the parts may go, in milliseconds since the epoch.
-   * @throws {TypeError} A response whose body was read already.
+   * @throws {TypeError} It is being read already.
    * @throws Whatever the first piece of a stream fails with.
    */
   static async start(

@@ -9,7 +9,7 @@ import { decideKeeping, type Kept, type Refused, type Run } from "../keeping.ts"
 import type { Payload } from "../payload.ts";
 import { type Settings, staleTime } from "../settings.ts";
 import type { Outcome } from "../store_handle.ts";
-import { UnstorableItem } from "./forms.ts";
+import { unreadable, UnstorableItem } from "./forms.ts";
 import { descriptorOf, Recording, replay } from "./recording.ts";
 import type { StreamEnd } from "./shared_stream.ts";
 
@@ -43,15 +43,16 @@ export class StreamedResults {
     this.#log = log;
   }
 
-  /**
-   * Hands out a result that streams, and stores it meanwhile.
-   *
-   * @throws {TypeError} A response whose body was read already.
-   */
+  /** Hands out a result that streams, and stores it meanwhile. */
   async record(
     run: Run,
     { hex, store, storeKey, since, save, abort }: StreamedRun,
   ): Promise<Outcome> {
+    const problem = unreadable(run.value);
+    if (problem !== undefined) {
+      this.#notStored(hex, "no byte form", problem);
+      return { first: () => run.value, again: undefined };
+    }
     // How long it takes shows at its end.
     const keeping = decideKeeping(this.#settings, { ...run, duration: Infinity });
     if (store === undefined || !keeping.keep) {
