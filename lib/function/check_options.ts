@@ -311,7 +311,8 @@ export function checkQuery(query: unknown, stored: boolean): void {
   if (!isObject(query) || !isOne) {
     throw new TypeError(
       "get takes the key of a call or its arguments, such as get({ key }) or get({ args: [1] }), " +
-        "received " + (isObject(query) && key !== undefined ? `{ key: ${word(key)} }` : word(query)),
+        "received " +
+        (isObject(query) && key !== undefined ? `{ key: ${word(key)} }` : word(query)),
     );
   }
   // Its key is no option of a function, which has other rules.

@@ -178,7 +178,9 @@ export interface PersistentOptions<F extends AnyFunction = any> extends CacheOpt
   /**
    * On a store with leases, one of all processes that ask for a missing result computes it, and the
    * others wait. It renews its lease meanwhile; if it dies, another takes over when this time has
-   * passed. 15 seconds unless given; `false` lets each process compute for itself.
+   * passed. 15 seconds unless given; `false` lets each process compute for itself. A function that
+   * blocks its thread cannot renew its lease meanwhile: give it a lease longer than it takes, or
+   * another process computes the same.
    */
   readonly lease?: Duration | false;
 }
