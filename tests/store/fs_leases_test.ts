@@ -144,6 +144,26 @@ for (
   );
 }
 
+testFiles(
+  "fsStore() leaves a lease alone that another is writing where it met no folder itself",
+  async (root, fs) => {
+    const own = chooseFiles();
+    const files: Files = {
+      ...own,
+      createNow(path, bytes) {
+        if (!path.includes("/leases/")) return own.createNow(path, bytes);
+        own.makeFolder(path.slice(0, path.lastIndexOf("/")));
+        // What another process does in between.
+        if (!fs.existsSync(path)) own.createNow(path, new Uint8Array(0));
+        own.createNow(`${root}/nowhere/file`, bytes);
+      },
+    };
+    await using store = await FolderStore.open(files, root);
+    assert.isUndefined(await store.lease("key", HOUR_MS), "It is being written");
+    assert.lengthOf(filesIn(fs, `${root}/leases`), 1);
+  },
+);
+
 testFiles("a lease of fsStore() that could not be renewed is still given back", async (root) => {
   const own = chooseFiles();
   let full = false;

@@ -133,8 +133,11 @@ export class Leases {
       this.#files.createNow(path, encode(mine));
     } catch (error) {
       if (problemOf(error) === "exists") return "again";
-      // A disk that is full may have let the file be made, and then not be written.
-      if (readLease(this.#files, path)?.content === undefined) removeQuietly(this.#files, path);
+      // Made, and then not written: it would hold others off for nobody. Where the folder is missing
+      // nothing was made, and what stands there a moment later is another's.
+      const isUnfinished = problemOf(error) === "no-space" &&
+        readLease(this.#files, path)?.content === undefined;
+      if (isUnfinished) removeQuietly(this.#files, path);
       throw error;
     }
     const lease = new FileLease(key, path, mine, {
