@@ -5,7 +5,7 @@
  */
 
 import { Kind, readRecords } from "../../lib/store/opfs/record.ts";
-import { testOn } from "../harness.ts";
+import { type Runtime, testOn } from "../harness.ts";
 
 /** Why the tests skip a runtime. */
 export const NEEDS_OPFS = "needs the origin private file system";
@@ -81,8 +81,12 @@ export class Layout {
 export function testOpfs(
   name: string,
   body: (path: string, layout: Layout) => Promise<void>,
+  { runtimes = ["chromium", "firefox"], because = NEEDS_OPFS }: {
+    readonly runtimes?: readonly Runtime[];
+    readonly because?: string;
+  } = {},
 ): void {
-  testOn(["chromium", "firefox"], NEEDS_OPFS, name, async () => {
+  testOn(runtimes, because, name, async () => {
     const path = `opfs test ${crypto.randomUUID()}`;
     try {
       await body(path, new Layout(path));

@@ -197,4 +197,7 @@ testOpfs("opfsStore() keeps the contract in a worker as well", async (path) => {
   } finally {
     peer.kill();
   }
+}, {
+  runtimes: ["chromium"],
+  because: "needs OPFS, and a Firefox whose workers always answer one that starts many of them",
 });
