@@ -98,8 +98,15 @@ export class Batch {
       reference: async (...args) => {
         const element = onlyOf(this.elements(args));
         await this.call(self, args);
-        const { key, name, get } = await one.reference(...element);
-        return { key, name, get: async () => [await get()] };
+        const reference = await one.reference(...element);
+        return {
+          ...reference,
+          get: async () => [await reference.get()],
+          peek: async () => {
+            const result = await reference.peek();
+            return result === undefined ? undefined : [result];
+          },
+        };
       },
       explain: async (...args) => {
         const all = await each(args, one.explain);

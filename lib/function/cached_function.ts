@@ -45,6 +45,8 @@ export interface MemoryCachedMethods<F extends AnyFunction> {
   ): Promise<ResultOf<F>[]>;
   /** A handle on the result for these arguments; runs the function if there is none. */
   reference(...args: Parameters<F>): MemoryReference<F>;
+  /** A handle on the result under a key, as `key()` gives it, be there one or not; runs nothing. */
+  byKey(key: string): MemoryReference<F>;
   /**
    * How a call with these arguments would be answered, and what changed since the nearest one. Asks
    * `validate`: where that throws, an event names it, and the result counts as refused.
@@ -64,6 +66,12 @@ export interface MemoryReference<F extends AnyFunction> {
   readonly name: string;
   /** The result; throws a `CacheMissError` once it is gone. */
   get(): ReturnType<F>;
+  /** Whether the result would answer a call: asks `validate`. */
+  has(): boolean;
+  /** The result, or `undefined` where it would answer no call; asks `validate`. */
+  peek(): ReturnType<F> | undefined;
+  /** Forgets the result; returns whether there was one. */
+  delete(): boolean;
 }
 
 /** Counts of a function cached in memory. */
@@ -133,6 +141,12 @@ export interface PersistentCachedMethods<F extends AnyFunction> {
   /** A handle on the result for these arguments; runs the function if there is none. */
   reference(...args: Parameters<F>): Promise<StoredReference<F>>;
   /**
+   * A handle on the result under a key, as `key()` gives it, be there one or not; runs nothing. Of a
+   * function of arrays, that is the result of one element; files that the function wrote are not
+   * put anywhere.
+   */
+  byKey(key: string): StoredReference<F>;
+  /**
    * How a call with these arguments would be answered, and what changed since the nearest one. Asks
    * `validate`: where that throws, an event names it, and the result counts as refused.
    */
@@ -151,4 +165,13 @@ export interface StoredReference<F extends AnyFunction> {
   readonly name: string;
   /** The result; rejects with a `CacheMissError` once it is gone. */
   get(): Promise<ResultOf<F>>;
+  /** Whether the result would answer a call: asks `validate`. */
+  has(): Promise<boolean>;
+  /** The result, or `undefined` where it would answer no call; asks `validate`. */
+  peek(): Promise<ResultOf<F> | undefined>;
+  /**
+   * Removes the result, with its older generations; resolves to whether there was one. Rejects if
+   * the store fails.
+   */
+  delete(): Promise<boolean>;
 }

@@ -320,6 +320,20 @@ export function checkQuery(query: unknown, stored: boolean): void {
 }
 
 /**
+ * Checks what is given as the key of a call.
+ *
+ * @throws {TypeError} It cannot be one.
+ */
+export function checkKey(verb: string, key: unknown): void {
+  if (isString(key) && /^[0-9a-f]{64}$/.test(key as string)) return;
+  throw new TypeError(
+    `${verb} takes the key of a call, 64 hexadecimal digits as key() gives them, received ${
+      word(key)
+    }`,
+  );
+}
+
+/**
  * Checks tags.
  *
  * @returns Those given, also in arrays.

@@ -1,10 +1,11 @@
 /** Caches in memory: `cache` and `lruCache`. */
 
 import type { AnyFunction } from "../key/mod.ts";
-import type { MemoryCached, MemoryCachedMethods } from "./cached_function.ts";
+import type { MemoryCached, MemoryCachedMethods, MemoryReference } from "./cached_function.ts";
 import {
   checkFilter,
   checkFunction,
+  checkKey,
   checkOptions,
   checkQuery,
   checkRepeatable,
@@ -12,6 +13,7 @@ import {
   MEMORY_OPTIONS,
 } from "./check_options.ts";
 import { defaultGroup, type Group, type Member } from "./group.ts";
+import type { IndexKey } from "./memory_index.ts";
 import { MemoryResults } from "./memory_results.ts";
 import { modeScopes } from "./mode.ts";
 import type { LruCacheOptions, MemoryCacheOptions } from "./options.ts";
@@ -171,10 +173,10 @@ export function wrapInMemory<F extends AnyFunction>(
   const stats = () => ({ ...results.stats(), ...results.kept });
   const methodsOf = (self: unknown): Omit<MemoryCachedMethods<Call>, "wrapped"> => ({
     key: (...args) => results.keyer.key(args, undefined, self).hex,
-    has: (...args) => results.peek(args, self) !== undefined,
-    peek: (...args) => results.look(args, self),
+    has: (...args) => results.peek(results.index.of(args, self)) !== undefined,
+    peek: (...args) => results.look(results.index.of(args, self)),
     refresh: (...args) => results.refresh(args, self),
-    delete: (...args) => results.delete(args, self),
+    delete: (...args) => results.delete(results.index.of(args, self)),
     clear: (filter) => {
       checkFilter("clear", filter, false);
       results.clear(filter);
@@ -192,7 +194,15 @@ export function wrapInMemory<F extends AnyFunction>(
       const { mapCalls } = await import("./map.ts");
       return await mapCalls((input) => results.call(self, [input]), inputs, options);
     },
-    reference: (...args) => results.reference(args, self) as never,
+    reference: (...args) => {
+      const index = results.prepare(args, self);
+      return memoryReference(results, settings.name, results.index.hexOf(index), () => index);
+    },
+    byKey: (key) => {
+      checkKey("byKey", key);
+      const find = () => results.listing.indexUnder(results.entries, key);
+      return memoryReference(results, settings.name, key, find);
+    },
     explain: (...args) => results.listing.explain(results.entries, args, self),
     stats,
   });
@@ -213,6 +223,23 @@ export function wrapInMemory<F extends AnyFunction>(
   const wrapper = makeWrapper(fn, results.keyer, call, methodsOf) as unknown as MemoryCached<F>;
   members.set(wrapper, member);
   return wrapper;
+}
+
+/** A handle on what stands where `find` says. */
+function memoryReference(
+  results: MemoryResults,
+  name: string,
+  key: string,
+  find: () => IndexKey,
+): MemoryReference<Call> {
+  return {
+    key,
+    name,
+    get: () => results.take(find()),
+    has: () => results.peek(find()) !== undefined,
+    peek: () => results.look(find()),
+    delete: () => results.delete(find()),
+  };
 }
 
 /** Keeps what a group knows of a function for as long as the function is used. */

@@ -109,16 +109,20 @@ export class MemoryListing {
 
   /** What is kept under a key and not past its time. */
   get(entries: EntryMap, key: string): CacheEntry | undefined {
-    const now = Date.now();
-    const at = indexOfKey(key);
-    const own = keptIn(entries.peek(at));
-    if (own !== undefined) return own.expires > now ? this.told(at, own) : undefined;
+    const index = this.indexUnder(entries, key);
+    const entry = keptIn(entries.peek(index));
+    return entry !== undefined && entry.expires > Date.now() ? this.told(index, entry) : undefined;
+  }
+
+  /** The index of what is kept or awaited under a key, if there is anything. */
+  indexUnder(entries: EntryMap, key: string): IndexKey {
+    const own = indexOfKey(key);
+    if (entries.peek(own) !== undefined) return own;
     // Those found by their argument have no key until somebody asks.
-    for (const [index, entry] of kept(entries)) {
-      if (keyOfIndex(index) !== undefined || entry.expires <= now) continue;
-      if (this.#context.index.hexOf(index) === key) return this.told(index, entry);
+    for (const [index] of entries as Iterable<[IndexKey, MemoryEntry]>) {
+      if (keyOfIndex(index) === undefined && this.#context.index.hexOf(index) === key) return index;
     }
-    return undefined;
+    return own;
   }
 
   /** How a call would be answered, and why. */

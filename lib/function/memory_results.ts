@@ -150,25 +150,21 @@ export class MemoryResults {
   }
 
   /** The entry that would answer a call now, kept or awaited. */
-  peek(args: readonly unknown[], self?: unknown): MemoryEntry | undefined {
-    const index = this.index.of(args, self);
+  peek(index: IndexKey): MemoryEntry | undefined {
     const entry = this.entries.peek(index);
     if (entry === undefined || entry.state === "pending") return entry;
     return this.listing.standing(index, entry) === "hit" ? entry : undefined;
   }
 
   /** What {@linkcode MemoryResults.peek} found, for a caller of its own. */
-  look(args: readonly unknown[], self?: unknown): unknown {
-    const entry = this.peek(args, self);
+  look(index: IndexKey): unknown {
+    const entry = this.peek(index);
     if (entry === undefined) return undefined;
     if (entry.state === "pending") return this.#copied(entry);
-    return entry.kind === "error"
-      ? undefined
-      : this.#context.delivery(entry, this.index.of(args, self))?.();
+    return entry.kind === "error" ? undefined : this.#context.delivery(entry, index)?.();
   }
 
-  delete(args: readonly unknown[], self?: unknown): boolean {
-    const index = this.index.of(args, self);
+  delete(index: IndexKey): boolean {
     const entry = this.entries.peek(index);
     return this.entries.delete(index) && entry!.expires > Date.now();
   }
@@ -188,30 +184,30 @@ export class MemoryResults {
     }
   }
 
-  reference(args: unknown[], self?: unknown): { key: string; name: string; get: () => unknown } {
+  /** Calls the function where its result is not at hand, and lets that be. */
+  prepare(args: unknown[], self?: unknown): IndexKey {
     const index = this.index.of(args, self);
-    if (!this.#stands(index, args, self)) {
+    if (!this.#stands(index)) {
       const made = this.call(self, args);
       // Whoever asks for the result hears of its failure.
       if (isThenable(made)) Promise.resolve(made).catch(() => {});
     }
-    return {
-      key: this.index.hexOf(index),
-      name: this.#settings.name,
-      get: () => {
-        const entry = this.entries.peek(index);
-        if (entry?.state === "pending") return this.#copied(entry);
-        const delivery = entry && this.#context.delivery(entry, index);
-        return delivery === undefined ? this.#offline(undefined, index) : delivery();
-      },
-    };
+    return index;
+  }
+
+  /** What is kept or awaited, whatever `validate` would say; fails where there is nothing. */
+  take(index: IndexKey): unknown {
+    const entry = this.entries.peek(index);
+    if (entry?.state === "pending") return this.#copied(entry);
+    const delivery = entry && this.#context.delivery(entry, index);
+    return delivery === undefined ? this.#offline(undefined, index) : delivery();
   }
 
   /** Whether a result at hand answers a call, which then counts as a hit. It is not copied. */
-  #stands(index: IndexKey, args: readonly unknown[], self: unknown): boolean {
+  #stands(index: IndexKey): boolean {
     const mode = modeNow(this.#settings.mode);
     if (mode === "refresh" || mode === "off") return false;
-    const entry = this.peek(args, self);
+    const entry = this.peek(index);
     if (entry === undefined || entry.state === "pending" || entry.kind === "error") return false;
     this.entries.get(index); // As a use, for the order of a bounded cache.
     const { name } = this.#settings;

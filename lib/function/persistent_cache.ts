@@ -1,10 +1,14 @@
 /** Making the wrapper of a function whose results are kept in a store. */
 
 import { CacheMissError } from "../errors.ts";
-import type { AnyFunction } from "../key/mod.ts";
+import { type AnyFunction, type CallKey, HexKey } from "../key/mod.ts";
 import type { Batch, BatchedMethods } from "./batch.ts";
-import { checkFilter, checkOptions, checkQuery, PRUNE_OPTIONS } from "./check_options.ts";
-import type { PersistentCached, PersistentCachedMethods } from "./cached_function.ts";
+import { checkFilter, checkKey, checkOptions, checkQuery, PRUNE_OPTIONS } from "./check_options.ts";
+import type {
+  PersistentCached,
+  PersistentCachedMethods,
+  StoredReference,
+} from "./cached_function.ts";
 import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
 import type { Group, Member } from "./group.ts";
 import { modeNow } from "./mode.ts";
@@ -41,21 +45,14 @@ export function wrapInStore<F extends AnyFunction>(
       const mode = modeNow(settings.mode);
       return await (await batch()).call(this, args, mode);
     };
+  const referenceTo = (key: CallKey, args?: readonly unknown[]) =>
+    storedReference(results, handle, key, args);
   const plainMethodsOf = (self: unknown): Omit<PersistentCachedMethods<Call>, "wrapped"> => ({
     key: async (...args) => (await results.ask(self, args)).key.hex,
-    has: async (...args) => await results.peek(args, self) !== undefined,
-    peek: async (...args) => {
-      const found = await results.peek(args, self);
-      const asked = found && await results.ask(self, args);
-      const outcome = asked && await results.open(found!, asked, false);
-      try {
-        return outcome?.first();
-      } catch {
-        return undefined; // What was thrown is no result to look at; `get` tells of it.
-      }
-    },
+    has: async (...args) => await referenceTo((await results.ask(self, args)).key).has(),
+    peek: async (...args) => await referenceTo((await results.ask(self, args)).key).peek(),
     refresh: (...args) => results.refresh(args, self),
-    delete: (...args) => results.delete(args, self),
+    delete: async (...args) => await results.delete((await results.ask(self, args)).key),
     clear: async (filter) => {
       checkFilter("clear", filter, true);
       if (filter === undefined) return await results.clear();
@@ -88,20 +85,11 @@ export function wrapInStore<F extends AnyFunction>(
       const asked = batch === undefined
         ? await results.prepare(args, self)
         : await results.ask(self, args);
-      const { key: { hex, bytes } } = asked;
-      const { name } = settings;
-      return {
-        key: hex,
-        name,
-        get: async () => {
-          const found = await stored.read(await handle.store(), hex, bytes);
-          const outcome = found && await results.open(found, asked);
-          if (outcome !== undefined) return outcome.first() as never;
-          throw new CacheMissError(`The result of this call of ${name} is gone; call it again`, {
-            key: hex,
-          });
-        },
-      };
+      return referenceTo(asked.key, asked.args);
+    },
+    byKey: (key) => {
+      checkKey("byKey", key);
+      return referenceTo(new HexKey(key));
     },
     explain: async (...args) => {
       const { explainCall } = await import("./explain_stored.ts");
@@ -124,6 +112,44 @@ export function wrapInStore<F extends AnyFunction>(
   const wrapper = makeWrapper(fn, results.keyer, call, methodsOf) as unknown as PersistentCached<F>;
   members.set(wrapper, member);
   return wrapper;
+}
+
+/**
+ * A handle on the result under a key.
+ *
+ * @param args Those of the call, if they are known.
+ */
+function storedReference(
+  results: PersistentResults,
+  handle: StoreHandle,
+  key: CallKey,
+  args: readonly unknown[] | undefined,
+): StoredReference<Call> {
+  const { hex, bytes } = key;
+  const { stored, settings: { name } } = results;
+  return {
+    key: hex,
+    name,
+    get: async () => {
+      const found = await stored.read(await handle.store(), hex, bytes);
+      const outcome = found && await results.open(found, key, args);
+      if (outcome !== undefined) return outcome.first() as never;
+      throw new CacheMissError(`The result of this call of ${name} is gone; call it again`, {
+        key: hex,
+      });
+    },
+    has: async () => await results.peek(key) !== undefined,
+    peek: async () => {
+      const found = await results.peek(key);
+      const outcome = found && await results.open(found, key);
+      try {
+        return outcome?.first();
+      } catch {
+        return undefined; // What was thrown is no result to look at; `get` tells of it.
+      }
+    },
+    delete: () => results.delete(key),
+  };
 }
 
 /** What is stored, entry by entry, as callers see it. */

@@ -131,16 +131,14 @@ export class PersistentResults {
   }
 
   /** The stored result that would answer a call now. */
-  async peek(args: readonly unknown[], self?: unknown): Promise<StoredResult | undefined> {
-    const { key } = await this.ask(self, [...args]);
+  async peek(key: CallKey): Promise<StoredResult | undefined> {
     const store = await this.#store(key.hex);
     const found = store && await this.stored.read(store, key.hex, key.bytes);
     if (found === undefined || found.record.expires <= Date.now()) return undefined;
     return this.answers.isValid(found, key.hex) ? found : undefined;
   }
 
-  async delete(args: readonly unknown[], self?: unknown): Promise<boolean> {
-    const { key: { hex } } = await this.ask(self, [...args]);
+  async delete({ hex }: CallKey): Promise<boolean> {
     const storeKey = this.stored.prefix + hex;
     this.#handle.discard((each) => each === storeKey);
     const store = await this.#handle.store();
@@ -159,12 +157,15 @@ export class PersistentResults {
   /**
    * The result that a record holds, for one caller.
    *
-   * @param restores Whether files are put where the call names.
+   * @param args Those of the call, which say where files go; without them, they go nowhere.
    */
-  async open(found: StoredResult, asked: AskedCall, restores = true): Promise<Outcome | undefined> {
-    const { key: { hex }, args } = asked;
+  async open(
+    found: StoredResult,
+    { hex }: CallKey,
+    args?: readonly unknown[],
+  ): Promise<Outcome | undefined> {
     const store = await this.#store(hex);
-    return store && await this.#opener.open(store, found, hex, args, restores);
+    return store && await this.#opener.open(store, found, hex, args ?? [], args !== undefined);
   }
 
   /** Calls the function, or finds its result, and lets it be stored without taking it. */
@@ -183,7 +184,7 @@ export class PersistentResults {
     const store = await this.#store(hex);
     const found = store && await this.stored.read(store, hex, bytes, false);
     const isFresh = found !== undefined && found.record.expires > Date.now();
-    return isFresh ? await this.open(found, asked) : undefined;
+    return isFresh ? await this.open(found, asked.key, asked.args) : undefined;
   }
 
   /** The open store; `undefined`, with an event, where it cannot be opened. */

@@ -73,7 +73,7 @@ export interface CallKey {
 }
 
 /** A key of which most callers want the digits only, so that its bytes are made when asked for. */
-class HexKey implements CallKey {
+export class HexKey implements CallKey {
   readonly hex: string;
 
   constructor(hex: string) {

@@ -6,7 +6,7 @@
 
 export { type AnyFunction, type CodeOption, codeText, registerWrapper } from "./function_code.ts";
 export type { AttributesOption } from "./attributes.ts";
-export { type CallKey, KEY_BYTES, Keyer, type KeyerOptions } from "./keyer.ts";
+export { type CallKey, HexKey, KEY_BYTES, Keyer, type KeyerOptions } from "./keyer.ts";
 export type { KeyOption } from "./binding.ts";
 export { dropIf, dropIfEqual, type KeyMapper, OMIT } from "./selectors.ts";
 export {
