@@ -64,7 +64,7 @@ export interface MemoryReference<F extends AnyFunction> {
   readonly key: string;
   /** Name of the function. */
   readonly name: string;
-  /** The result; throws a `CacheMissError` once it is gone. */
+  /** The result; throws a `CacheMissError` once it is gone or past its time. */
   get(): ReturnType<F>;
   /** Whether the result would answer a call: asks `validate`. */
   has(): boolean;
@@ -163,7 +163,7 @@ export interface StoredReference<F extends AnyFunction> {
   readonly key: string;
   /** Name of the function. */
   readonly name: string;
-  /** The result; rejects with a `CacheMissError` once it is gone. */
+  /** The result; rejects with a `CacheMissError` once it is gone or past its time. */
   get(): Promise<ResultOf<F>>;
   /** Whether the result would answer a call: asks `validate`. */
   has(): Promise<boolean>;

@@ -84,8 +84,9 @@ export function matches(entry: CacheEntry, filter: EntryFilter): boolean {
 /** How a call would be answered, see `explain`. */
 export interface Explanation {
   /**
-   * What a call would meet now. Stores let go of what expired, so that `"expired"` is said only of
-   * what is still there, as in memory, or for `staleIfError`.
+   * What a call would meet now. A store keeps what expired for as long as it may stand in for a new
+   * result, and to tell of it for as long as it counted, ten minutes at most. From then on it is a
+   * `"miss"`, and the message says that one that expired may have been here.
    */
   readonly outcome: "hit" | "stale" | "expired" | "invalid" | "damaged" | "miss";
   /** Key of the call, in lower-case hexadecimal. */

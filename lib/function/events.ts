@@ -71,7 +71,8 @@ export interface StoredEvent extends CacheEventBase {
 
 /**
  * A stored result was found past its time, or `validate` refused it. A miss follows, or a stale
- * result is handed out. Stores that drop expired entries by themselves leave only the miss to tell.
+ * result is handed out. Stores keep a result for up to ten minutes past its time to tell of this, and
+ * not longer than it counted; after that there is only the miss.
  */
 export interface ExpireEvent extends CacheEventBase {
   /** Kind of the event. */

@@ -195,11 +195,15 @@ export class MemoryResults {
     return index;
   }
 
-  /** What is kept or awaited, whatever `validate` would say; fails where there is nothing. */
+  /**
+   * What is kept or awaited and not past its time, whatever `validate` would say; fails where there
+   * is nothing.
+   */
   take(index: IndexKey): unknown {
     const entry = this.entries.peek(index);
     if (entry?.state === "pending") return this.#copied(entry);
-    const delivery = entry && this.#context.delivery(entry, index);
+    const isFresh = entry !== undefined && entry.expires > Date.now();
+    const delivery = isFresh ? this.#context.delivery(entry, index) : undefined;
     return delivery === undefined ? this.#offline(undefined, index) : delivery();
   }
 

@@ -132,7 +132,8 @@ function storedReference(
     name,
     get: async () => {
       const found = await stored.read(await handle.store(), hex, bytes);
-      const outcome = found && await results.open(found, key, args);
+      const isFresh = found !== undefined && found.record.expires > Date.now();
+      const outcome = isFresh ? await results.open(found, key, args) : undefined;
       if (outcome !== undefined) return outcome.first() as never;
       throw new CacheMissError(`The result of this call of ${name} is gone; call it again`, {
         key: hex,

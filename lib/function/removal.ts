@@ -30,7 +30,7 @@ export async function removeAll(
  *
  * @param storeKey Key of the record.
  * @param generations Whether there may be older generations, which go with it.
- * @returns Whether there was one.
+ * @returns Whether there was one that was not past its time.
  * @throws {StoreError} The store failed.
  */
 export async function removeResult(
@@ -39,7 +39,7 @@ export async function removeResult(
   generations: boolean,
 ): Promise<boolean> {
   const bytes = await store.get(storeKey).catch(() => undefined);
-  const { hasParts, tags } = bytes === undefined ? UNKNOWN : besides(bytes);
+  const { hasParts, tags, expires } = bytes === undefined ? UNKNOWN : besides(bytes);
   const there = await store.delete(storeKey);
   if (hasParts) await removeParts(store, storeKey);
   if (generations) {
@@ -51,7 +51,7 @@ export async function removeResult(
     await removeParts(store, storeKey);
   }
   await unmarkTags(store, storeKey, tags);
-  return there;
+  return there && expires > Date.now();
 }
 
 /**
@@ -97,19 +97,24 @@ export async function partsOf(
   }
 }
 
+/** What has to be known of a record to remove it. */
+interface Beside {
+  readonly hasParts: boolean;
+  readonly tags: readonly string[];
+  readonly expires: number;
+}
+
 /** What may stand beside a record that is gone or damaged. */
-const UNKNOWN: { readonly hasParts: boolean; readonly tags: readonly string[] } = {
-  hasParts: true,
-  tags: [],
-};
+const UNKNOWN: Beside = { hasParts: true, tags: [], expires: Infinity };
 
 /** What stands beside a record, as far as it tells. */
-function besides(bytes: Uint8Array<ArrayBuffer>): typeof UNKNOWN {
+function besides(bytes: Uint8Array<ArrayBuffer>): Beside {
   try {
     const record = openRecord(bytes);
     return {
       hasParts: (record.flags & HAS_PARTS) !== 0,
       tags: record.description().tags ?? [],
+      expires: record.expires,
     };
   } catch {
     return UNKNOWN;

@@ -13,6 +13,12 @@ import { HAS_PARTS, type Payload, resultOf, unpacked, valueOf } from "./payload.
 import { type Settings, staleTime } from "./settings.ts";
 import { momentOf } from "../units.ts";
 
+/**
+ * How long a store keeps a result past its time, at most and not longer than it counted, so that an
+ * event and `explain` can say that it expired: what was stored within that time is all it costs.
+ */
+const EXPIRED_KEPT_MS = 600_000;
+
 /** A record that was read, with its payload as it was before storing. */
 export interface StoredResult {
   readonly record: OpenedRecord;
@@ -118,7 +124,8 @@ export class StoredResults {
       ...(version === undefined ? {} : { version }),
       ...(tags.length === 0 ? {} : { tags }),
     }, flags);
-    const goes = expires + staleTime(this.#settings);
+    const past = Math.min(Math.max(expires - told.created, 0), EXPIRED_KEPT_MS);
+    const goes = expires + Math.max(staleTime(this.#settings), past);
     const keepUntil = goes === Infinity ? undefined : goes;
     if (tags.length > 0) {
       const { markTags } = await import("./tag_index.ts");
@@ -143,7 +150,7 @@ export class StoredResults {
   /**
    * Removes the result of a call, with its older generations, its parts and its tags' marks.
    *
-   * @returns Whether there was one.
+   * @returns Whether there was one that was not past its time.
    * @throws {StoreError} The store failed.
    */
   async delete(store: Store, hex: string): Promise<boolean> {

@@ -174,15 +174,31 @@ for (const [kind, make] of Object.entries(KINDS)) {
     assert.deepEqual(changed, ["argument height"]);
   });
 
-  test(`${kind}: explain() of a miss says so where what expired may be gone`, async () => {
+  test(`${kind}: explain() says expired with a ttl alone, and later that it may have been so`, async () => {
     await withFakeTime(START, async (clock) => {
-      const f = make((x: number) => x, { ttl: "1s" });
+      const f = make((x: number) => x, { ttl: "1h" });
       await f.call(1);
-      clock.advance(1500);
+      clock.advance(3_600_000);
+      assert.equal((await f.cached.explain(1)).outcome, "expired");
+      clock.advance(599_999);
+      assert.equal((await f.cached.explain(1)).outcome, "expired");
+      clock.advance(1);
       const { outcome, message } = await f.cached.explain(1);
-      if (outcome === "miss") assert.match(message, /one that expired may have been here/);
-      else assert.equal(outcome, "expired");
+      if (kind === "cache()") assert.equal(outcome, "expired", "memory lets go when it is called");
+      else assert.match(message, /one that expired may have been here/);
       assert.notMatch((await make((x: number) => x).cached.explain(1)).message, /expired/);
+    });
+  });
+
+  test(`${kind}: reference() gives nothing past its time`, async () => {
+    await withFakeTime(START, async (clock) => {
+      const f = make((x: number) => x, { ttl: "1s", staleIfError: "1h" });
+      // deno-lint-ignore no-explicit-any -- both kinds at once.
+      const reference = await (f.cached as any).reference(1);
+      clock.advance(999);
+      assert.equal(await reference.get(), 1);
+      clock.advance(1);
+      await rejects((async () => await reference.get())(), CacheMissError);
     });
   });
 

@@ -261,6 +261,13 @@ test("ttl lets a stored result expire", async () => {
     assert.deepEqual(recorder.take().slice(-2), ["miss", "store"]);
     await f(1);
     assert.deepEqual(recorder.take(), ["hit"]);
+    clock.advance(60_000);
+    await f(1);
+    assert.deepEqual(recorder.take(), ["expire", "miss", "store"], "the store still had it");
+    clock.advance(120_000);
+    assert.isEmpty(await keysIn(store), "kept no longer past its time than it counted");
+    await f(1);
+    assert.deepEqual(recorder.take(), ["miss", "store"]);
   });
 });
 
