@@ -1,8 +1,8 @@
 /** Bytes to values. Nothing that the bytes say is believed before it is checked. */
 
 import { type Classes, indexClasses } from "./_classes.ts";
-import { type Composite, define, filled, LATE, target } from "./_filling.ts";
-import { narrowed, Reader } from "./_reader.ts";
+import { assign, type Composite, define, filled, LATE, target } from "./_filling.ts";
+import { Reader } from "./_reader.ts";
 import type { DecodeOptions } from "./options.ts";
 import {
   Constant,
@@ -93,12 +93,6 @@ export class Decoder extends Reader {
 
   #longer(format: number): unknown {
     switch (format) {
-      case 0xc0:
-        return null;
-      case 0xc2:
-        return false;
-      case 0xc3:
-        return true;
       case 0xc4:
       case 0xc5:
       case 0xc6:
@@ -107,37 +101,12 @@ export class Decoder extends Reader {
       case 0xc8:
       case 0xc9:
         return this.#extension(this.uint((1 << (format - 0xc7)) as 1 | 2 | 4));
-      case 0xca:
-        return this.view.getFloat32(this.take(4));
-      case 0xcb:
-        return this.float64();
-      case 0xcc:
-        return this.byte();
-      case 0xcd:
-        return this.uint(2);
-      case 0xce:
-        return this.uint(4);
-      case 0xcf:
-        return narrowed(this.view.getBigUint64(this.take(8)));
-      case 0xd0:
-        return this.view.getInt8(this.take(1));
-      case 0xd1:
-        return this.view.getInt16(this.take(2));
-      case 0xd2:
-        return this.view.getInt32(this.take(4));
-      case 0xd3:
-        return narrowed(this.view.getBigInt64(this.take(8)));
       case 0xd4:
       case 0xd5:
       case 0xd6:
       case 0xd7:
       case 0xd8:
         return this.#extension(1 << (format - 0xd4));
-      case 0xd9:
-        return this.string(this.byte());
-      case 0xda:
-      case 0xdb:
-        return this.string(this.uint(format === 0xda ? 2 : 4));
       case 0xdc:
       case 0xdd:
         return this.#array(this.uint(format === 0xdc ? 2 : 4));
@@ -145,7 +114,7 @@ export class Decoder extends Reader {
       case 0xdf:
         return this.#map(this.uint(format === 0xde ? 2 : 4));
       default:
-        return this.fail(`The format byte 0x${format.toString(16)} has no meaning`, -1);
+        return this.scalar(format);
     }
   }
 
@@ -426,11 +395,4 @@ export class Decoder extends Reader {
       this.fail("A container announces more elements than the input has bytes");
     }
   }
-}
-
-/** Sets a property of a plain object. */
-function assign(object: Record<string, unknown>, key: string, value: unknown): void {
-  // Plain assignment to this one name would call a setter and replace the prototype.
-  if (key === "__proto__") define(object, key, value);
-  else object[key] = value;
 }

@@ -186,6 +186,13 @@ export function define(object: object, key: string, value: unknown): void {
   });
 }
 
+/** Sets a property of a plain object. */
+export function assign(object: Record<string, unknown>, key: string, value: unknown): void {
+  // Plain assignment to this one name would call a setter and replace the prototype.
+  if (key === "__proto__") define(object, key, value);
+  else object[key] = value;
+}
+
 function hide(object: object, key: string, value: unknown): void {
   Object.defineProperty(object, key, {
     value,

@@ -1,6 +1,10 @@
-/** One container while it is written: which parts it has, and how a path names them. */
+/** Containers while they are written: which parts they have, and how a path names them. */
 
-import type { Shape } from "./_shapes.ts";
+import { opened, type Opening } from "./_openings.ts";
+import { sorted } from "./_order.ts";
+import { recordHeader } from "./_records.ts";
+import { type Shape, shapeOf } from "./_shapes.ts";
+import { MAX_DEPTH } from "./wire.ts";
 
 /** A container whose header is written, and whose parts follow. */
 export interface Frame {
@@ -30,9 +34,34 @@ export function segmentOf(frame: Frame): string | number {
   return frame.names?.[entry] ?? entry;
 }
 
-/** Keys and values of `object`, one behind the other. */
-export function entriesOf(object: object, keys: readonly string[]): unknown[] {
-  const entries: unknown[] = [];
-  for (const key of keys) entries.push(key, (object as Record<string, unknown>)[key]);
-  return entries;
+/** Writes the header of a container; or the whole value, where it contains no other. */
+export function framed(to: Opening, value: object): Frame | undefined {
+  const what = opened(to, value);
+  if (what === undefined) return undefined;
+  const { nesting, writer } = to;
+  if (nesting.depth >= MAX_DEPTH) {
+    to.refuse(value, `it is nested deeper than ${MAX_DEPTH} levels`);
+  }
+  const { kind, parts } = what;
+  if (kind !== undefined) {
+    writer.arrayHeader(1 + parts.length);
+    writer.marker(kind, what.detail);
+    if (what.late === true && !to.canonical) nesting.late.add(value);
+  } else if (what.names === undefined) writer.arrayHeader(parts.length);
+  else return objectFrame(to, value, what.names);
+  return { value, next: 0, lead: 0, step: 1, plain: kind === undefined, ...what };
+}
+
+function objectFrame(to: Opening, value: object, names: readonly string[]): Frame {
+  const shape = shapeOf(names);
+  const object = value as Record<string, unknown>;
+  if (to.canonical) names = sorted(names, shape);
+  else if (shape !== undefined && to.defined.has(shape)) {
+    recordHeader(to.writer, shape);
+    const parts = names.map((name) => object[name]);
+    return { value, parts, next: 0, lead: 0, step: 1, names };
+  }
+  to.writer.mapHeader(names.length);
+  const parts = names.flatMap((name) => [name, object[name]]);
+  return { value, parts, next: 0, lead: 0, step: 2, names, defines: shape };
 }

@@ -3,8 +3,9 @@
 import type { EncodeError } from "../errors.ts";
 import type { SharedBuffers } from "./_buffers.ts";
 import type { Classes } from "./_classes.ts";
+import type { Nesting } from "./_nesting.ts";
+import type { Definitions } from "./_records.ts";
 import { formOf } from "./_forms.ts";
-import { entriesOf } from "./_frames.ts";
 import { WaitError } from "./_loads.ts";
 import { isPlainObject, tagOf } from "./_kinds.ts";
 import { byIndexThenName } from "./_order.ts";
@@ -17,6 +18,8 @@ export interface Opening {
   readonly writer: Writer;
   readonly canonical: boolean;
   readonly buffers: SharedBuffers;
+  readonly nesting: Nesting;
+  readonly defined: Definitions;
   readonly stack: boolean;
   readonly unordered: boolean;
   readonly classes: Classes | undefined;
@@ -173,6 +176,13 @@ function refuseInstance(to: Opening, value: object): never {
     "only plain data and built-in classes have a byte form; register the class with classes, or " +
       "convert the value to plain data",
   );
+}
+
+/** Keys and values of `object`, one behind the other. */
+function entriesOf(object: object, keys: readonly string[]): unknown[] {
+  const entries: unknown[] = [];
+  for (const key of keys) entries.push(key, (object as Record<string, unknown>)[key]);
+  return entries;
 }
 
 function keysOf(to: Opening, value: object): string[] {

@@ -113,6 +113,45 @@ export class Reader {
     return utf8.decode(this.bytes.subarray(start, start + length));
   }
 
+  /** Reads the rest of what opens with a format byte that is no container and no extension. */
+  scalar(format: number): null | boolean | number | bigint | string {
+    switch (format) {
+      case 0xc0:
+        return null;
+      case 0xc2:
+        return false;
+      case 0xc3:
+        return true;
+      case 0xca:
+        return this.view.getFloat32(this.take(4));
+      case 0xcb:
+        return this.float64();
+      case 0xcc:
+        return this.byte();
+      case 0xcd:
+        return this.uint(2);
+      case 0xce:
+        return this.uint(4);
+      case 0xcf:
+        return narrowed(this.view.getBigUint64(this.take(8)));
+      case 0xd0:
+        return this.view.getInt8(this.take(1));
+      case 0xd1:
+        return this.view.getInt16(this.take(2));
+      case 0xd2:
+        return this.view.getInt32(this.take(4));
+      case 0xd3:
+        return narrowed(this.view.getBigInt64(this.take(8)));
+      case 0xd9:
+        return this.string(this.byte());
+      case 0xda:
+      case 0xdb:
+        return this.string(this.uint(format === 0xda ? 2 : 4));
+      default:
+        return this.fail(`The format byte 0x${format.toString(16)} has no meaning`, -1);
+    }
+  }
+
   bigint(start: number, length: number): bigint {
     this.expect(length >= 1 && this.bytes[start] <= 1);
     let digits = "";
@@ -210,7 +249,7 @@ function lowerFirst(text: string): string {
 }
 
 /** A 64-bit integer as a number where that is exact, since only numbers are written that way. */
-export function narrowed(value: bigint): number | bigint {
+function narrowed(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }

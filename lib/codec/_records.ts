@@ -1,7 +1,7 @@
 /** What is special about objects whose keys were written before: `wire.ts` calls them records. */
 
 import type { Shape } from "./_shapes.ts";
-import { Ext } from "./wire.ts";
+import { Ext, MAX_SHAPES } from "./wire.ts";
 import type { Writer } from "./_writer.ts";
 
 /** The one byte of an empty array, and of no other value. */
@@ -9,6 +9,32 @@ const EMPTY_ARRAY = 0x90;
 
 /** Most keys of a record whose header is one byte. */
 const MAX_TRIMMED_KEYS = 14;
+
+let runs = 0;
+
+/** The shapes that one encoding has defined. */
+export class Definitions {
+  #run = ++runs;
+  #count = 0;
+
+  has(shape: Shape): boolean {
+    return shape.run === this.#run;
+  }
+
+  add(shape: Shape): void {
+    if (this.#count >= MAX_SHAPES) return;
+    if (shape.run !== this.#run) {
+      shape.run = this.#run;
+      shape.id = this.#count;
+    }
+    this.#count++;
+  }
+
+  clear(): void {
+    this.#run = ++runs;
+    this.#count = 0;
+  }
+}
 
 /** Writes what stands before the values of a record. */
 export function recordHeader(writer: Writer, shape: Shape): void {

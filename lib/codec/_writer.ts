@@ -226,6 +226,13 @@ export class Writer {
     this.byte(type & 0xff);
   }
 
+  /** Makes the array that opens here a composite: of a {@linkcode Kind}, with a byte of its own. */
+  marker(kind: number, detail?: number): void {
+    this.extHeader(Ext.MARKER, detail === undefined ? 1 : 2);
+    this.byte(kind);
+    if (detail !== undefined) this.byte(detail);
+  }
+
   constant(constant: number): void {
     this.extHeader(Ext.CONSTANT, 1);
     this.byte(constant);
