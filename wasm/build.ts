@@ -11,6 +11,7 @@
  */
 import createWabt from "wabt";
 import { INITIAL_ADDRESS, INITIAL_WORDS, MEMORY_BYTES } from "../lib/hash/core.ts";
+import { relaxedPlaces, withoutRelaxed } from "../lib/hash/relaxed.ts";
 import { SCHEDULE, schedule } from "./src/blake3.ts";
 import { LANES, PITCH } from "./src/lanes.ts";
 import { ROWS } from "./src/rows.ts";
@@ -38,12 +39,29 @@ const sources = {
 /** Assembles a module. */
 async function assemble(name: string, text: string): Promise<Uint8Array> {
   const wabt = await createWabt();
-  const module = wabt.parseWat(name, text, { simd: true });
+  const module = wabt.parseWat(name, text, { simd: true, relaxed_simd: true });
   try {
     module.validate();
-    return module.toBinary({}).buffer;
+    const bytes = new Uint8Array(module.toBinary({}).buffer);
+    checkRelaxed(text, bytes);
+    return bytes;
   } finally {
     module.destroy();
+  }
+}
+
+/** Makes sure that the relaxed instructions, and nothing else, can be exchanged in the bytes. */
+function checkRelaxed(text: string, bytes: Uint8Array<ArrayBuffer>): void {
+  const expected = text.split("i8x16.relaxed_swizzle").length - 1;
+  const found = relaxedPlaces(bytes).length;
+  if (found !== expected) {
+    throw new RangeError(
+      `Expected ${expected} places that look like i8x16.relaxed_swizzle, found ${found}; ` +
+        "move what looks like it by accident",
+    );
+  }
+  if (!WebAssembly.validate(withoutRelaxed(bytes.slice()))) {
+    throw new TypeError("Expected a core without relaxed instructions, built an invalid module");
   }
 }
 

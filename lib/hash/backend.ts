@@ -7,7 +7,7 @@
 import { environmentVariable } from "../environment.ts";
 import type { Core, CoreName } from "./core.ts";
 import { createReferenceCore } from "./reference.ts";
-import { createWasmCore, wasmBytes } from "./wasm.ts";
+import { createWasmCore, fastestBytes } from "./wasm.ts";
 
 /** What computes the hash: WebAssembly with SIMD, WebAssembly without, or plain TypeScript. */
 export type HashBackend = CoreName;
@@ -104,7 +104,7 @@ function chooseCore(): Core {
 
 function createCore(backend: HashBackend): Core {
   if (backend === "js") return createReferenceCore();
-  return createWasmCore(backend, new WebAssembly.Module(wasmBytes(backend)));
+  return createWasmCore(backend, new WebAssembly.Module(fastestBytes(backend)));
 }
 
 function checkBackend(name: string): HashBackend {

@@ -4,7 +4,7 @@
  * @module
  */
 import { hashBackend } from "./backend.ts";
-import { wasmBytes } from "./wasm.ts";
+import { fastestBytes } from "./wasm.ts";
 import { WORKER_SOURCE, type WorkerAnswer, type WorkerTask } from "./worker_source.ts";
 
 /** Options of {@linkcode createHashPool}. */
@@ -110,7 +110,7 @@ export class WorkerPool implements HashPool {
 
   constructor(size: number) {
     const backend = hashBackend();
-    const module = wasmBytes(backend === "js" ? "wasm" : backend);
+    const module = fastestBytes(backend === "js" ? "wasm" : backend);
     this.#url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: "text/javascript" }));
     this.workers = Array.from({ length: size }, () => new HashWorker(this.#url, module));
   }

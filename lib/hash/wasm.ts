@@ -6,6 +6,7 @@
  */
 import { SIMD_CORE, WORD_CORE } from "../../wasm/cores.ts";
 import { type Core, DIGEST_BYTES, OUTPUT_ADDRESS } from "./core.ts";
+import { withoutRelaxed } from "./relaxed.ts";
 
 /** The cores that are WebAssembly: with SIMD, and for engines without it. */
 export type WasmCoreName = "simd" | "wasm";
@@ -17,7 +18,8 @@ type WasmExports = Pick<Core, "hash" | "parent" | "expand"> & {
 
 /**
  * The WebAssembly module of a backend, for a build step that writes it into a file. A host that
- * forbids compiling from bytes can load the file and pass it to `configureHash`.
+ * forbids compiling from bytes can load the file and pass it to `configureHash`. Every engine that
+ * has the backend takes it, so it does without relaxed SIMD.
  *
  * @param name The backend.
  * @returns The bytes of the module, in a new array.
@@ -31,6 +33,17 @@ type WasmExports = Pick<Core, "hash" | "parent" | "expand"> & {
  * ```
  */
 export function wasmBytes(name: WasmCoreName): Uint8Array<ArrayBuffer> {
+  return withoutRelaxed(moduleBytes(name));
+}
+
+/** The module of a backend that is the fastest on this engine. */
+export function fastestBytes(name: WasmCoreName): Uint8Array<ArrayBuffer> {
+  const bytes = moduleBytes(name);
+  return WebAssembly.validate(bytes) ? bytes : withoutRelaxed(bytes);
+}
+
+/** The module of a backend as it was built. */
+function moduleBytes(name: WasmCoreName): Uint8Array<ArrayBuffer> {
   const base64 = name === "simd" ? SIMD_CORE : WORD_CORE;
   if (typeof Uint8Array.fromBase64 === "function") return Uint8Array.fromBase64(base64);
   const text = atob(base64);

@@ -73,6 +73,27 @@ test("without SIMD the backend is plain WebAssembly", () => {
   whileRefusing((bytes) => bytes.byteLength === simd, () => assert.equal(hashBackend(), "wasm"));
 });
 
+test("without relaxed SIMD the backend is SIMD still", () => {
+  const { validate, Module } = WebAssembly;
+  const compiled: Uint8Array[] = [];
+  WebAssembly.validate = () => false;
+  WebAssembly.Module = new Proxy(Module, {
+    construct(target, [bytes]) {
+      compiled.push(bytes);
+      return new target(bytes);
+    },
+  });
+  try {
+    configureHash();
+    assert.equal(hashBackend(), "simd");
+    assert.equal(blake3Hex(new Uint8Array()), EMPTY);
+    assert.deepEqual(compiled, [wasmBytes("simd")]);
+  } finally {
+    Object.assign(WebAssembly, { validate, Module });
+    configureHash();
+  }
+});
+
 test("where compiling is forbidden the backend is plain TypeScript", () => {
   whileRefusing(() => true, () => {
     assert.equal(hashBackend(), "js");

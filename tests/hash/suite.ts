@@ -59,12 +59,15 @@ function inPieces(input: Uint8Array, cuts: readonly number[], options?: HashOpti
   return hasher.hex();
 }
 
-/** Registers the tests for one backend. */
-export function hashSuite(backend: HashBackend): void {
+/** Registers the tests for one backend, or for a module of it. */
+export function hashSuite(
+  backend: HashBackend,
+  variant?: { readonly name: string; readonly module: () => WebAssembly.Module },
+): void {
   /** As `test`, with the backend in force while the body runs. */
   function check(name: string, body: () => void | Promise<void>): void {
-    test(`${backend}: ${name}`, async () => {
-      configureHash({ backend });
+    test(`${variant?.name ?? backend}: ${name}`, async () => {
+      configureHash(variant === undefined ? { backend } : { backend, module: variant.module() });
       try {
         assert.equal(hashBackend(), backend);
         await body();

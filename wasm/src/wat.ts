@@ -38,7 +38,7 @@ export interface Arithmetic {
 export const ROTATIONS: readonly (readonly [number, number])[] = [[16, 12], [8, 7]];
 
 /**
- * The eight steps of a quarter round with two message words. A word is added before `b`, because
+ * The ten steps of a quarter round with two message words. A word is added before `b`, because
  * `b` is the last value to be ready: that takes an addition off the longest path.
  */
 export function quarterRound(
@@ -47,7 +47,8 @@ export function quarterRound(
   words: readonly string[],
 ): string[] {
   return ROTATIONS.flatMap(([first, second], half) => [
-    set(a, add(add(get(a), words[half]), get(b))),
+    set(a, add(get(a), words[half])),
+    set(a, add(get(a), get(b))),
     setRotated(d, xor(get(d), get(a)), first),
     set(c, add(get(c), get(d))),
     setRotated(b, xor(get(b), get(c)), second),
