@@ -2,6 +2,7 @@
 
 import { decode, encode } from "../codec/mod.ts";
 import type { MemoryEntry } from "./memory_entry.ts";
+import { encodeThrown } from "./payload.ts";
 import { isThenable } from "./results.ts";
 import type { Settings } from "./settings.ts";
 
@@ -34,7 +35,9 @@ export class Copies {
     entry.kind = kind;
     let size = 0;
     if (this.#clone === true || this.#isMeasured) {
-      const bytes = encode(value, { classes: this.#classes });
+      const bytes = kind === "error"
+        ? encodeThrown(value, this.#classes)
+        : encode(value, { classes: this.#classes });
       size = bytes.length;
       if (this.#clone === true) entry.bytes = bytes;
     }

@@ -84,6 +84,10 @@ export interface CacheOptions<F extends AnyFunction = any> {
   /**
    * Keeps what the function throws or rejects with as a result like any other, so that an equal
    * call throws it again without running. Aborts and timeouts are never kept. No unless given.
+   *
+   * An error of a class of your own is stored where {@linkcode CacheOptions.classes} names the class,
+   * and so is what a memory cache with `clone` or `maxBytes` keeps. Where it does not, the caller gets
+   * the error, nothing is kept, and a `not-stored` event has the line to write.
    */
   readonly errors?: boolean | ErrorsOption;
   /** Names under which results can be dropped together, see {@linkcode invalidateTags}. */

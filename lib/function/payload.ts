@@ -1,7 +1,7 @@
 /** Results as the payload of a record, and back. */
 
-import { decode, encode } from "../codec/mod.ts";
-import { DecodeError } from "../errors.ts";
+import { type ClassRegistry, decode, encode } from "../codec/mod.ts";
+import { DecodeError, EncodeError } from "../errors.ts";
 import { type OpenedRecord, RecordFlag } from "../record/mod.ts";
 import type { Settings } from "./settings.ts";
 
@@ -33,6 +33,28 @@ export const HAS_PARTS: number = RecordFlag.STREAM | RecordFlag.OUTPUTS;
 const MAX_EXPANSION = 1100;
 
 /**
+ * As `encode`, of what was thrown.
+ *
+ * @throws {EncodeError} It has no byte form; where its class is not known, with the line to write.
+ */
+export function encodeThrown(
+  thrown: unknown,
+  classes: ClassRegistry | undefined,
+): Uint8Array<ArrayBuffer> {
+  try {
+    return encode(thrown, { classes });
+  } catch (cause) {
+    const name = thrown instanceof Error ? thrown.constructor.name : "";
+    if (!(cause instanceof EncodeError) || cause.path !== "" || name === "") throw cause;
+    const parts = [...new Set(["message", ...Object.keys(thrown as Error)])].join(", ");
+    const reason = "an error of a class of one's own is kept where classes names it: write " +
+      `classes: { ${name}: { class: ${name}, encode: ({ ${parts} }) => ({ ${parts} }), ` +
+      `decode: ({ message, ...rest }) => Object.assign(new ${name}(message), rest) } }`;
+    throw new EncodeError({ path: "", found: cause.found, reason, cause });
+  }
+}
+
+/**
  * Makes bytes of a result.
  *
  * @throws {EncodeError} It has no byte form; or whatever the user's serializer throws.
@@ -42,7 +64,7 @@ export async function payloadOf(
   result: unknown,
   { classes, serializer }: PayloadSettings,
 ): Promise<Payload> {
-  if (kind === "error") return { bytes: encode(result, { classes }), flags: RecordFlag.ERROR };
+  if (kind === "error") return { bytes: encodeThrown(result, classes), flags: RecordFlag.ERROR };
   if (result instanceof IteratedValues) {
     return { bytes: encode(result.values, { classes }), flags: RecordFlag.ITERATOR };
   }

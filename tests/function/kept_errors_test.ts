@@ -1,4 +1,7 @@
+import type { ClassRegistry } from "../../lib/codec/mod.ts";
 import { createCache } from "../../lib/function/create_cache.ts";
+import type { NotStoredEvent } from "../../lib/function/events.ts";
+import type { CacheOptions } from "../../lib/function/options.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import { assert, rejects, test, withFakeTime } from "../harness.ts";
 import { KINDS, reasonOf } from "./_kinds.ts";
@@ -133,6 +136,50 @@ for (const [kind, make] of Object.entries(KINDS)) {
     }, { errors: true });
     assert.instanceOf(await reasonOf(f.call()), Odd);
     assert.instanceOf(await reasonOf(f.call()), Odd);
+  });
+}
+
+for (const kind of ["persistentCache()", "cache() with clone"]) {
+  test(`${kind}: an error of a class that classes lacks is an event with the line to write`, async () => {
+    class HttpError extends Error {
+      constructor(message: string, readonly status = 404, readonly url = "/x") {
+        super(message);
+      }
+    }
+    let runs = 0;
+    const fail = () => {
+      runs++;
+      throw new HttpError("gone");
+    };
+    const options = (classes?: ClassRegistry) => ({ errors: true, classes });
+    const make = (classes?: ClassRegistry) =>
+      kind === "persistentCache()"
+        ? KINDS[kind](fail, options(classes))
+        : KINDS["cache()"](fail, { ...options(classes), clone: true } as CacheOptions);
+    const f = make();
+    for (let call = 0; call < 2; call++) {
+      assert.deepInclude(await reasonOf(f.call()), { message: "gone", status: 404 });
+    }
+    assert.equal(runs, 2);
+    const events = f.recorder.takeEvents().filter(({ type }) => type === "not-stored");
+    assert.lengthOf(events, 2);
+    const { reason, error } = events[0] as NotStoredEvent;
+    assert.equal(reason, "no byte form");
+    const { message } = error as Error;
+    assert.match(
+      message,
+      /^Cannot encode an? HttpError: .+ where classes names it: write classes: /,
+    );
+
+    // The line does what it says.
+    const line = /classes: (.+)$/.exec(message)![1];
+    const g = make(new Function("HttpError", `return ${line}`)(HttpError) as ClassRegistry);
+    runs = 0;
+    await reasonOf(g.call());
+    const again = await reasonOf(g.call());
+    assert.equal(runs, 1);
+    assert.instanceOf(again, HttpError);
+    assert.deepInclude(again, { message: "gone", status: 404, url: "/x" });
   });
 }
 
