@@ -79,6 +79,25 @@ export async function removeWithTag(store: Store, storeKey: string, tag: string)
 }
 
 /**
+ * Removes the latest result of a call, if its parts are still those that were found damaged. Marks of
+ * its tags go when the store is pruned.
+ *
+ * @param generation Names the parts.
+ * @throws {StoreError} The store failed.
+ */
+export async function removeBroken(
+  store: Store,
+  storeKey: string,
+  generation: string,
+): Promise<void> {
+  const bytes = await store.get(storeKey);
+  const parts = bytes && await partsOf(store, storeKey, bytes);
+  if (parts?.generation !== generation) return;
+  await store.delete(storeKey);
+  await parts.remove();
+}
+
+/**
  * The parts that a record names; `undefined` where it has none, or cannot be read.
  *
  * @param storeKey Key of the latest record of the call.

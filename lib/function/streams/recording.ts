@@ -161,17 +161,25 @@ function untilGivenUp(reader: StreamReader, signal: AbortSignal): StreamReader {
   };
 }
 
+/** Streams that failed while they were read, so that they answer no call where they must stay. */
+const broken = new Set<string>();
+
 /**
  * Makes a result of what was stored.
  *
- * @throws {DecodeError} The first part is damaged, or any is gone. One that is found damaged, or
- *   goes, while the result is being read makes the result fail.
+ * @param onDamage Called where a part is found damaged, or is gone, when some of the result was
+ *   handed out; gives the error that the result fails with.
+ * @throws {DecodeError} The first part is damaged, any is gone, or one was found damaged before.
  * @throws {StoreError} The store failed.
  */
 export async function replay(
   { store, storeKey, classes }: StreamPlace,
   { shape, generation, parts }: StreamDescriptor,
+  onDamage: (error: DecodeError, part: number) => unknown = (error) => error,
 ): Promise<unknown> {
+  if (broken.has(generation)) {
+    throw new DecodeError("A part of a stored stream was found damaged before", { offset: 0 });
+  }
   const stored = new Parts(store, storeKey, generation, parts);
   // A record whose parts are gone is found out before it counts as a hit, and before the caller has
   // seen a byte of it.
@@ -181,9 +189,15 @@ export async function replay(
   const reader: StreamReader = {
     next: async () => {
       if (index >= parts.length) return undefined;
-      const bytes = index === 0 ? first! : await stored.read(index);
-      index++;
-      return bytes;
+      try {
+        const bytes = index === 0 ? first! : await stored.read(index);
+        index++;
+        return bytes;
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        broken.add(generation);
+        throw await onDamage(error, index);
+      }
     },
     leave: () => Promise.resolve(),
   };

@@ -1,16 +1,25 @@
 /** Results that come piece by piece, as a cached function hands them out. */
 
 import { decode, encode } from "../../codec/mod.ts";
+import { DecodeError } from "../../errors.ts";
 import { RecordFlag } from "../../record/mod.ts";
 import type { Store } from "../../store/store.ts";
 import type { EventLog } from "../event_log.ts";
 import type { NotStoredReason } from "../events.ts";
 import { decideKeeping, type Kept, type Refused, type Run } from "../keeping.ts";
+import { modeNow } from "../mode.ts";
 import type { Payload } from "../payload.ts";
+import { removeBroken } from "../removal.ts";
 import { type Settings, staleTime } from "../settings.ts";
 import type { Outcome } from "../store_handle.ts";
 import { unreadable, UnstorableItem } from "./forms.ts";
-import { descriptorOf, Recording, replay } from "./recording.ts";
+import {
+  descriptorOf,
+  Recording,
+  replay,
+  type StreamDescriptor,
+  type StreamPlace,
+} from "./recording.ts";
 import type { StreamEnd } from "./shared_stream.ts";
 
 /** Parts outlive their record by this much, since that is written after them. */
@@ -110,8 +119,40 @@ export class StreamedResults {
     const { classes } = this.#settings;
     const descriptor = descriptorOf(decode(bytes));
     const place = { store, storeKey, classes };
-    const first = await replay(place, descriptor);
-    return { first: () => first, again: () => replay(place, descriptor) };
+    // Where nothing may be stored, nothing is removed either.
+    const mode = modeNow(this.#settings.mode);
+    const removes = mode === "read-write" || mode === "refresh";
+    const onDamage = (error: DecodeError, part: number) =>
+      this.#broken(place, descriptor, error, part, removes);
+    const first = await replay(place, descriptor, onDamage);
+    return { first: () => first, again: () => replay(place, descriptor, onDamage) };
+  }
+
+  /** Takes note of a stream that is damaged further on, and words that for who reads it. */
+  async #broken(
+    { store, storeKey }: StreamPlace,
+    { generation, parts }: StreamDescriptor,
+    cause: DecodeError,
+    part: number,
+    removes: boolean,
+  ): Promise<DecodeError> {
+    const { name } = this.#settings;
+    const offset = parts.slice(0, part).reduce((bytes, { size }) => bytes + size, 0);
+    const error = new DecodeError(
+      `The stored result of ${name} broke off after ${offset} bytes, which were right: part ` +
+        `${part + 1} of ${parts.length} is damaged or gone; call ${name} again, which computes it`,
+      { offset, cause },
+    );
+    const key = storeKey.slice(storeKey.lastIndexOf("/") + 1);
+    this.#log.emit({ type: "corrupt", name, key, error });
+    try {
+      if (removes && store.supports.readOnly !== true) {
+        await removeBroken(store, storeKey, generation);
+      }
+    } catch (error) {
+      this.#log.emit({ type: "store-error", name, key, operation: "delete", error });
+    }
+    return error;
   }
 
   #tellEnd(end: Exclude<StreamEnd, { how: "complete" }>, hex: string): void {
