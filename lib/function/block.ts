@@ -10,11 +10,13 @@ import {
   MEMORY_OPTIONS,
   PERSISTENT_OPTIONS,
 } from "./check_options.ts";
+import { EventLog } from "./event_log.ts";
 import { defaultScope, type Scope, settingsFor } from "./scope.ts";
 import { wrapInMemory } from "./memory_cache.ts";
 import type { MemoryCacheOptions, PersistentOptions } from "./options.ts";
 import { wrapInStore } from "./persistent_cache.ts";
 import { settingsOf } from "./settings.ts";
+import { FreeVariableWatch } from "./watch.ts";
 
 /** Options of {@linkcode block}: as those of a persistent function, but for the name. */
 export type BlockOptions = Omit<PersistentOptions, "name" | "outFiles" | "batch">;
@@ -31,7 +33,8 @@ const looked = new LruMap<string, true>({ maxEntries: 10_000 });
  *
  * @param name Name of the block in keys and in the store.
  * @param inputs What the result depends on: all of it, whatever the block takes of it. The block gets
- *   it as its argument.
+ *   it as its argument. An object names its inputs, so that the block may also read them where they
+ *   stand: of one that is no object, no name is known, and a warning tells of what is read.
  * @param body The block. Its code is a part of the key.
  * @param options See {@linkcode BlockOptions}; `ignore` and `key` name inputs.
  * @returns The result of the block.
@@ -73,17 +76,20 @@ export async function runBlock<I, R>(
   const own = { ...options, name, ...(isTold ? { freeVariables: "ignore" as const } : {}) };
   const settings = {
     ...settingsFor(body as AnyFunction, scope.defaults, own, PERSISTENT_OPTIONS),
-    inputs: isRecord(inputs) ? Object.keys(inputs) : [],
+    inputs: inputNames(inputs),
   };
   const { handle, namespace, group } = scope;
   const run = wrapInStore(body as AnyFunction, settings, handle, namespace, group);
   return await (run as unknown as (inputs: I) => Promise<Awaited<R>>)(inputs);
 }
 
-/** Blocks in memory: what each gave, and the body that stands for it now. */
+/** Blocks in memory: what each gave, and the body and the closed-over values that stand for it now. */
 interface KnownBlock {
   readonly run: MemoryCached<AnyFunction>;
+  /** Looks at the variables of the first body: the code of all is the same. */
+  readonly watch: FreeVariableWatch;
   body: AnyFunction;
+  closure: BlockSyncOptions["closure"];
 }
 
 const blocks = new LruMap<string, KnownBlock>({ maxEntries: 10_000 });
@@ -94,7 +100,8 @@ const blocks = new LruMap<string, KnownBlock>({ maxEntries: 10_000 });
  * @param name Name of the block in keys.
  * @param inputs What the result depends on. The block gets it as its argument.
  * @param body The block. Its code is a part of the key.
- * @param options See {@linkcode BlockSyncOptions}; those of the first run hold.
+ * @param options See {@linkcode BlockSyncOptions}; but for `closure`, those of the first run hold. With
+ *   `freeVariables: "error"`, the first run may end before its variables are known.
  * @returns The result of the block, the same object each time.
  * @throws {TypeError} There is no block or no name, or an option is wrong.
  * @throws Whatever the block throws.
@@ -124,25 +131,44 @@ export function blockSync<I, R>(
   checkName(name);
   checkFunction("blockSync", body);
   checkOptions("blockSync", options, MEMORY_OPTIONS);
-  const { code = "source" } = options;
+  const { code = "source", closure } = options;
   const text = code === "source" ? codeText(body as AnyFunction) : code;
-  const id = `${name}\0${text}`;
+  const id = JSON.stringify([name, closure === undefined, text]);
   let known = blocks.get(id);
   if (known === undefined) {
     const run = (given: I) => (made.body as unknown as (inputs: I) => R)(given);
+    const settings = {
+      ...settingsOf(body as AnyFunction, { ...options, name }),
+      inputs: inputNames(inputs),
+    };
     const made: KnownBlock = {
       body: body as AnyFunction,
-      // Its variables are those of the body that runs, which stands for it each time.
+      closure,
+      watch: new FreeVariableWatch(body as AnyFunction, settings, new EventLog(settings.onEvent)),
+      // What runs is the body of each run, with variables of its own, and not the one wrapped first.
       run: wrapInMemory(
         (isAsyncFunction(body) ? async (given: I) => await run(given) : run) as AnyFunction,
-        settingsOf(body as AnyFunction, { ...options, name, code: text }),
+        {
+          ...settings,
+          inputs: undefined,
+          code: text,
+          closure: closure && (() => made.closure?.()),
+        },
         defaultScope.group,
       ),
     };
     blocks.set(id, known = made);
   }
+  known.watch.check();
   known.body = body as AnyFunction;
+  known.closure = closure;
+  void known.watch.begin();
   return (known.run as unknown as (inputs: I) => R)(inputs);
+}
+
+/** Names of the inputs of a block, where they are properties of one object. */
+function inputNames(inputs: unknown): string[] {
+  return isRecord(inputs) ? Object.keys(inputs) : [];
 }
 
 function isLookedAt(name: string, body: AnyFunction): boolean {

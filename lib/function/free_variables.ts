@@ -33,8 +33,9 @@ export interface UnseenVariable {
  */
 export async function unseenVariables(
   fn: AnyFunction,
-  { code, closure, name, attributes, inputs = [] }: FreeVariablesSettings,
+  settings: FreeVariablesSettings,
 ): Promise<UnseenVariable[]> {
+  const { code, closure, name, attributes, inputs = [] } = settings;
   if (code !== "source") return [];
   const [found, unlisted] = await Promise.all([
     freeVariables(fn),
@@ -44,9 +45,13 @@ export async function unseenVariables(
   // A function that calls itself does so under its own name.
   const named = [name, ...closure === undefined ? [] : await namedBy(closure)];
   const isNamed = (variable: string) => named.includes(variable) || inputs.includes(variable);
+  const isBlock = settings.inputs !== undefined;
   const variables = found.filter((variable) => !isNamed(variable)).map((variable) => ({
     variable,
-    remedy: remedyFor([...named.slice(1), variable]),
+    remedy: isBlock && closure === undefined && (inputs.length > 0 || fn.length === 0)
+      // What the block does not take as its argument may be what was given: only a name tells.
+      ? `{ ${[...inputs, variable].join(", ")} } as the inputs`
+      : remedyFor([...named.slice(1), variable]),
   }));
   return [...variables, ...unlisted];
 }

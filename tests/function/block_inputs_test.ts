@@ -3,6 +3,7 @@ import { createCache } from "../../lib/function/create_cache.ts";
 import type { CacheEvent } from "../../lib/function/events.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import { assert, rejects, test } from "../harness.ts";
+import { until } from "./_kinds.ts";
 import { fromText } from "./_recorder.ts";
 
 function setUp() {
@@ -65,6 +66,67 @@ test("a signal among the inputs of a block does not count", async () => {
   await run();
   await run();
   assert.equal(runs, 1);
+});
+
+test("a block that reads its one input where it stands is told how to name it", async () => {
+  const { deja, events } = setUp();
+  // From text, since a bundler renames what has the name of something else.
+  const body = fromText<() => number>("((n) => () => n * 2)(21)");
+  const told = () => events.filter((event) => event.type === "free-variable");
+  assert.equal(await deja.block("unnamed", 21, body), 42);
+  await until(() => told().length > 0);
+  assert.deepInclude(told()[0], { variable: "n", remedy: "{ n } as the inputs" });
+  events.splice(0);
+  assert.equal(await deja.block("named", { n: 21 }, body), 42);
+  assert.equal(await deja.block("given", 21, (n) => n * 2), 42);
+  await deja.block("other", { k: 1 }, body);
+  await until(() => told().length > 0);
+  assert.deepEqual(told().map(({ name, remedy }) => [name, remedy]), [
+    ["other", "{ k, n } as the inputs"],
+  ]);
+});
+
+test("blockSync() tells once of variables that the key does not see, and not of inputs", async () => {
+  const events: CacheEvent[] = [];
+  const options = { onEvent: (event: CacheEvent) => void events.push(event) };
+  const told = () => events.filter((event) => event.type === "free-variable");
+  const body = () => fromText<(x: unknown) => number>("((n, rate) => () => n * rate)(21, 2)");
+  assert.equal(blockSync("sync told", { n: 21 }, body(), options), 42);
+  await until(() => told().length > 0);
+  assert.deepInclude(told()[0], {
+    name: "sync told",
+    variable: "rate",
+    remedy: "{ n, rate } as the inputs",
+  });
+  events.splice(0);
+  blockSync("sync told", { n: 21 }, body(), options);
+  blockSync("sync silent", { n: 21, rate: 2 }, body(), options);
+  blockSync("sync closed", { n: 21 }, body(), { ...options, closure: () => ({ rate: 2 }) });
+  blockSync("sync ignored", { n: 21 }, body(), { ...options, freeVariables: "ignore" });
+  blockSync("sync last", 1, body(), options);
+  await until(() => told().length > 1);
+  assert.deepEqual(told().map(({ name, variable }) => [name, variable]), [
+    ["sync last", "n"],
+    ["sync last", "rate"],
+  ]);
+});
+
+test('blockSync() fails with freeVariables: "error", once it is known what is read', async () => {
+  const events: CacheEvent[] = [];
+  const run = () =>
+    blockSync("sync strict", 1, fromText<(x: number) => number>("((rate) => (x) => x * rate)(2)"), {
+      freeVariables: "error",
+      onEvent: (event) => void events.push(event),
+    });
+  assert.equal(run(), 2);
+  await until(() => events.some(({ type }) => type === "free-variable"));
+  assert.throws(run, TypeError, /^sync strict reads rate, which the key does not see/);
+});
+
+test("blockSync() asks the closure of each run, and not that of the first", () => {
+  const run = (rate: number) =>
+    blockSync("rated", 1, (x) => x * rate, { closure: () => ({ rate }) });
+  assert.deepEqual([run(2), run(3), run(2)], [2, 3, 2]);
 });
 
 test("inputs of a block are not told of as variables that the key does not see", async () => {

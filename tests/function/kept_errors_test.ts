@@ -151,7 +151,10 @@ for (const kind of ["persistentCache()", "cache() with clone"]) {
       runs++;
       throw new HttpError("gone");
     };
-    const options = (classes?: ClassRegistry) => ({ errors: true, classes });
+    const options = (classes?: ClassRegistry) => ({
+      errors: true,
+      ...(classes === undefined ? {} : { classes }),
+    });
     const make = (classes?: ClassRegistry) =>
       kind === "persistentCache()"
         ? KINDS[kind](fail, options(classes))

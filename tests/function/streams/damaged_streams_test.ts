@@ -12,7 +12,7 @@ import { Recorder } from "../_recorder.ts";
 const PARTS = 3;
 
 /** A stored stream of some parts, of which the bytes of one are then changed, or gone. */
-async function damaged(options: PersistentOptions, part: number, how: "changed" | "gone") {
+function damaged(options: PersistentOptions, part: number, how: "changed" | "gone") {
   const store = memoryStore();
   const recorder = new Recorder();
   let runs = 0;
@@ -68,7 +68,7 @@ for (const form of ["stream", "response"]) {
   for (const options of [{}, { expiry: "append" }] as const) {
     const what = `a ${form} that is damaged midway${"expiry" in options ? ", with append" : ""}`;
     test(`${what}, fails with what happened and is computed by the next call`, async () => {
-      const { read, harm, stored, recorder, keys, runs } = await damaged(options, 1, "changed");
+      const { read, harm, stored, recorder, keys, runs } = damaged(options, 1, "changed");
       assert.deepEqual(await read(form), WHOLE);
       await stored();
       await harm();
@@ -98,7 +98,7 @@ for (const form of ["stream", "response"]) {
 
 for (const how of ["changed", "gone"] as const) {
   test(`a stream whose first part is ${how} is computed before a byte is given out`, async () => {
-    const { read, harm, stored, recorder, runs } = await damaged({}, 0, how);
+    const { read, harm, stored, recorder, runs } = damaged({}, 0, how);
     await read("stream");
     await stored();
     await harm();
@@ -110,7 +110,7 @@ for (const how of ["changed", "gone"] as const) {
 }
 
 test("a stream that loses a part while it is read fails, and the next call computes", async () => {
-  const { f, read, harm, stored, runs } = await damaged({}, 2, "gone");
+  const { f, read, harm, stored, runs } = damaged({}, 2, "gone");
   await read("stream");
   await stored();
   const open = await f("stream");
@@ -123,7 +123,7 @@ test("a stream that loses a part while it is read fails, and the next call compu
 });
 
 test("a damaged stream stays where nothing may be stored, and answers no call twice", async () => {
-  const { make, read, harm, stored, keys, runs } = await damaged({}, 1, "changed");
+  const { make, read, harm, stored, keys, runs } = damaged({}, 1, "changed");
   await read("stream");
   await stored();
   await harm();
