@@ -110,8 +110,8 @@ export interface PersistentCachedMethods<F extends AnyFunction> {
    */
   delete(...args: Parameters<F>): Promise<boolean>;
   /**
-   * Removes all results under this function's name, or those that a filter means. Rejects if the
-   * store fails.
+   * Removes all results under this function's name, or those that a filter means: each with its older
+   * generations, or with `generations: "all"` just what the filter means. Rejects if the store fails.
    */
   clear(filter?: StoredEntryFilter): Promise<void>;
   /** As {@linkcode Cache.prune}, of this function's results alone. */

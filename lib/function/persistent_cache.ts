@@ -56,8 +56,7 @@ export function wrapInStore<F extends AnyFunction>(
     clear: async (filter) => {
       checkFilter("clear", filter, true);
       if (filter === undefined) return await results.clear();
-      const store = await handle.store();
-      for await (const { key } of stored.entries(store, filter)) await stored.delete(store, key);
+      await stored.clearMatching(handle, filter, false);
     },
     entries: (filter) => {
       checkFilter("entries", filter, true);

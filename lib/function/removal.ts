@@ -70,11 +70,45 @@ export async function removeWithTag(store: Store, storeKey: string, tag: string)
     for await (const { key } of store.list(`${storeKey}@`)) {
       const old = await store.get(key);
       if (old === undefined || isWithout(old, tag)) continue;
-      await (await partsOf(store, storeKey, old))?.remove();
-      removed = await store.delete(key) || removed;
+      removed = await removeRecord(store, storeKey, key, old) || removed;
     }
   }
   await unmarkTags(store, storeKey, [tag]);
+  return removed;
+}
+
+/**
+ * Removes one generation of a call's results, if it is still the one that is meant.
+ *
+ * @param storeKey Key of the latest record of the call.
+ * @param key Key of the record.
+ * @param created When it was computed, in milliseconds since the epoch.
+ * @throws {StoreError} The store failed.
+ */
+export async function removeGeneration(
+  store: Store,
+  storeKey: string,
+  key: string,
+  created: number,
+): Promise<void> {
+  const bytes = await store.get(key);
+  if (bytes === undefined || openRecord(bytes).created !== created) return;
+  await removeRecord(store, storeKey, key, bytes);
+  if (await store.get(storeKey) !== undefined) return;
+  for await (const _ of store.list(`${storeKey}@`)) return;
+  await unmarkTags(store, storeKey, besides(bytes).tags);
+}
+
+/** Removes a record with its parts; returns whether it was there. */
+async function removeRecord(
+  store: Store,
+  storeKey: string,
+  key: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  const parts = await partsOf(store, storeKey, bytes);
+  const removed = await store.delete(key);
+  await parts?.remove();
   return removed;
 }
 
@@ -92,9 +126,7 @@ export async function removeBroken(
 ): Promise<void> {
   const bytes = await store.get(storeKey);
   const parts = bytes && await partsOf(store, storeKey, bytes);
-  if (parts?.generation !== generation) return;
-  await store.delete(storeKey);
-  await parts.remove();
+  if (parts?.generation === generation) await removeRecord(store, storeKey, storeKey, bytes!);
 }
 
 /**

@@ -11,6 +11,7 @@ import type { EventLog } from "./event_log.ts";
 import { entryNameOf, generationKey, isOwned } from "./names.ts";
 import { HAS_PARTS, type Payload, resultOf, unpacked, valueOf } from "./payload.ts";
 import { type Settings, staleTime } from "./settings.ts";
+import type { StoreHandle } from "./store_handle.ts";
 import { momentOf } from "../units.ts";
 
 /**
@@ -268,6 +269,29 @@ export class StoredResults {
   async clear(store: Store): Promise<void> {
     const { removeAll } = await import("./removal.ts");
     await removeAll(store, this.prefix, (storeKey) => isOwned(storeKey, this.prefix));
+  }
+
+  /**
+   * Removes what a filter means: of all generations just those, and of the latest, each with those
+   * before it.
+   *
+   * @param lists Whether entries are meant too whose value cannot be read.
+   * @throws {StoreError} The store failed.
+   */
+  async clearMatching(
+    handle: StoreHandle,
+    filter: StoredEntryFilter,
+    lists: boolean,
+  ): Promise<void> {
+    const store = await handle.store();
+    for await (const { key, storeKey, created } of this.entries(store, filter, lists)) {
+      const latest = this.prefix + key;
+      await handle.inTurn(latest, async () => {
+        if (filter.generations !== "all") return await this.delete(store, key);
+        const { removeGeneration } = await import("./removal.ts");
+        await removeGeneration(store, latest, storeKey, created);
+      });
+    }
   }
 
   /** Tells of a failure: of the store, or of what stands in it. */

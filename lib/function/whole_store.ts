@@ -62,9 +62,7 @@ export async function clearMatching(scope: Scope, filter: StoredEntryFilter): Pr
   const { handle } = scope;
   const store = await handle.store();
   for await (const stored of resultsOfAll(scope, store)) {
-    for await (const { key } of stored.entries(store, filter, true)) {
-      await handle.inTurn(stored.prefix + key, () => stored.delete(store, key));
-    }
+    await stored.clearMatching(handle, filter, true);
   }
 }
 
