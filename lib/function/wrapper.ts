@@ -38,14 +38,20 @@ export function makeWrapper<F extends AnyFunction, M extends object>(
 }
 
 /** Makes the views of each wrapper, see {@linkcode viewOf}. */
-const makers = new WeakMap<object, (self: object) => object>();
+const makers = new WeakMap<object, ViewMaker>();
+
+/** Makes further views of what each view is one of. */
+type ViewMaker = (self: object) => object;
 
 /**
  * A wrapper as it is read off an object: called as ever, and with methods that are about calls on
  * that object. One for each object, for as long as that lives.
+ *
+ * @param wrapper A wrapper, or a view of one.
+ * @returns `undefined` where it is neither.
  */
-export function viewOf(wrapper: object, self: object): object {
-  return makers.get(wrapper)!(self);
+export function viewOf(wrapper: object, self: object): object | undefined {
+  return makers.get(wrapper)?.(self);
 }
 
 function viewMaker(
@@ -53,7 +59,7 @@ function viewMaker(
   keyer: Keyer,
   call: Call,
   methodsOf: (self: unknown) => object,
-): (self: object) => object {
+): ViewMaker {
   const views = new WeakMap<object, object>();
   // Most views are only called, so that their methods are made when they are asked for.
   const selves = new WeakMap<object, object>();
@@ -69,7 +75,7 @@ function viewMaker(
     }
     return made;
   };
-  return (self) => {
+  const make: ViewMaker = (self) => {
     const known = views.get(self);
     if (known !== undefined) return known;
     const view = function (this: unknown, ...args: unknown[]): unknown {
@@ -83,8 +89,10 @@ function viewMaker(
     registerWrapper(view as AnyFunction, original, () => keyer.identity());
     selves.set(view, self);
     views.set(self, view);
+    makers.set(view, make);
     return view;
   };
+  return make;
 }
 
 /**

@@ -51,7 +51,7 @@ function missing(self: unknown, name: string, functionName: string): TypeError {
   if (self === undefined || self === null) {
     return new TypeError(
       `The attributes of this count for ${method}, and it was called without an object; call it ` +
-        "on one",
+        "on one, or ask methodOf(method, object) where has or the like of a private method is meant",
     );
   }
   return new TypeError(

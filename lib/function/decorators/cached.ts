@@ -1,7 +1,8 @@
 /** The decorator `cached`. */
 
 import { type AnyFunction, type AttributesOption, Keyer } from "../../key/mod.ts";
-import { checkOptions, MEMORY_OPTIONS, PERSISTENT_OPTIONS } from "../check_options.ts";
+import type { MemoryCached } from "../cached_function.ts";
+import { checkOptions, MEMORY_OPTIONS, PERSISTENT_OPTIONS, word } from "../check_options.ts";
 import { wrapInMemory } from "../memory_cache.ts";
 import type { MemoryCacheOptions, PersistentOptions } from "../options.ts";
 import { wrapInStore } from "../persistent_cache.ts";
@@ -46,8 +47,8 @@ const OWN_OPTIONS = ["attributes", "persistent"];
  * Caches a method or a getter of a class, with the standard decorators of JavaScript.
  *
  * The method has what cached functions have besides being called, such as `has` and `explain`. Read
- * off an object, as in `scale.times.has(21)`, it is about calls on that object. No decorator can
- * change a type, so TypeScript needs to be told:
+ * off an object, as in `scale.times.has(21)`, it is about calls on that object; for private methods
+ * there is {@linkcode methodOf}. No decorator can change a type, so TypeScript needs to be told:
  * `scale.times as MemoryCached<(x: number) => number>`.
  *
  * @param options See {@linkcode CachedOptions} and {@linkcode PersistentCachedOptions}.
@@ -80,6 +81,50 @@ const OWN_OPTIONS = ["attributes", "persistent"];
  */
 export function cached(options: CachedOptions | PersistentCachedOptions = {}): MethodDecorator {
   return decoratorIn(defaultScope, options);
+}
+
+/**
+ * A cached method with its `has`, `explain` and the like about calls on one object. Read off that
+ * object, a public method has them so already; a private one, as in `this.#times`, does not know
+ * where it was read, nor does one that another decorator wrapped. (The compiler within Deno cannot
+ * decorate private methods so far; those of esbuild, Bun and TypeScript can.)
+ *
+ * @param method What {@linkcode cached} has decorated. A private getter cannot be had as a function.
+ * @param self The object, or for a static method the class.
+ * @returns The method: one for each object, called on it or on another as ever. TypeScript needs to
+ *   be told of one with `persistent: true`: `as unknown as PersistentCached<...>`.
+ * @throws {TypeError} `method` is not a cached function, or `self` not an object.
+ *
+ * @example
+ * ```ts
+ * import { cached, methodOf } from "@deja/cache/decorators";
+ * import { assert } from "chai";
+ *
+ * class Scale {
+ *   factor = 2;
+ *
+ *   @cached({ attributes: ["factor"] })
+ *   times(x: number): number {
+ *     return x * this.factor;
+ *   }
+ * }
+ *
+ * const scale = new Scale();
+ * scale.times(21);
+ * const times = methodOf(scale.times, scale); // within the class, as methodOf(this.#times, this)
+ * assert.deepEqual([times.has(21), times.has(22)], [true, false]);
+ * ```
+ */
+export function methodOf<F extends AnyFunction>(method: F, self: object): MemoryCached<F> {
+  const isObject = (typeof self === "object" && self !== null) || typeof self === "function";
+  if (!isObject) {
+    throw new TypeError(`methodOf takes the object of a method, received ${word(self)}`);
+  }
+  const view = typeof method === "function" ? viewOf(method, self) : undefined;
+  if (view !== undefined) return view as MemoryCached<F>;
+  throw new TypeError(
+    `methodOf takes a method that is cached, such as this.#times, received ${word(method)}`,
+  );
 }
 
 /** As {@linkcode cached}, within a cache. */
@@ -138,7 +183,7 @@ function binderOf(
       get(this: object) {
         return Object(this) !== this || (this === owner && !isStatic)
           ? wrapper
-          : viewOf(wrapper, this);
+          : viewOf(wrapper, this)!;
       },
       set(this: object, value: unknown) {
         const own = { value, writable: true, configurable: true, enumerable: true };

@@ -8,6 +8,7 @@ export {
   cached,
   type CachedOptions,
   type MethodDecorator,
+  methodOf,
   type MethodOptions,
   type PersistentCachedOptions,
 } from "./cached.ts";
