@@ -125,8 +125,14 @@ async function inChromium<Figures>(topic: Topic): Promise<Result<Figures>> {
     ],
     protocolTimeout: LIMIT_MS,
   });
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } }),
+  );
   try {
     const page = await browser.newPage();
+    // A blank page has no origin, and lets no worker start that comes from a blob.
+    await page.goto(`http://127.0.0.1:${server.addr.port}/`);
     if (topic.answer !== undefined) await page.exposeFunction(PAGE_FUNCTION, topic.answer);
     await page.addScriptTag({ type: "module", content: script });
     await page.waitForFunction("globalThis.figures !== undefined");

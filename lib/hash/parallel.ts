@@ -71,7 +71,8 @@ export async function hashParallel(
   }
   const own = given === undefined ? ownPool() : undefined;
   const pool = given ?? own;
-  if (pool === undefined) return blake3(bytes, options);
+  // Alone, this thread is faster without turns for others between the tasks.
+  if (pool === undefined || pool.ended) return blake3(bytes, options);
   try {
     const values = await new Tasks(bytes, mode).run(pool.workers);
     const hasher = new TreeHasher(mode);
@@ -82,13 +83,20 @@ export async function hashParallel(
       length,
     );
   } finally {
+    if (own?.ended) failing.add(Worker);
     own?.[Symbol.dispose]();
   }
 }
 
+/**
+ * What made the workers of a call's own pool, if they failed, which shows only after a while: a page
+ * of no origin, such as a sandboxed frame, lets none start. It is not tried again.
+ */
+const failing = new WeakSet<typeof Worker>();
+
 /** A pool for one call, if there is a core for it and the host lets workers start. */
 function ownPool(): WorkerPool | undefined {
-  if (spareCores() === 0) return undefined;
+  if (spareCores() === 0 || failing.has(globalThis.Worker)) return undefined;
   try {
     return createHashPool() as WorkerPool;
   } catch {

@@ -57,6 +57,11 @@ export class HashWorker {
     this.#worker.postMessage({ module });
   }
 
+  /** Whether the worker takes no tasks any more: it failed, perhaps to start, or was stopped. */
+  get ended(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Fulfils as soon as the worker would take up a task at once. */
   get started(): Promise<void> {
     return this.#started.promise;
@@ -117,6 +122,11 @@ export class WorkerPool implements HashPool {
 
   get size(): number {
     return this.workers.length;
+  }
+
+  /** Whether no worker takes tasks any more. */
+  get ended(): boolean {
+    return this.workers.every((worker) => worker.ended);
   }
 
   [Symbol.dispose](): void {

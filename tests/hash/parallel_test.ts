@@ -60,6 +60,32 @@ test("hashParallel() hashes without a pool, and without workers that live on", a
   }
 });
 
+test("hashParallel() tries no second time where its own workers do not start", async () => {
+  const { Worker } = globalThis;
+  let started = 0;
+  class Failing extends EventTarget {
+    onerror?: (event: Partial<ErrorEvent>) => void;
+    constructor() {
+      super();
+      started++;
+      queueMicrotask(() => this.onerror?.({ message: "no origin", preventDefault() {} }));
+    }
+    postMessage(): void {}
+    terminate(): void {}
+  }
+  const input = bulk(129 * MIB);
+  const expected = blake3Hex(input);
+  try {
+    Object.assign(globalThis, { Worker: Failing });
+    for (let call = 0; call < 2; call++) {
+      assert.equal(toHex(await hashParallel(input)), expected);
+      assert.equal(started, navigator.hardwareConcurrency - 1);
+    }
+  } finally {
+    Object.assign(globalThis, { Worker });
+  }
+});
+
 test("hashParallel() hashes by itself when its pool was stopped", async () => {
   const pool = createHashPool({ workers: 1 });
   pool[Symbol.dispose]();
