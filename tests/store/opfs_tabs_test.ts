@@ -3,13 +3,6 @@ import { assert } from "../harness.ts";
 import { sample, testOpfs } from "./_opfs.ts";
 import type { PeerAnswer, PeerCalls } from "./opfs_peer_worker.ts";
 
-/** As `testOpfs`, where peers answer at all times. */
-const testTabs: typeof testOpfs = (name, body) =>
-  testOpfs(name, body, {
-    runtimes: ["chromium"],
-    because: "needs OPFS, and workers that always answer: those of Firefox hang now and then",
-  });
-
 const SCRIPT = new URL("./opfs_peer_worker.ts", import.meta.url);
 const LARGE = 100_000;
 
@@ -78,7 +71,7 @@ function testTwo(
   body: (store: OpfsStore, peer: Peer, path: string) => Promise<void>,
 ): void {
   for (const [kind, start] of Object.entries(PEERS)) {
-    testTabs(`opfsStore(), with a ${kind} beside it, ${fact}`, async (path) => {
+    testOpfs(`opfsStore(), with a ${kind} beside it, ${fact}`, async (path) => {
       const peer = await start();
       try {
         await peer.call("open", path);
@@ -196,7 +189,7 @@ testTwo("goes on when the other dies amid its writes", async (store, peer) => {
   peer.call = () => Promise.resolve() as Promise<never>;
 });
 
-testTabs("opfsStore() keeps the contract in a worker as well", async (path) => {
+testOpfs("opfsStore() keeps the contract in a worker as well", async (path) => {
   await (await opfsStore(path))[Symbol.asyncDispose]();
   const peer = await PEERS.worker();
   try {
