@@ -113,9 +113,8 @@ class Tasks {
   readonly #count: number;
   readonly #values: Uint8Array;
   #next = 0;
-  #done = 0;
-  /** Tasks that a worker had and did not finish. */
-  readonly #returned: number[] = [];
+  /** Tasks that a worker has and nobody has done, the oldest first. */
+  readonly #open = new Set<number>();
 
   constructor(bytes: Uint8Array, mode: Mode) {
     this.#bytes = bytes;
@@ -126,51 +125,54 @@ class Tasks {
 
   /** The chaining values of the windows, hashed by this thread and those workers that can. */
   async run(workers: readonly HashWorker[]): Promise<Uint8Array> {
-    const feeds: Promise<void>[] = [];
     for (const worker of workers) {
       // This thread does not wait for a worker to start, and hashes by itself until one has.
       const feed = () => {
-        for (let i = 0; i < TASKS_AT_ONCE; i++) feeds.push(this.#feed(worker));
+        for (let i = 0; i < TASKS_AT_ONCE; i++) this.#feed(worker);
       };
       worker.started.then(feed, () => {});
     }
-    while (this.#done < this.#count) {
-      await this.#help();
-      await Promise.all(feeds.splice(0));
-    }
+    await this.#help();
     return this.#values;
   }
 
+  /** A task that nobody has taken. */
   #take(): number | undefined {
-    return this.#returned.pop() ?? (this.#next < this.#count ? this.#next++ : undefined);
+    return this.#next < this.#count ? this.#next++ : undefined;
   }
 
   /** Keeps one task of a worker under way until none is left. */
   async #feed(worker: HashWorker): Promise<void> {
     for (let task = this.#take(); task !== undefined; task = this.#take()) {
+      this.#open.add(task);
       const chunk = task * TASK_BYTES / CHUNK_BYTES;
       try {
         const piece = this.#piece(task * TASK_BYTES, TASK_BYTES);
-        this.#keep(task * TASK_BYTES, await worker.hash(piece, { ...this.#mode, chunk }));
-        this.#done++;
+        const values = await worker.hash(piece, { ...this.#mode, chunk });
+        if (this.#open.delete(task)) this.#keep(task * TASK_BYTES, values);
       } catch {
         // Not lost: this thread takes it up, so a worker that fails is no reason for no digest.
-        this.#returned.push(task);
         return;
       }
     }
   }
 
-  /** Hashes tasks on this thread until none is left, with a turn of the event loop before each. */
+  /**
+   * Hashes tasks on this thread until none is left, with a turn of the event loop before each. In
+   * the end it takes those that a worker has, the last one first: on a busy machine a worker may not
+   * get to them for long.
+   */
   async #help(): Promise<void> {
     using turns = new Turns();
     await turns.next();
-    for (let task = this.#take(); task !== undefined; task = this.#take()) {
+    for (;;) {
+      const task = this.#take() ?? [...this.#open].at(-1);
+      if (task === undefined) return;
+      this.#open.delete(task);
       const end = (task + 1) * TASK_BYTES;
       for (let start = task * TASK_BYTES; start < end; start += WINDOW_BYTES) {
         this.#keep(start, hashWindow(this.#piece(start, WINDOW_BYTES), this.#mode, start));
       }
-      this.#done++;
       await turns.next();
     }
   }
