@@ -70,7 +70,7 @@ export class Answers {
       if (outcome !== undefined) return outcome;
       throw error;
     }
-    const renewal = handle.renewals.get(this.#storeKey(hex));
+    const renewal = handle.renewals.get(asked.storeKey);
     const isRenewed = renewal !== undefined && mode !== "refresh";
     if (isRenewed) log.emit({ type: "join", name, key: hex, where: "here" });
     else log.emit({ type: "miss", name, key: hex });
@@ -82,9 +82,9 @@ export class Answers {
   }
 
   /** Whether a stored result answers a call, which then counts as a hit. Its value is not decoded. */
-  async stands({ key, mode }: AskedCall, store: Store): Promise<boolean> {
+  async stands({ key, storeKey, mode }: AskedCall, store: Store): Promise<boolean> {
     if (mode === "refresh" || mode === "off") return false;
-    const found = await this.#backing.stored.read(store, key.hex, key.bytes, false);
+    const found = await this.#backing.stored.readAt(store, storeKey, key, false);
     if (found === undefined || found.record.expires <= Date.now()) return false;
     if (!this.isValid(found, key.hex)) return false;
     this.#tellHit(found, key.hex);
@@ -122,10 +122,6 @@ export class Answers {
     return stale.outcome;
   }
 
-  #storeKey(hex: string): string {
-    return this.#backing.stored.prefix + hex;
-  }
-
   /** The stored result that answers a call, or one past its time. All else is told of. */
   async #find(
     asked: AskedCall,
@@ -133,9 +129,9 @@ export class Answers {
     onFailure: () => void,
   ): Promise<Outcome | Stale | undefined> {
     const { settings, stored, log, opener } = this.#backing;
-    const { key } = asked;
+    const { key, storeKey } = asked;
     const { name, staleWhileRevalidate, staleIfError } = settings;
-    const found = await stored.read(store, key.hex, key.bytes, true, onFailure);
+    const found = await stored.readAt(store, storeKey, key, true, onFailure);
     if (found === undefined) return undefined;
     if (!this.isValid(found, key.hex)) {
       log.emit({ type: "expire", name, key: key.hex, because: "validate" });
@@ -159,10 +155,10 @@ export class Answers {
   /** What another, who may look for it under a lease, has computed meanwhile. */
   async #findAgain(asked: AskedCall, store: Store): Promise<Outcome | undefined> {
     const { stored, opener } = this.#backing;
-    const { key, mode } = asked;
+    const { key, storeKey, mode } = asked;
     if (mode === "refresh") return undefined;
     // What is wrong with it was told when it was read first.
-    const found = await stored.read(store, key.hex, key.bytes, false);
+    const found = await stored.readAt(store, storeKey, key, false);
     const isFresh = found !== undefined && found.record.expires > Date.now() &&
       this.isValid(found, key.hex);
     return isFresh ? await opener.open(store, found, key.hex, asked.args) : undefined;
@@ -196,8 +192,7 @@ export class Answers {
   /** Computes a new result behind the callers' backs, once at a time. */
   #renew(asked: AskedCall, store: Store | undefined): void {
     const { renewals } = this.#backing.handle;
-    const storeKey = this.#storeKey(asked.key.hex);
-    if (renewals.has(storeKey)) return;
+    if (renewals.has(asked.storeKey)) return;
     const landing = Promise.withResolvers<Outcome>();
     const flight = newFlight(this.#backing.settings, {
       outcome: landing.promise,
@@ -212,8 +207,7 @@ export class Answers {
   /** Lets a result that nobody waits for be computed, and tells of a failure. */
   #finish(asked: AskedCall, renewal: Renewal): void {
     const { handle: { renewals }, log, settings: { name } } = this.#backing;
-    const { key: { hex } } = asked;
-    const storeKey = this.#storeKey(hex);
+    const { key: { hex }, storeKey } = asked;
     renewals.set(storeKey, renewal);
     const finish = async () => {
       try {

@@ -15,6 +15,8 @@ export interface AskedCall {
   readonly args: unknown[];
   readonly readings: Readings | undefined;
   readonly key: CallKey;
+  /** Where its result stands. */
+  readonly storeKey: string;
   readonly mode: CacheMode;
   /** The cached call that this one is made from. */
   readonly around: Running | undefined;

@@ -15,7 +15,7 @@ import { checkNotWithin, runningNow, waitFor } from "./running.ts";
 import { Runs } from "./runs.ts";
 import type { Settings } from "./settings.ts";
 import { findSignals, Waiters } from "./signals.ts";
-import { newFlight, type Outcome, type StoreHandle } from "./store_handle.ts";
+import { type Flight, newFlight, type Outcome, type StoreHandle } from "./store_handle.ts";
 import { type StoredResult, StoredResults } from "./stored_results.ts";
 import { FreeVariableWatch } from "./watch.ts";
 import { type Call, checkThis, warnOfSurroundings } from "./wrapper.ts";
@@ -74,7 +74,8 @@ export class PersistentResults {
     this.#watch.check();
     const writes = asked === "read-write" || asked === "refresh";
     const digests = writes ? this.#digests : this.#known;
-    let readings = await this.keyer.prepare(args, self, digests);
+    const preparing = this.keyer.prepare(args, self, digests);
+    let readings = preparing && await preparing;
     let key: CallKey;
     try {
       key = this.keyer.key(args, readings, self);
@@ -82,7 +83,8 @@ export class PersistentResults {
       readings = await this.keyer.prepareAfter(error, args, self, digests);
       key = this.keyer.key(args, readings, self);
     }
-    return { self, args, readings, key, mode: asked, around };
+    const storeKey = this.stored.prefix + key.hex;
+    return { self, args, readings, key, storeKey, mode: asked, around };
   }
 
   async call(self: unknown, args: unknown[]): Promise<unknown> {
@@ -95,13 +97,20 @@ export class PersistentResults {
   }
 
   /** Answers a call: from a flight under way, from the store, or by computing. */
-  async answer(asked: AskedCall, signal?: AbortSignal): Promise<unknown> {
+  answer(asked: AskedCall, signal?: AbortSignal): Promise<unknown> {
+    const underWay = this.#handle.flights.get(asked.storeKey);
+    return underWay === undefined ? this.#fly(asked, signal) : this.#join(underWay, asked, signal);
+  }
+
+  /** Waits for a flight under way, unless that is no answer. */
+  async #join(
+    underWay: Flight,
+    asked: AskedCall,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
     const { flights } = this.#handle;
     const { name } = this.settings;
-    const { key: { hex }, mode, around } = asked;
-    const storeKey = this.stored.prefix + hex;
-    const underWay = flights.get(storeKey);
-    if (underWay === undefined) return await this.#fly(asked, signal);
+    const { key: { hex }, storeKey, mode, around } = asked;
     // One that computes anew waits too, for the lease.
     checkNotWithin(underWay, around, name);
     if (!mayJoin(mode, underWay.mode)) return await this.#fly(asked, signal);
@@ -200,8 +209,7 @@ export class PersistentResults {
   /** Lets equal calls join until the result is complete. */
   async #fly(asked: AskedCall, signal: AbortSignal | undefined): Promise<unknown> {
     const { flights } = this.#handle;
-    const { key: { hex }, mode } = asked;
-    const storeKey = this.stored.prefix + hex;
+    const { storeKey, mode } = asked;
     const landing = Promise.withResolvers<Outcome>();
     const land = () => {
       if (flights.get(storeKey) === flight) flights.delete(storeKey);
@@ -212,27 +220,36 @@ export class PersistentResults {
       mode,
       replaces: flights.get(storeKey),
     });
-    // Whoever waits hears of a failure; all of them may have given up.
-    landing.promise.catch(() => {});
     flights.set(storeKey, flight);
-    const work = async () => {
-      try {
-        const outcome = await this.answers.answer(asked, flight, await this.#store(hex));
-        landing.resolve(outcome);
-        await outcome.ended;
-      } catch (error) {
-        landing.reject(error);
-      } finally {
-        land();
-      }
-    };
-    void work();
+    void this.#work(asked, flight, landing, land);
+    if (signal === undefined) return (await flight.waiters.wait(flight.outcome, signal)).first();
+    // Whoever waits hears of a failure; all of them may have given up.
+    flight.outcome.catch(() => {});
     const given = flight.waiters.wait(flight.outcome, signal).catch((error) => {
       // What streams must not wait for a reader who does not come.
       flight.outcome.then(({ leave }) => leave?.(error)).catch(() => {});
       throw error;
     });
     return (await given).first(signal);
+  }
+
+  /** Finds the answer of a flight, and lets it go on until that is complete. */
+  async #work(
+    asked: AskedCall,
+    flight: Flight,
+    { resolve, reject }: PromiseWithResolvers<Outcome>,
+    land: () => void,
+  ): Promise<void> {
+    try {
+      const store = this.#handle.opened ?? await this.#store(asked.key.hex);
+      const outcome = await this.answers.answer(asked, flight, store);
+      resolve(outcome);
+      if (outcome.ended !== undefined) await outcome.ended;
+    } catch (error) {
+      reject(error);
+    } finally {
+      land();
+    }
   }
 }
 

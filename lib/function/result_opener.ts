@@ -61,21 +61,39 @@ export class ResultOpener {
    * @param args Those of the call, which say where files go.
    * @param restores Whether files are put where the call names.
    */
-  async open(
+  open(
+    store: Store,
+    found: StoredResult,
+    hex: string,
+    args: readonly unknown[],
+    restores = true,
+  ): Promise<Outcome | undefined> | Outcome | undefined {
+    const { payload, record } = found;
+    const isStream = (payload.flags & RecordFlag.STREAM) !== 0;
+    // The common case waits for nothing.
+    if (isStream || this.writesFiles) return this.#openParts(store, found, hex, args, restores);
+    try {
+      return outcomeOf(valueOf(payload), this.#settings, (record.flags & RecordFlag.ERROR) !== 0);
+    } catch (error) {
+      this.#stored.report(error, "get", hex);
+      return undefined;
+    }
+  }
+
+  /** As {@linkcode ResultOpener.open}, of a result that is more than one record. */
+  async #openParts(
     store: Store,
     { payload, record }: StoredResult,
     hex: string,
     args: readonly unknown[],
-    restores = true,
+    restores: boolean,
   ): Promise<Outcome | undefined> {
     const storeKey = this.#stored.prefix + hex;
     try {
       if ((payload.flags & RecordFlag.STREAM) !== 0) {
         return await (await this.streams()).open(store, storeKey, payload);
       }
-      if (this.writesFiles && restores) {
-        await (await this.outputs()).restore({ store, storeKey }, payload, args);
-      }
+      if (restores) await (await this.outputs()).restore({ store, storeKey }, payload, args);
       return outcomeOf(valueOf(payload), this.#settings, (record.flags & RecordFlag.ERROR) !== 0);
     } catch (error) {
       this.#stored.report(error, "get", hex);

@@ -91,12 +91,12 @@ export class Runs {
 
   /** The right to compute, or what another has computed; `undefined` where neither can be had. */
   async #lease(
-    { key: { hex }, onWait }: AskedCall,
+    { key: { hex }, storeKey, onWait }: AskedCall,
     flight: Flight,
     store: Store,
     find: () => Promise<Outcome | undefined>,
   ): Promise<StoreLease | Outcome | undefined> {
-    const { settings: { name, lease: leaseMs }, stored, log } = this.#backing;
+    const { settings: { name, lease: leaseMs }, log, stored } = this.#backing;
     const { signal } = flight.waiters;
     const tell = () => {
       log.emit({ type: "join", name, key: hex, where: "elsewhere" });
@@ -104,7 +104,7 @@ export class Runs {
     };
     try {
       const { leaseOrFind } = await import("./lease.ts");
-      const granted = await leaseOrFind(store, stored.prefix + hex, leaseMs, find, tell, signal);
+      const granted = await leaseOrFind(store, storeKey, leaseMs, find, tell, signal);
       return "lease" in granted ? granted.lease : granted.found;
     } catch (error) {
       signal.throwIfAborted();
@@ -121,7 +121,7 @@ export class Runs {
     lease: StoreLease | undefined,
     { fallBack }: Alternatives,
   ): Promise<Outcome> {
-    const { keyer, log, stored, opener, handle } = this.#backing;
+    const { keyer, log, opener, handle } = this.#backing;
     const { self, args, readings, key, around } = asked;
     const { signal } = flight.waiters;
     signal.throwIfAborted();
@@ -177,7 +177,7 @@ export class Runs {
     return await (await opener.streams()).record(run, {
       hex: key.hex,
       store,
-      storeKey: stored.prefix + key.hex,
+      storeKey: asked.storeKey,
       since,
       save: (run, payload, keeping) => this.#save(run, running, payload, keeping),
       abort: (reason) => flight.waiters.abort(reason),
@@ -237,13 +237,13 @@ export class Runs {
     keeping: Kept,
   ): Promise<void> {
     const { opener, stored, settings } = this.#backing;
-    const { asked: { key: { hex }, args } } = running;
+    const { asked: { key: { hex }, storeKey, args } } = running;
     if (!opener.writesFiles || run.kind === "error") {
       await this.#save(run, running, payload, keeping);
       return;
     }
     const goes = keeping.expires + staleTime(settings);
-    const place = { store, storeKey: stored.prefix + hex };
+    const place = { store, storeKey };
     try {
       const { payload: whole, end } = await (await opener.outputs()).store(
         place,
@@ -270,10 +270,10 @@ export class Runs {
     { expires, tags }: Kept,
   ): Promise<boolean> {
     const { settings, stored, log, handle } = this.#backing;
-    const { asked: { key: { hex } }, flight, invalidations } = running;
+    const { asked: { key: { hex }, storeKey }, flight, invalidations } = running;
     const { kind, duration } = run;
     const { name } = settings;
-    return await handle.inTurn(stored.prefix + hex, async () => {
+    return await handle.inTurn(storeKey, async () => {
       const isInvalid = tags.some((tag) =>
         handle.invalidations.get(tag) !== invalidations.get(tag)
       );

@@ -70,10 +70,16 @@ export class StoreHandle {
   readonly #changes = new Map<string, Promise<unknown>>();
   readonly #open: () => Promise<Store> | Store;
   #opening: Promise<Store> | undefined;
+  #opened: Store | undefined;
 
   /** @param open Opens the store; asked once, and again after it failed. */
   constructor(open: () => Promise<Store> | Store) {
     this.#open = open;
+  }
+
+  /** The store, once it is open. */
+  get opened(): Store | undefined {
+    return this.#opened;
   }
 
   /**
@@ -136,7 +142,7 @@ export class StoreHandle {
 
   async #start(): Promise<Store> {
     try {
-      return await this.#open();
+      return this.#opened = await this.#open();
     } catch (error) {
       this.#opening = undefined;
       throw error;

@@ -63,34 +63,44 @@ export class StoredResults {
   /**
    * The stored result of a call, fresh or not; `undefined`, with an event, where it is damaged.
    *
+   * @param key What the result must answer; any call unless given.
    * @param tells Whether there is an event.
-   * @param onFailure Called where the store failed.
    */
-  async read(
+  read(
     store: Store,
     hex: string,
     key?: Uint8Array,
+    tells?: boolean,
+  ): Promise<StoredResult | undefined> {
+    return this.readAt(store, this.prefix + hex, { hex, bytes: key }, tells);
+  }
+
+  /**
+   * As {@linkcode StoredResults.read}, with the store key that the caller knows.
+   *
+   * @param onFailure Called where the store failed.
+   */
+  async readAt(
+    store: Store,
+    storeKey: string,
+    key: { readonly hex: string; readonly bytes: Uint8Array | undefined },
     tells = true,
     onFailure?: () => void,
   ): Promise<StoredResult | undefined> {
     try {
-      const bytes = await store.get(this.prefix + hex);
-      return bytes === undefined ? undefined : await this.#open(bytes, key);
+      const bytes = await store.get(storeKey);
+      if (bytes === undefined) return undefined;
+      const record = openRecord(bytes, key.bytes);
+      // The common case waits for nothing.
+      const payload = (record.flags & RecordFlag.COMPRESSED) !== 0
+        ? await unpacked(record)
+        : { bytes: record.payload, flags: record.flags };
+      return { record, payload };
     } catch (error) {
-      if (tells) this.report(error, "get", hex);
+      if (tells) this.report(error, "get", key.hex);
       if (!isDamage(error)) onFailure?.();
       return undefined;
     }
-  }
-
-  async #open(bytes: Uint8Array<ArrayBuffer>, key?: Uint8Array): Promise<StoredResult> {
-    const record = openRecord(bytes, key);
-    // The common case waits for nothing.
-    const isPacked = (record.flags & RecordFlag.COMPRESSED) !== 0;
-    const payload = isPacked
-      ? await unpacked(record)
-      : { bytes: record.payload, flags: record.flags };
-    return { record, payload };
   }
 
   /**

@@ -83,10 +83,16 @@ export class HexKey implements CallKey {
   get bytes(): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(KEY_BYTES);
     for (let i = 0; i < KEY_BYTES; i++) {
-      bytes[i] = Number.parseInt(this.hex.slice(i * 2, i * 2 + 2), 16);
+      bytes[i] = digitAt(this.hex, i * 2) << 4 | digitAt(this.hex, i * 2 + 1);
     }
     return bytes;
   }
+}
+
+/** The number that a lower-case hexadecimal digit stands for. */
+function digitAt(hex: string, position: number): number {
+  const code = hex.charCodeAt(position);
+  return code < 0x3a ? code - 0x30 : code - 0x57;
 }
 
 /** Makes the keys of one function. */
