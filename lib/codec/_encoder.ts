@@ -22,6 +22,9 @@ import { Constant, Ext, Kind, MAX_SHAPE_KEYS, OMITTED, RECURSIVE_DEPTH } from ".
  */
 const MAX_KEY_CONTAINERS = 10_000_000;
 
+/** Has what all plain objects inherit. Engines loop over it faster than over their prototype. */
+const EMPTY: object = {};
+
 const CHANGED = "it was changed while it was encoded";
 
 /** One encoding. An instance may be used again after {@linkcode Encoder.reset}. */
@@ -67,16 +70,20 @@ export class Encoder implements Opening {
   /** Forgets everything of the last run, also of one that failed. */
   reset(): void {
     this.loads = undefined;
-    this.buffers.clear();
+    if (!this.canonical) this.buffers.clear();
     this.#restart(this.canonical);
   }
 
   #restart(tracks: boolean): void {
-    this.#tracks = tracks;
+    const { nesting } = this;
     this.writer.length = 0;
-    this.nesting.clear();
+    while (nesting.depth > 0) nesting.exit();
     if (this.#valuesLength > 0) this.#values.length = this.#valuesLength = 0;
     this.#containers = 0;
+    // A key has no numbers of objects and no shapes.
+    if (this.canonical) return;
+    this.#tracks = tracks;
+    nesting.clear();
     this.defined.clear();
   }
 
@@ -93,10 +100,10 @@ export class Encoder implements Opening {
   #encode(value: unknown, isList: boolean): void {
     try {
       this.#inherits = false;
-      for (const _ in Object.prototype) this.#inherits = true;
+      for (const _ in EMPTY) this.#inherits = true;
       if (isList) this.#array(value as readonly unknown[]);
       else this.#untracked(value);
-      if (this.buffers.shared && !this.canonical) {
+      if (!this.canonical && this.buffers.shared) {
         // Only now is it known how much of each buffer its views need.
         this.buffers.complete = true;
         this.#restart(true);
@@ -251,8 +258,7 @@ export class Encoder implements Opening {
       }
       shape = shape.child(key);
     }
-    // What is more than it seems has no key, or those of `arguments`.
-    if (this.#inherits || (shape.length === 0 || shape.indexed) && isOdd(object)) {
+    if (this.#inherits || isOdd(object)) {
       this.#other(object);
       return;
     }
@@ -289,26 +295,38 @@ export class Encoder implements Opening {
 
   /** Writes the properties in canonical order, and returns how many there were. */
   #sortedProperties(object: Record<string, unknown>, shape: Shape): number {
-    const { nesting } = this;
+    const { nesting, writer } = this;
     const at = nesting.depth - 1;
     const values = this.#values;
     const start = this.#valuesLength;
     let end = start;
-    for (const key in object) {
-      nesting.path[at] = key;
-      values[end++] = object[key];
+    let reading = "";
+    try {
+      for (const key in object) {
+        reading = key;
+        values[end++] = object[key];
+      }
+    } catch (error) {
+      nesting.path[at] = reading;
+      throw error;
     }
-    const { names, places, bytes, ends } = shape.sorted;
+    const { names, places, words, sizes } = shape.sorted;
     this.#valuesLength = end;
     if (end - start !== names.length) return end - start;
-    this.writer.mapHeader(names.length);
+    writer.mapHeader(names.length);
     for (let i = 0; i < names.length; i++) {
-      nesting.path[at] = names[i];
-      this.writer.copy(bytes, i === 0 ? 0 : ends[i - 1], ends[i]);
+      const size = sizes[i];
+      if (size > 0) writer.shortText(words, i * 4, size);
+      else writer.string(names[i]);
       const place = start + places[i];
       const value = values[place];
       values[place] = undefined;
-      this.#value(value);
+      if (typeof value === "string") writer.string(value);
+      else if (typeof value === "number") writer.number(value);
+      else {
+        nesting.path[at] = names[i];
+        this.#value(value);
+      }
     }
     this.#valuesLength = start;
     return end - start;

@@ -6,8 +6,13 @@ export function isPlainObject(value: object): boolean {
   const isRoot = prototype === Object.prototype ||
     (prototype !== null && Object.getPrototypeOf(prototype) === null &&
       Object.hasOwn(prototype, "isPrototypeOf"));
-  // Its tag tells it from `arguments`, `Math` and the like, which inherit as directly.
-  return isRoot && tagOf(value) === "Object";
+  // Its tag tells it from `arguments`, `Math` and the like, which inherit as directly. One that it
+  // was given is a property as any other that a symbol names.
+  return isRoot && (tagOf(value) === "Object" || hasTag(value));
+}
+
+function hasTag(value: object): boolean {
+  return Object.prototype.propertyIsEnumerable.call(value, Symbol.toStringTag);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What objects with the same keys in the same order have in common, kept from call to call. */
 
-import { Writer } from "./_writer.ts";
+import { SHORT_TEXT_BYTES, Writer } from "./_writer.ts";
 import { MAX_SHAPE_KEYS } from "./wire.ts";
 
 /** When as many nodes are known, all are forgotten, so that odd keys cannot fill the memory. */
@@ -11,10 +11,10 @@ export interface SortedKeys {
   readonly names: readonly string[];
   /** For each of them, its place among the keys as the object has them. */
   readonly places: readonly number[];
-  /** All of them encoded, in a row. */
-  readonly bytes: Uint8Array;
-  /** For each of them, where its bytes end. */
-  readonly ends: readonly number[];
+  /** Those that are short, encoded, in a row: {@linkcode SHORT_TEXT_BYTES} for each key. */
+  readonly words: Int32Array;
+  /** For each of them, how many bytes it takes; 0 where it is not short. */
+  readonly sizes: readonly number[];
 }
 
 /** A list of keys, and the lists that go on from it. */
@@ -24,8 +24,6 @@ export class Shape {
   readonly #key: string;
   /** How many keys there are. */
   readonly length: number;
-  /** Whether the first key starts as an index does; such keys come first in every object. */
-  readonly indexed: boolean;
   /** Encoding in which the shape was defined last, and its number there. */
   run = 0;
   id = 0;
@@ -38,7 +36,6 @@ export class Shape {
     this.#parent = parent;
     this.#key = key;
     this.length = parent === undefined ? 0 : parent.length + 1;
-    this.indexed = this.length > 1 ? parent!.indexed : /^\d/.test(key);
   }
 
   /** The list that has `key` behind these keys. */
@@ -67,12 +64,17 @@ export class Shape {
 function sortedKeys(keys: readonly string[]): SortedKeys {
   const names = keys.toSorted();
   const writer = new Writer();
-  const ends = names.map((name) => {
+  const bytes = new Uint8Array(names.length * SHORT_TEXT_BYTES);
+  const sizes = names.map((name, i) => {
+    writer.length = 0;
     writer.string(name);
+    if (writer.length > SHORT_TEXT_BYTES) return 0;
+    bytes.set(writer.bytes.subarray(0, writer.length), i * SHORT_TEXT_BYTES);
     return writer.length;
   });
-  const bytes = writer.bytes.slice(0, writer.length);
-  return { names, places: names.map((name) => keys.indexOf(name)), bytes, ends };
+  const view = new DataView(bytes.buffer);
+  const words = Int32Array.from({ length: bytes.length / 4 }, (_, i) => view.getInt32(i * 4, true));
+  return { names, places: names.map((name) => keys.indexOf(name)), words, sizes };
 }
 
 let root: Shape | undefined;

@@ -4,13 +4,16 @@ import { engine } from "./_engine.ts";
 
 /**
  * Longest array of numbers that is searched for properties beyond its indices wherever a search
- * costs more than the encoding: by `bench/codec_bench.ts`, in JavaScriptCore.
+ * may cost more than the encoding: by `bench/codec_bench.ts`, in JavaScriptCore.
  */
 const MAX_NUMBERS_SEARCHED = 4096;
 
 /** Longest arrays whose keys are listed or looped over, where there is something faster. */
 const MAX_LISTED = { valuesAreFast: 5, otherwise: 16 } as const;
 const MAX_LOOPED = 1024;
+
+/** The last index of an array, by its length. */
+const LAST_INDEX = ["", "0", "1", "2", "3", "4"];
 
 /**
  * Whether an array has holes, or properties beyond its indices, such as those of a
@@ -21,6 +24,11 @@ const MAX_LOOPED = 1024;
  */
 export function isSparse(array: readonly unknown[], all: boolean): boolean {
   const { length } = array;
+  if (length <= MAX_LISTED.valuesAreFast) {
+    // Indices come first: where the last key is the last index, all keys are indices.
+    const keys = Object.keys(array);
+    return keys.length !== length || length > 0 && keys[length - 1] !== LAST_INDEX[length];
+  }
   let numbers = true;
   for (let i = 0; i < length; i++) {
     const element = array[i];
@@ -30,11 +38,8 @@ export function isSparse(array: readonly unknown[], all: boolean): boolean {
     }
   }
   // There are no holes, so what is more than the elements has a name.
-  const valuesAreFast = engine() !== "javascriptcore";
-  if (length <= (valuesAreFast ? MAX_LISTED.valuesAreFast : MAX_LISTED.otherwise)) {
-    return Object.keys(array).length !== length;
-  }
-  if (valuesAreFast) return Object.values(array).length !== length;
+  if (engine() !== "javascriptcore") return Object.values(array).length !== length;
+  if (length <= MAX_LISTED.otherwise) return Object.keys(array).length !== length;
   if (numbers && length > MAX_LOOPED) {
     return (all || length <= MAX_NUMBERS_SEARCHED) && hasNames(array as readonly number[]);
   }

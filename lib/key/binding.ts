@@ -77,6 +77,8 @@ export class Binding {
   /** Whether the function can see arguments that no parameter takes. */
   readonly #seesAll: boolean;
   readonly #countsArguments: boolean;
+  /** Whether arguments are bound as they are, but for defaults and signals, and no others are. */
+  readonly #isDirect: boolean;
   /** Names of the parameters in the order of the bound array. */
   readonly #labels: readonly (string | undefined)[];
 
@@ -123,6 +125,11 @@ export class Binding {
         edits: edits.filter(({ path }) => path.length > 0),
       };
     });
+    this.#isDirect = !this.#seesAll && this.#steps.every((step) => {
+      const { parameter: { rest, pattern }, omitted, mapped, edits } = step;
+      return !rest && pattern === undefined && !omitted && mapped === undefined &&
+        edits.length === 0;
+    });
     this.#labels = this.#steps.filter(({ mapped }) => mapped === undefined)
       .map(({ parameter }) => parameter.name);
   }
@@ -143,6 +150,7 @@ export class Binding {
       const { map, code } = this.#whole;
       return [OMITTED, code, map(...this.#given(args) as never[])];
     }
+    if (this.#isDirect) return this.#direct(args);
     const bound: unknown[] = [];
     let tail: Record<string, unknown> | undefined;
     let position = 0;
@@ -171,6 +179,17 @@ export class Binding {
       if (this.#countsArguments) bound.push(args.length);
     }
     if (tail !== undefined) bound.push(OMITTED, tail);
+    return bound;
+  }
+
+  /** Binds as {@linkcode Binding.bind} does where there is little to do, which is mostly so. */
+  #direct(args: readonly unknown[]): unknown[] {
+    const bound: unknown[] = [];
+    const steps = this.#steps;
+    for (let i = 0; i < steps.length; i++) {
+      const value = withoutSignal(args[i]);
+      bound.push(value === undefined ? steps[i].parameter.fallback : value);
+    }
     return bound;
   }
 

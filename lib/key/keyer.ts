@@ -247,9 +247,12 @@ export class Keyer {
   key(args: readonly unknown[], readings?: Readings, self?: unknown): CallKey {
     const options = this.#formWith(readings);
     const functionKey = this.functionKey(options);
-    return new HexKey(
-      this.#withArguments(args, self, (bound) => hashList(bound, functionKey, options)),
-    );
+    const bound = this.#bound(args, self);
+    try {
+      return new HexKey(hashList(bound, functionKey, options));
+    } catch (error) {
+      throw this.#inTermsOfParameters(error);
+    }
   }
 
   /**
@@ -264,8 +267,13 @@ export class Keyer {
   ): { hex: string; args: Uint8Array<ArrayBuffer> } {
     const options = this.#formWith(readings);
     const key = this.functionKey(options);
-    const encoded = this.#withArguments(args, self, (bound) => encodeCanonical(bound, options));
-    return { hex: toHex(blake3(encoded, { key })), args: encoded };
+    const bound = this.#bound(args, self);
+    try {
+      const encoded = encodeCanonical(bound, options);
+      return { hex: toHex(blake3(encoded, { key })), args: encoded };
+    } catch (error) {
+      throw this.#inTermsOfParameters(error);
+    }
   }
 
   /** The bound arguments as a record lists them. */
@@ -334,19 +342,12 @@ export class Keyer {
     }
   }
 
-  #withArguments<T>(
-    args: readonly unknown[],
-    self: unknown,
-    use: (bound: unknown[]) => T,
-  ): T {
+  /** The array that stands for a call. */
+  #bound(args: readonly unknown[], self: unknown): unknown[] {
     const bound = this.#binding.bind(args);
     const { attributes, name } = this.#options;
     if (attributes !== undefined) bound.push(OMITTED, "this", attributesOf(self, attributes, name));
-    try {
-      return use(bound);
-    } catch (error) {
-      throw this.#inTermsOfParameters(error);
-    }
+    return bound;
   }
 
   /** Words an error about the bound arguments in terms of the parameters. */

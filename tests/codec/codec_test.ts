@@ -37,6 +37,49 @@ test("arrays of every length keep properties beyond their indices, and keys see 
   }
 });
 
+test("a short array is sparse also where its names make up for its holes", () => {
+  const tables: [length: number, entries: Record<string, unknown>][] = [
+    [1, { a: 1 }],
+    [2, { 0: 1, a: 2 }],
+    [2, { 1: 1, "01": 2 }],
+    [5, { 0: 1, 1: 2, 2: 3, 3: 4, "4.0": 5 }],
+    [5, { 1: 2, 2: 3, 3: 4, 4: 5, a: 5 }],
+  ];
+  for (const [length, entries] of tables) {
+    const array = Object.assign(new Array(length), entries);
+    const back = decode(encode(array)) as unknown[];
+    assert.equal(back.length, length);
+    assert.deepEqual(Object.entries(back), Object.entries(array));
+    assert.notDeepEqual(encodeCanonical(array), encodeCanonical(Object.values(entries)));
+  }
+});
+
+test("a key of an object is written as the same string elsewhere, however long it is", () => {
+  for (let length = 0; length < 40; length++) {
+    for (const name of ["n".repeat(length), "n".repeat(length) + "é"]) {
+      const expected = [0x81, ...encode(name), 7];
+      assert.deepEqual([...encodeCanonical({ [name]: 7 })], expected);
+      assert.deepEqual([...encode({ [name]: 7 })], expected);
+    }
+  }
+});
+
+test("a tag that a plain object was given is left out, as all that symbols name", () => {
+  for (const plain of [{}, { a: 1 }, { 0: 1 }]) {
+    const tagged = { ...plain, [Symbol.toStringTag]: "Tag", [Symbol.iterator]: null };
+    assert.deepEqual(encode(tagged), encode(plain));
+    assert.deepEqual(encodeCanonical(tagged), encodeCanonical(plain));
+  }
+});
+
+test("an arguments object is refused, also one with names alone", () => {
+  const none = (function () {
+    return Object.assign(arguments, { a: 1 });
+  })();
+  assert.throws(() => encode(none), EncodeError);
+  assert.throws(() => encodeCanonical(none), EncodeError);
+});
+
 test("an array is a plain list also while Array.prototype has an enumerable property", () => {
   const list = Array.from({ length: 200 }, String);
   const before = encode(list);
