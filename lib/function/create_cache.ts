@@ -259,7 +259,9 @@ async function invalidateIn(
  * system in a browser, and memory, with a warning, where there is neither.
  *
  * The wrapped function returns a `Promise`. What the original throws or rejects reaches the caller
- * and is not stored. A store that fails costs an event, and the function still works.
+ * and is not stored. A store that fails costs an event, and the function still works. As with
+ * {@linkcode cache}, one that waits for the very call that it computes gets a `TypeError`, or in a
+ * browser, after its first `await`, needs a `timeout` to end.
  *
  * @param name Name of the function in keys and in the store.
  * @param fn The function to cache.

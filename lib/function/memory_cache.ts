@@ -28,6 +28,10 @@ import { type Call, makeWrapper } from "./wrapper.ts";
  * The results are kept by reference: every caller gets the same object, unless `clone` says
  * otherwise.
  *
+ * An asynchronous function that waits for the very call that it computes would wait for ever, and
+ * gets a `TypeError` instead. Browsers have no means to tell so after the first `await` of the
+ * function: there only the option `timeout` ends it.
+ *
  * @param fn The function to cache.
  * @param options See {@linkcode MemoryCacheOptions}.
  * @returns The function with the same parameters and result, and the methods of

@@ -94,7 +94,10 @@ export interface CacheOptions<F extends AnyFunction = any> {
   readonly tags?:
     | readonly string[]
     | ((value: ResultOf<F>, args: Parameters<F>) => readonly string[]);
-  /** How long a run may take: the hard limit, or a soft and a hard one. For ever unless given. */
+  /**
+   * How long a run may take: the hard limit, or a soft and a hard one. For ever unless given. In a
+   * browser this is also what ends a function that waits for its own call, see {@linkcode cache}.
+   */
   readonly timeout?: Duration | TimeoutOption;
   /** What the cache may do: `"read-write"` unless given. See {@linkcode CacheMode}. */
   readonly mode?: CacheMode;
