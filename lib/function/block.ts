@@ -6,12 +6,12 @@ import type { MemoryCached } from "./cached_function.ts";
 import {
   checkFunction,
   checkOptions,
-  isAsyncFunction,
   MEMORY_OPTIONS,
   PERSISTENT_OPTIONS,
 } from "./check_options.ts";
 import { EventLog } from "./event_log.ts";
 import { defaultScope, type Scope, settingsFor } from "./scope.ts";
+import { isAsyncFunction, isObject } from "./option_rules.ts";
 import { wrapInMemory } from "./memory_cache.ts";
 import type { MemoryCacheOptions, PersistentOptions } from "./options.ts";
 import { wrapInStore } from "./persistent_cache.ts";
@@ -23,6 +23,11 @@ export type BlockOptions = Omit<PersistentOptions, "name" | "outFiles" | "batch"
 
 /** Options of {@linkcode blockSync}: as those of a function cached in memory, but for the name. */
 export type BlockSyncOptions = Omit<MemoryCacheOptions, "name">;
+
+/** Options that say of a function what a block has no need of, or says otherwise. */
+const OF_FUNCTIONS: readonly string[] = ["name", "outFiles", "batch"];
+const BLOCK_OPTIONS = PERSISTENT_OPTIONS.filter((option) => !OF_FUNCTIONS.includes(option));
+const BLOCK_SYNC_OPTIONS = MEMORY_OPTIONS.filter((option) => !OF_FUNCTIONS.includes(option));
 
 /** Blocks whose variables were looked at: each is evaluated anew, and told of once. */
 const looked = new LruMap<string, true>({ maxEntries: 10_000 });
@@ -70,7 +75,7 @@ export async function runBlock<I, R>(
 ): Promise<Awaited<R>> {
   checkName(name);
   checkFunction("block", body);
-  checkOptions("block", options, PERSISTENT_OPTIONS);
+  checkOptions("block", options, BLOCK_OPTIONS);
   const { freeVariables = scope.defaults.freeVariables } = options;
   const isTold = freeVariables !== "error" && isLookedAt(name, body as AnyFunction);
   const own = { ...options, name, ...(isTold ? { freeVariables: "ignore" as const } : {}) };
@@ -130,7 +135,7 @@ export function blockSync<I, R>(
 ): R {
   checkName(name);
   checkFunction("blockSync", body);
-  checkOptions("blockSync", options, MEMORY_OPTIONS);
+  checkOptions("blockSync", options, BLOCK_SYNC_OPTIONS);
   const { code = "source", closure } = options;
   const text = code === "source" ? codeText(body as AnyFunction) : code;
   const id = JSON.stringify([name, closure === undefined, text]);
@@ -168,7 +173,7 @@ export function blockSync<I, R>(
 
 /** Names of the inputs of a block, where they are properties of one object. */
 function inputNames(inputs: unknown): string[] {
-  return isRecord(inputs) ? Object.keys(inputs) : [];
+  return isObject(inputs) ? Object.keys(inputs) : [];
 }
 
 function isLookedAt(name: string, body: AnyFunction): boolean {
@@ -176,10 +181,6 @@ function isLookedAt(name: string, body: AnyFunction): boolean {
   const isKnown = looked.get(id) === true;
   looked.set(id, true);
   return isKnown;
-}
-
-function isRecord(inputs: unknown): inputs is object {
-  return typeof inputs === "object" && inputs !== null && !Array.isArray(inputs);
 }
 
 function checkName(name: unknown): void {

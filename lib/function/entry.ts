@@ -1,5 +1,7 @@
 /** What is told of a result that is kept. */
 
+import { OptionError } from "../key/mod.ts";
+
 /** A result that is kept, for `validate`, `entries` and `get`. */
 export interface CacheEntry<V = unknown> {
   /** Key of the call, in lower-case hexadecimal. */
@@ -74,11 +76,23 @@ export interface StoredEntryQuery extends EntryQuery {
   readonly at?: Date | number | { readonly epochMilliseconds: number } | undefined;
 }
 
-/** Whether an entry is one of those that a filter means, but for `expired`. */
+/**
+ * Whether an entry is one of those that a filter means, but for `expired`.
+ *
+ * @throws {OptionError} Its `where` failed.
+ */
 export function matches(entry: CacheEntry, filter: EntryFilter): boolean {
   return (filter.kind === undefined || entry.kind === filter.kind) &&
     (filter.tag === undefined || entry.tags.includes(filter.tag)) &&
-    (filter.where === undefined || filter.where(entry));
+    (filter.where === undefined || isMeant(filter.where, entry));
+}
+
+function isMeant(where: (entry: CacheEntry) => boolean, entry: CacheEntry): boolean {
+  try {
+    return where(entry);
+  } catch (error) {
+    throw new OptionError("where", entry.name, error);
+  }
 }
 
 /** How a call would be answered, see `explain`. */

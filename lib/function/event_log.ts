@@ -1,6 +1,7 @@
 /** Counts the events of one function and passes them on. */
 
 import type { CacheEvent, CacheListener, CacheStats, FreeVariableEvent } from "./events.ts";
+import { tellListener } from "./listener.ts";
 
 /** The counts, while they are counted. */
 export type Counts = { -readonly [count in keyof CacheStats]: CacheStats[count] };
@@ -63,15 +64,11 @@ export class EventLog {
       else if (isProblem(event)) this.#warn(event);
       return;
     }
-    // The listener is the caller's, the call is not its business: neither may hide the other.
-    const report = (error: unknown) =>
-      console.error(`déjà: onEvent of ${nameOf(event)} threw on a ${event.type} event:`, error);
-    try {
-      const returned: unknown = this.#listener(event);
-      if (returned instanceof Promise) returned.catch(report);
-    } catch (error) {
-      report(error);
-    }
+    tellListener(
+      this.#listener,
+      event,
+      () => `onEvent of ${nameOf(event)} threw on a ${event.type} event`,
+    );
   }
 
   /** The counts so far. */

@@ -1,15 +1,12 @@
 /** Calling a function for each of many inputs, a few at a time. */
 
+import { OptionError } from "../key/mod.ts";
 import { type Duration, milliseconds } from "../units.ts";
-import {
-  answersAtOnce,
-  checkOptions,
-  DURATION,
-  isFunction,
-  isObject,
-  type Rules,
-} from "./check_options.ts";
+import { checkOptions } from "./check_options.ts";
+import { truthOf } from "./keeping.ts";
 import { pause } from "./lease.ts";
+import { tellListener } from "./listener.ts";
+import { answersAtOnce, DURATION, isFunction, isRecord, type Rules } from "./option_rules.ts";
 
 /** How far a {@linkcode MapOptions.onProgress} has come. */
 export interface MapProgress {
@@ -35,7 +32,7 @@ export interface RetryOptions {
 export interface MapOptions {
   /** Most calls under way at a time, a positive integer; 8 by default. */
   readonly concurrency?: number;
-  /** Hears of every input that is done. */
+  /** Hears of every input that is done. Where it throws, the console says so, and the map goes on. */
   readonly onProgress?: (progress: MapProgress) => void;
   /** Gives up: no further call is made, and the result rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -54,7 +51,7 @@ const RULES: Rules = {
   onProgress: { fits: isFunction, expected: "a function" },
   signal: { fits: (value) => value instanceof AbortSignal, expected: "an AbortSignal" },
   retry: {
-    fits: (value) => typeof value === "number" || isObject(value),
+    fits: (value) => typeof value === "number" || isRecord(value),
     expected: "a number of retries, or { times, delay, when }",
   },
 };
@@ -122,7 +119,8 @@ export async function mapCalls<I, R>(
         const { index, input } = item;
         results[index] = await withRetry(() => call(input), retry, signal);
         done++;
-        onProgress?.({ done, total, index });
+        if (onProgress === undefined) continue;
+        tellListener(onProgress, { done, total, index }, () => "onProgress of map threw");
       }
     } catch (error) {
       failure ??= { error };
@@ -165,10 +163,17 @@ function retryOf(given: number | RetryOptions = 0): Retry {
   if (!Number.isSafeInteger(times) || times < 0) {
     throw new RangeError(`retry of map must be 0 or a positive integer, received ${String(times)}`);
   }
+  const asked = (error: unknown) => {
+    try {
+      return truthOf(when(error), "retry.when");
+    } catch (thrown) {
+      throw new OptionError("retry.when", "map", thrown);
+    }
+  };
   return {
     times,
     delayMs: milliseconds(delay, "retry.delay"),
-    when: (error) => (error as { name?: unknown } | null)?.name !== "AbortError" && when(error),
+    when: (error) => (error as { name?: unknown } | null)?.name !== "AbortError" && asked(error),
   };
 }
 

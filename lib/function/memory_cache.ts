@@ -82,6 +82,7 @@ export function cache<F extends AnyFunction>(
 ): MemoryCached<F> | (<G extends AnyFunction>(fn: G) => MemoryCached<G>) {
   if (typeof fnOrOptions === "object" && fnOrOptions !== null) {
     checkOptions("cache", fnOrOptions, MEMORY_OPTIONS);
+    settingsOf(cache, fnOrOptions); // At once, not when there is a function.
     return <G extends AnyFunction>(fn: G) => cache(fn, fnOrOptions);
   }
   checkFunction("cache", fnOrOptions);
@@ -147,6 +148,7 @@ export function lruCache<F extends AnyFunction>(
 ): MemoryCached<F> | (<G extends AnyFunction>(fn: G) => MemoryCached<G>) {
   checkOptions("lruCache", options, LRU_OPTIONS);
   checkBound(options);
+  settingsOf(lruCache as AnyFunction, options); // At once, not when there is a function.
   if (rest.length === 0) return <G extends AnyFunction>(fn: G) => lruCache(options, fn);
   const [fn] = rest;
   checkFunction("lruCache", fn);

@@ -1,7 +1,7 @@
 /** What all parts of a memory cache share: the function, its options, its results. */
 
 import { type AnyFunction, Keyer } from "../key/mod.ts";
-import { isAsyncFunction } from "./check_options.ts";
+import { isAsyncFunction } from "./option_rules.ts";
 import { EventLog } from "./event_log.ts";
 import type { NotStoredReason } from "./events.ts";
 import { Copies, handOut } from "./memory_copies.ts";

@@ -3,10 +3,12 @@
 import { type ClassRegistry, decode, encode } from "../codec/mod.ts";
 import { DecodeError, EncodeError } from "../errors.ts";
 import { type OpenedRecord, RecordFlag } from "../record/mod.ts";
+import { OptionError } from "../key/mod.ts";
+import type { Serializer } from "./options.ts";
 import type { Settings } from "./settings.ts";
 
 /** What of the options says how results become bytes. */
-export type PayloadSettings = Pick<Settings, "classes" | "compress" | "serializer">;
+export type PayloadSettings = Pick<Settings, "classes" | "compress" | "name" | "serializer">;
 
 /** A result as bytes. */
 export interface Payload {
@@ -57,23 +59,32 @@ export function encodeThrown(
 /**
  * Makes bytes of a result.
  *
- * @throws {EncodeError} It has no byte form; or whatever the user's serializer throws.
+ * @throws {EncodeError} It has no byte form.
+ * @throws {OptionError} The user's serializer failed.
  */
 export async function payloadOf(
   kind: "value" | "error",
   result: unknown,
-  { classes, serializer }: PayloadSettings,
+  { classes, serializer, name }: PayloadSettings,
 ): Promise<Payload> {
   if (kind === "error") return { bytes: encodeThrown(result, classes), flags: RecordFlag.ERROR };
   if (result instanceof IteratedValues) {
     return { bytes: encode(result.values, { classes }), flags: RecordFlag.ITERATOR };
   }
   if (serializer === undefined) return { bytes: encode(result, { classes }), flags: 0 };
-  const bytes = await serializer.encode(result);
+  const bytes = await encodedBy(serializer, result, name);
   if (!(bytes instanceof Uint8Array)) {
     throw new TypeError(`serializer.encode must give a Uint8Array, received a ${typeof bytes}`);
   }
   return { bytes: new Uint8Array(bytes), flags: RecordFlag.SERIALIZED };
+}
+
+async function encodedBy(serializer: Serializer, result: unknown, name: string): Promise<unknown> {
+  try {
+    return await serializer.encode(result);
+  } catch (error) {
+    throw new OptionError("serializer.encode", name, error);
+  }
 }
 
 /**

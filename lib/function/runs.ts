@@ -1,6 +1,7 @@
 /** Runs of a function whose results are kept in a store: alone, within their time, and stored. */
 
 import { CacheTimeoutError, StoreError } from "../errors.ts";
+import { OptionError } from "../key/mod.ts";
 import type { Store, StoreLease } from "../store/store.ts";
 import type { AskedCall, Backing } from "./asked_call.ts";
 import type { NotStoredReason } from "./events.ts";
@@ -210,7 +211,11 @@ export class Runs {
     try {
       payload = await payloadOf(run.kind, run.value, settings);
     } catch (error) {
-      this.#tellNotStored(hex, "no byte form", error);
+      if (error instanceof OptionError) {
+        const { option, cause } = error;
+        log.emit({ type: "option-error", name: settings.name, key: hex, option, error: cause });
+        this.#tellNotStored(hex, "option failed", undefined);
+      } else this.#tellNotStored(hex, "no byte form", error);
       return { first, again: first };
     }
     discard(flight.replaces);

@@ -3,6 +3,7 @@
 import type { ClassRegistry } from "../codec/mod.ts";
 import type { AnyFunction, AttributesOption, CodeOption, KeyOption } from "../key/mod.ts";
 import { byteCount, type Duration, milliseconds, momentOf } from "../units.ts";
+import { isGeneratorFunction } from "./option_rules.ts";
 import type { CacheEntry } from "./entry.ts";
 import type { CacheListener } from "./events.ts";
 import type { FreeVariablesOption } from "./free_variables.ts";
@@ -146,17 +147,18 @@ export function staleTime(settings: Settings): number {
   return Math.max(settings.staleWhileRevalidate, settings.staleIfError);
 }
 
-const GENERATOR = /GeneratorFunction\]$/;
-
-function tagOf(fn: AnyFunction): string {
-  return Object.prototype.toString.call(fn);
-}
-
 function checkContradictions(fn: AnyFunction, settings: Settings): void {
   const { expiryOf, softTimeout, hardTimeout } = settings;
   for (const option of ["staleWhileRevalidate", "staleIfError"] as const) {
     if (settings[option] === 0 || expiryOf !== undefined) continue;
     throw new TypeError(`${option} needs ttl: without one, no result is ever stale`);
+  }
+  for (const option of ["minDuration", "lease"] as const) {
+    if (settings[option] !== Infinity) continue;
+    throw new RangeError(
+      `${option} must be finite, received Infinity: ` +
+        (option === "lease" ? "a lease has to run out" : "no result would be kept"),
+    );
   }
   if (softTimeout !== Infinity && staleTime(settings) === 0) {
     throw new TypeError(
@@ -178,7 +180,7 @@ function checkContradictions(fn: AnyFunction, settings: Settings): void {
   for (const option of ["batch", "outFiles"] as const) {
     const twice = settings[option].find((name, at, names) => names.indexOf(name) !== at);
     if (twice !== undefined) throw new TypeError(`${option} names ${JSON.stringify(twice)} twice`);
-    if (settings[option].length > 0 && GENERATOR.test(tagOf(fn))) {
+    if (settings[option].length > 0 && isGeneratorFunction(fn)) {
       throw new TypeError(
         `${option} does not go with a generator function, whose result comes piece by piece; ` +
           (option === "batch" ? "return an array" : "return when the files are written"),

@@ -25,6 +25,7 @@ import {
 import { attributesOf, type AttributesOption } from "./attributes.ts";
 import { Binding, type KeyOption, type ToldArguments } from "./binding.ts";
 import { inputsExist } from "./inputs/inputs.ts";
+import { OptionError } from "./option_error.ts";
 import {
   type DigestMemory,
   InputError,
@@ -222,7 +223,8 @@ export class Keyer {
    * @throws {EncodeError} A closed-over value has no byte form.
    */
   closureParts(readings?: Readings): Readonly<Record<string, string>> | undefined {
-    const values = this.#options.closure?.();
+    if (this.#options.closure === undefined) return undefined;
+    const values = this.#closedOver(this.#options.closure);
     if (typeof values !== "object" || values === null || Array.isArray(values)) return undefined;
     return Object.fromEntries(
       Object.entries(values).map(([name, value]) => [
@@ -329,7 +331,7 @@ export class Keyer {
     if (closure === undefined) return undefined;
     this.#looking = true;
     try {
-      return encodeCanonical(closure(), { ...options, codeOf: codeText });
+      return encodeCanonical(this.#closedOver(closure), { ...options, codeOf: codeText });
     } catch (error) {
       if (!(error instanceof EncodeError) || error instanceof InputError) throw error;
       throw new EncodeError({
@@ -339,6 +341,15 @@ export class Keyer {
       });
     } finally {
       this.#looking = false;
+    }
+  }
+
+  /** What the closure gives; an error that names it where it fails. */
+  #closedOver(closure: () => unknown): unknown {
+    try {
+      return closure();
+    } catch (error) {
+      throw new OptionError("closure", this.#options.name, error);
     }
   }
 

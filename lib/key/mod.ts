@@ -8,6 +8,7 @@ export { type AnyFunction, type CodeOption, codeText, registerWrapper } from "./
 export type { AttributesOption } from "./attributes.ts";
 export { type CallKey, HexKey, KEY_BYTES, Keyer, type KeyerOptions } from "./keyer.ts";
 export type { KeyOption } from "./binding.ts";
+export { OptionError } from "./option_error.ts";
 export { dropIf, dropIfEqual, type KeyMapper, OMIT } from "./selectors.ts";
 export {
   directory,

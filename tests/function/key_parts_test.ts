@@ -196,14 +196,17 @@ test("a closed-over value without a byte form is refused with its path", async (
   assert.throws(() => cache((x: number) => x, options)(1), EncodeError, /closure\(\)\.tools\[0\]/);
 });
 
-test("a closure that throws reaches the caller unchanged", () => {
+test("a closure that throws is named in the error, which has what it threw as its cause", async () => {
   const thrown = new Error("not ready");
-  const f = cache((x: number) => x, {
+  const options = {
     closure: () => {
       throw thrown;
     },
-  });
-  assert.throws(() => f(1), thrown);
+  };
+  const f = createCache({ store: memoryStore() }).persistent("f", (x: number) => x, options);
+  const error = await rejects(f(1), TypeError, /^closure of f failed: not ready; correct the /);
+  assert.strictEqual(error.cause, thrown);
+  assert.throws(() => cache((x: number) => x, options)(1), TypeError, /^closure of .* not ready;/);
 });
 
 test("the key of a call is the same in memory and in a store", async () => {

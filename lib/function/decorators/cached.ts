@@ -135,6 +135,7 @@ export function decoratorIn(
   const known = options.persistent === true ? PERSISTENT_OPTIONS : MEMORY_OPTIONS;
   checkOptions("cached", options, [...known, ...OWN_OPTIONS]);
   const { attributes, persistent = false, ...rest } = options;
+  settingsFor(decoratorIn as AnyFunction, scope.defaults, rest, known); // At once, not when applied.
   return (method, context) => {
     checkContext(method, context);
     const name = rest.name ?? String(context.name);

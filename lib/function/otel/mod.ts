@@ -16,7 +16,8 @@
  */
 
 import { metrics, SpanStatusCode, trace } from "@opentelemetry/api";
-import { checkOptions, has, isFunction, isObject, type Rules } from "../check_options.ts";
+import { checkOptions } from "../check_options.ts";
+import { has, isFunction, isObject, type Rules } from "../option_rules.ts";
 import type { CacheEvent, CacheListener } from "../events.ts";
 
 export type { CacheListener } from "../events.ts";

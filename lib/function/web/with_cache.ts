@@ -8,6 +8,8 @@ import CachePolicy from "http-cache-semantics";
 import { DecodeError, type StoreOperation } from "../../errors.ts";
 import { stableHash } from "../../codec/mod.ts";
 import type { Store } from "../../store/store.ts";
+import { checkOptions } from "../check_options.ts";
+import { tellListener } from "../listener.ts";
 import { readToEnd } from "../results.ts";
 import { Recording, replay } from "../streams/recording.ts";
 import type { StreamEnd } from "../streams/shared_stream.ts";
@@ -77,9 +79,10 @@ export function withCache<Rest extends unknown[]>(
   if (typeof handler !== "function") {
     throw new TypeError(`withCache takes a web handler, received ${typeof handler}`);
   }
-  if (typeof options?.store?.get !== "function") {
+  if (options?.store === undefined) {
     throw new TypeError("withCache needs a store, such as { store: memoryStore() }");
   }
+  checkOptions("withCache", options, WEB_OPTIONS);
   const cache = new WebCache(options);
   return (request, ...rest) =>
     cache.answer(
@@ -88,6 +91,9 @@ export function withCache<Rest extends unknown[]>(
       (work) => keepAlive(rest, work),
     );
 }
+
+/** Names of the options of {@linkcode withCache}. */
+const WEB_OPTIONS: readonly string[] = ["store", "name", "shared", "onEvent"];
 
 type Ask = (request: Request) => Promise<Response>;
 
@@ -384,10 +390,6 @@ class WebCache {
       ...(error === undefined ? {} : { error }),
       ...(operation === undefined ? {} : { operation }),
     };
-    try {
-      this.#onEvent(told);
-    } catch (thrown) {
-      console.error(`déjà: onEvent of withCache threw on a ${type} event:`, thrown);
-    }
+    tellListener(this.#onEvent, told, () => `onEvent of withCache threw on a ${type} event`);
   }
 }
