@@ -8,6 +8,8 @@ import type { Call } from "./wrapper.ts";
 /** An element that nothing is stored for. */
 interface Missing {
   readonly args: readonly unknown[];
+  /** Where it stands among those of the call. */
+  readonly position: number;
   readonly result: PromiseWithResolvers<unknown>;
 }
 
@@ -58,12 +60,12 @@ export class Batch {
     const distinct = new Map(calls.map((call) => [call.key.hex, call]));
     const run = new BatchRun(distinct.size, (elements) => this.#compute(self, args, elements));
     const answers = new Map(
-      [...distinct].map(([hex, call]) => [
+      [...distinct].map(([hex, call], position) => [
         hex,
         run.settle(
           this.#results.answer({
             ...call,
-            run: (element) => run.missing(element),
+            run: (element) => run.missing(element, position),
             onWait: () => run.known(call),
           }),
           call,
@@ -178,9 +180,9 @@ class BatchRun {
   }
 
   /** Adds an element; resolves to its result once all are computed. */
-  missing(args: readonly unknown[]): Promise<unknown> {
+  missing(args: readonly unknown[], position: number): Promise<unknown> {
     const result = Promise.withResolvers<unknown>();
-    this.#missing.push({ args, result });
+    this.#missing.push({ args, position, result });
     this.#start();
     return result.promise;
   }
@@ -204,7 +206,8 @@ class BatchRun {
     if (this.#missing.length === 0) return;
     if (this.#missing.length + this.#known.size < this.#total) return;
     // Those that waited for others in vain come later, and are computed then.
-    const missing = this.#missing.splice(0);
+    // Which is found out first, a store decides.
+    const missing = this.#missing.splice(0).sort((a, b) => a.position - b.position);
     this.#compute(missing.map(({ args }) => args)).then(
       (results) => missing.forEach(({ result }, index) => result.resolve(results[index])),
       (error) => missing.forEach(({ result }) => result.reject(error)),

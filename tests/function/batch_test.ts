@@ -3,6 +3,8 @@ import type { AnyFunction } from "../../lib/key/mod.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import type { PersistentOptions } from "../../lib/function/options.ts";
 import { assert, rejects, test } from "../harness.ts";
+import { FakeStore } from "./_fake_store.ts";
+import { until } from "./_kinds.ts";
 
 /** A cached function of arrays, and what it was called with. */
 function batched<F extends AnyFunction>(fn: F, options: PersistentOptions<F>) {
@@ -22,6 +24,23 @@ test("a batch computes only what is missing, without repeats, and gives all in o
   assert.deepEqual(await f([5, 3]), [25, 9]);
   assert.deepEqual(await f([]), []);
   assert.deepEqual(calls, [[1, 2, 3], [5]]);
+});
+
+test("a batch hands on what is missing in order, whatever a store finds out first", async () => {
+  const store = new FakeStore();
+  const calls: number[][] = [];
+  const f = createCache({ store, freeVariables: "ignore" }).persistent("f", (xs: number[]) => {
+    calls.push(xs);
+    return xs;
+  }, { batch: ["xs"] });
+  const held = store.hold("get"); // the look for the first
+  const results = f([1, 2, 3]);
+  await held.reached;
+  await until(() => store.asked.filter((asked) => asked.startsWith("get ")).length === 3);
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve));
+  held.release();
+  assert.deepEqual(await results, [1, 2, 3]);
+  assert.deepEqual(calls, [[1, 2, 3]]);
 });
 
 test("parallel arrays belong together element by element", async () => {
