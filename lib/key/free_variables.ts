@@ -33,7 +33,26 @@ export async function freeVariables(fn: AnyFunction): Promise<string[]> {
   if (program === undefined) return [];
   const { globalScope } = analyze(program as never, { ecmaVersion: 2025, sourceType: "script" });
   const names = globalScope?.through.map(({ identifier }) => identifier.name as string) ?? [];
-  return [...new Set(names)].filter((name) => name !== "arguments" && !(name in globalThis));
+  const probed = new Set<string>();
+  collectProbed(program, probed);
+  return [...new Set(names)].filter((name) =>
+    name !== "arguments" && !(name in globalThis) && !probed.has(name)
+  );
+}
+
+/** What is a global of some runtimes and not of others. */
+const OF_HOSTS = /^(?:Bun|Buffer|Deno|document|global|navigator|process|self|window)$/;
+
+/** Adds the globals of hosts that a function asks for with `typeof` before it reads them. */
+function collectProbed(node: Node, names: Set<string>): void {
+  const { type, operator, argument } = node as SyntaxNode;
+  if (type === "UnaryExpression" && operator === "typeof") {
+    const { name } = argument as { readonly name?: string };
+    if (name !== undefined && OF_HOSTS.test(name)) names.add(name);
+  }
+  for (const part of Object.values(node).flat()) {
+    if (typeof part?.type === "string") collectProbed(part, names);
+  }
 }
 
 /**

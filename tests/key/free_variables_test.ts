@@ -66,6 +66,17 @@ test("a wrapper has the free variables of its original", async () => {
   assert.equal((await freeVariables(wrapper as AnyFunction)).length, 1);
 });
 
+test("a global of another runtime that is asked for with typeof is no free variable", async () => {
+  const names = (body: string) => freeVariables(new Function(`return () => ${body}`)());
+  for (const host of ["Deno", "Bun", "process", "window", "document"]) {
+    assert.deepEqual(await names(`typeof ${host} === "undefined" ? 1 : ${host}.version`), []);
+    const unasked = await names(`${host}.version`);
+    assert.deepEqual(unasked, host in globalThis ? [] : [host]);
+  }
+  const source = 'typeof settings === "string" ? settings : typeof rate';
+  assert.deepEqual(await names(source), ["settings", "rate"], "what no runtime has is told of");
+});
+
 test("a native function has no free variables that could be told", async () => {
   assert.deepEqual(await freeVariables(Math.max as AnyFunction), []);
 });
