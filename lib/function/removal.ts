@@ -30,14 +30,15 @@ export async function removeAll(
  *
  * @param storeKey Key of the record.
  * @param generations Whether there may be older generations, which go with it.
- * @returns Whether there was one that was not past its time.
+ * @returns From when it was past its time, in milliseconds since the epoch; `undefined` if there was
+ *   none.
  * @throws {StoreError} The store failed.
  */
 export async function removeResult(
   store: Store,
   storeKey: string,
   generations: boolean,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const bytes = await store.get(storeKey).catch(() => undefined);
   const { hasParts, tags, expires } = bytes === undefined ? UNKNOWN : besides(bytes);
   const there = await store.delete(storeKey);
@@ -51,7 +52,7 @@ export async function removeResult(
     await removeParts(store, storeKey);
   }
   await unmarkTags(store, storeKey, tags);
-  return there && expires > Date.now();
+  return there ? expires : undefined;
 }
 
 /**
@@ -65,7 +66,7 @@ export async function removeWithTag(store: Store, storeKey: string, tag: string)
   const latest = await store.get(storeKey);
   let removed = false;
   if (latest !== undefined && !isWithout(latest, tag)) {
-    removed = await removeResult(store, storeKey, true);
+    removed = await removeResult(store, storeKey, true) !== undefined;
   } else {
     for await (const { key } of store.list(`${storeKey}@`)) {
       const old = await store.get(key);

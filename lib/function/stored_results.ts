@@ -137,7 +137,7 @@ export class StoredResults {
     }, flags);
     const past = Math.min(Math.max(expires - told.created, 0), EXPIRED_KEPT_MS);
     const goes = expires + Math.max(staleTime(this.#settings), past);
-    const keepUntil = goes === Infinity ? undefined : goes;
+    const keepUntil = append || goes === Infinity ? undefined : goes;
     if (tags.length > 0) {
       const { markTags } = await import("./tag_index.ts");
       await markTags(store, storeKey, tags, keepUntil);
@@ -147,7 +147,7 @@ export class StoredResults {
       if (old !== undefined) await store.set(generationKey(storeKey, before.record.created), old);
     }
     await store.set(storeKey, record, {
-      expires: append ? undefined : keepUntil,
+      expires: keepUntil,
       lease,
     });
     if (!append && before !== undefined && (before.payload.flags & HAS_PARTS) !== 0) {
@@ -166,7 +166,8 @@ export class StoredResults {
    */
   async delete(store: Store, hex: string): Promise<boolean> {
     const { removeResult } = await import("./removal.ts");
-    return await removeResult(store, this.prefix + hex, this.#settings.append);
+    const expires = await removeResult(store, this.prefix + hex, this.#settings.append);
+    return expires !== undefined && expires > Date.now();
   }
 
   /**

@@ -74,3 +74,20 @@ test("clear() of all generations leaves the streams of the others, and no mark o
     assert.isEmpty(await keys());
   });
 });
+
+test("invalidateTags() drops generations that are long past their time", async () => {
+  await withFakeTime(START, async ({ advance }) => {
+    const deja = createCache({ store: memoryStore(), onEvent: () => {} });
+    const f = deja.persistent("f", (id: string) => id, {
+      expiry: "append",
+      ttl: "1s",
+      tags: (id) => [id],
+    });
+    await f("a");
+    advance(3_600_000);
+    const listed = () => Array.fromAsync(f.entries({ generations: "all", expired: true }));
+    assert.lengthOf(await listed(), 1);
+    assert.equal(await deja.invalidateTags("a"), 1);
+    assert.isEmpty(await listed());
+  });
+});
