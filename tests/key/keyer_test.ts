@@ -1,7 +1,13 @@
 import { decode } from "../../lib/codec/mod.ts";
 import { EncodeError } from "../../lib/errors.ts";
 import { toHex } from "../../lib/hash/mod.ts";
-import { type AnyFunction, Keyer, type KeyerOptions, registerWrapper } from "../../lib/key/mod.ts";
+import {
+  type AnyFunction,
+  Keyer,
+  type KeyerOptions,
+  OptionError,
+  registerWrapper,
+} from "../../lib/key/mod.ts";
 import { assert, test } from "../harness.ts";
 
 function keyer(fn: AnyFunction, options: Partial<KeyerOptions> = {}): Keyer {
@@ -141,14 +147,24 @@ test("a closed-over value that cannot be a key is named by its path", () => {
   assert.throws(() => each.key([1]), EncodeError, /a WeakMap at closure\(\)\.db\.socket: /);
 });
 
-test("what closure() itself throws reaches the caller unchanged", () => {
+test("what closure() itself throws is the cause of an error that names it", () => {
   const error = new RangeError("mine");
   const each = keyer(add, {
     closure: () => {
       throw error;
     },
   });
-  assert.throws(() => each.key([1]), RangeError, "mine");
+  for (const make of [() => each.key([1]), () => each.closureParts()]) {
+    let thrown: unknown;
+    try {
+      make();
+    } catch (failure) {
+      thrown = failure;
+    }
+    assert.instanceOf(thrown, OptionError);
+    assert.match((thrown as Error).message, /^closure of .* failed: mine; correct the function/);
+    assert.strictEqual((thrown as Error).cause, error);
+  }
 });
 
 test("keys may be made while an argument's getter makes one", () => {
