@@ -206,8 +206,11 @@ export class Answers {
 
   /** Lets a result that nobody waits for be computed, and tells of a failure. */
   #finish(asked: AskedCall, renewal: Renewal): void {
-    const { handle: { renewals }, log, settings: { name } } = this.#backing;
+    const { handle, log, settings: { name } } = this.#backing;
+    const { renewals } = handle;
     const { key: { hex }, storeKey } = asked;
+    const before = renewals.get(storeKey);
+    if (before !== undefined) handle.partFrom(storeKey, before.flight, before.outcome);
     renewals.set(storeKey, renewal);
     const finish = async () => {
       try {

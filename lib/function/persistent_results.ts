@@ -149,9 +149,14 @@ export class PersistentResults {
 
   async delete({ hex }: CallKey): Promise<boolean> {
     const storeKey = this.stored.prefix + hex;
-    this.#handle.discard((each) => each === storeKey);
+    const isIt = (each: string) => each === storeKey;
+    this.#handle.discard(isIt);
     const store = await this.#handle.store();
-    return await this.#handle.inTurn(storeKey, () => this.stored.delete(store, hex));
+    try {
+      return await this.#handle.inTurn(storeKey, () => this.stored.delete(store, hex));
+    } finally {
+      this.#handle.part(isIt);
+    }
   }
 
   /** Removes everything, and keeps what is being computed from being stored. */
@@ -161,6 +166,7 @@ export class PersistentResults {
     this.#handle.discard(owns);
     await this.#handle.quiet(owns);
     await this.stored.clear(store);
+    this.#handle.part(owns);
   }
 
   /**
@@ -220,6 +226,7 @@ export class PersistentResults {
       mode,
       replaces: flights.get(storeKey),
     });
+    if (flight.replaces !== undefined) this.#handle.partFrom(storeKey, flight.replaces);
     flights.set(storeKey, flight);
     void this.#work(asked, flight, landing, land);
     if (signal === undefined) return (await flight.waiters.wait(flight.outcome, signal)).first();

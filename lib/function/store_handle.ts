@@ -58,6 +58,10 @@ export function newFlight(
   return { ...given, tags: typeof tags === "function" ? undefined : tags, discarded: false };
 }
 
+function mayHave({ tags: own }: Flight, tags: readonly string[] | undefined): boolean {
+  return own === undefined || tags === undefined || tags.some((tag) => own.includes(tag));
+}
+
 /** One store, shared by all functions that are cached on it. */
 export class StoreHandle {
   /** Calls under way, by store key, so that equal calls join. */
@@ -66,6 +70,8 @@ export class StoreHandle {
   readonly renewals = new Map<string, Renewal>();
   /** How many times each tag was invalidated. */
   readonly invalidations = new Map<string, number>();
+  /** Calls under way that later ones do not join any more. */
+  readonly #parted = new Set<{ readonly storeKey: string; readonly flight: Flight }>();
   /** The last of the changes under way to each store key. */
   readonly #changes = new Map<string, Promise<unknown>>();
   readonly #open: () => Promise<Store> | Store;
@@ -119,6 +125,7 @@ export class StoreHandle {
       discard(flight);
       this.renewals.delete(storeKey);
     }
+    for (const { storeKey, flight } of this.#parted) if (owns(storeKey)) discard(flight);
   }
 
   /**
@@ -126,12 +133,36 @@ export class StoreHandle {
    * it is stored, and later calls do not join it.
    */
   invalidate(tags: readonly string[], owns: (storeKey: string) => boolean): void {
-    const { invalidations, flights } = this;
+    const { invalidations, renewals } = this;
     for (const tag of tags) invalidations.set(tag, (invalidations.get(tag) ?? 0) + 1);
-    for (const [storeKey, flight] of flights) {
-      const mayHave = flight.tags === undefined || tags.some((tag) => flight.tags!.includes(tag));
-      if (mayHave && owns(storeKey)) flights.delete(storeKey);
+    this.part(owns, tags);
+    for (const [storeKey, { flight, outcome }] of [...renewals]) {
+      if (!owns(storeKey) || !mayHave(flight, tags)) continue;
+      renewals.delete(storeKey);
+      this.partFrom(storeKey, flight, outcome);
     }
+  }
+
+  /**
+   * Lets later calls not join those that are under way now, such as after a removal: they may have
+   * read before it.
+   *
+   * @param tags Only those that may have one of these, where given.
+   */
+  part(owns: (storeKey: string) => boolean, tags?: readonly string[]): void {
+    for (const [storeKey, flight] of [...this.flights]) {
+      if (!owns(storeKey) || !mayHave(flight, tags)) continue;
+      this.flights.delete(storeKey);
+      this.partFrom(storeKey, flight);
+    }
+  }
+
+  /** Keeps a call under way in mind that later ones do not join: what it computes may be discarded. */
+  partFrom(storeKey: string, flight: Flight, outcome: Promise<Outcome> = flight.outcome): void {
+    const parted = { storeKey, flight };
+    this.#parted.add(parted);
+    const forget = () => void this.#parted.delete(parted);
+    outcome.then(({ ended }) => ended).then(forget, forget);
   }
 
   /** Waits for the changes under way to the entries that `owns` accepts, however they end. */

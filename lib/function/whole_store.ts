@@ -76,6 +76,7 @@ export async function clearAll(handle: StoreHandle, namespace: string | undefine
   await handle.quiet(owns);
   const store = await handle.store();
   await removeAll(store, rootOf(namespace), owns);
+  handle.part(owns);
 }
 
 /**
@@ -91,15 +92,17 @@ export async function removeTagged(
 ): Promise<number> {
   const store = await handle.store();
   // A write that was checked before would leave its result behind the removal.
-  await handle.quiet((storeKey) => isOf(storeKey, namespace));
+  const owns = (storeKey: string) => isOf(storeKey, namespace);
+  await handle.quiet(owns);
   let removed = 0;
   for (const tag of tags) {
     for await (const storeKey of keysWithTag(store, tag)) {
-      if (!isOf(storeKey, namespace)) continue;
+      if (!owns(storeKey)) continue;
       // In turn, so that a new result does not lose its mark.
       const change = () => removeWithTag(store, storeKey, tag);
       if (await handle.inTurn(storeKey, change)) removed++;
     }
   }
+  handle.part(owns, tags);
   return removed;
 }
