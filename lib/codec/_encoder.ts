@@ -3,10 +3,9 @@
 import { EncodeError } from "../errors.ts";
 import { SharedBuffers } from "./_buffers.ts";
 import { type Classes, indexClasses } from "./_classes.ts";
-import { type Frame, framed, segmentOf } from "./_frames.ts";
+import { type Frame, framed, left, noteStart, segmentOf } from "./_frames.ts";
 import { describeKind, isOdd } from "./_kinds.ts";
 import { Nesting, REPEATED } from "./_nesting.ts";
-import { sortEntries } from "./_order.ts";
 import type { Loads } from "./_loads.ts";
 import type { Opening } from "./_openings.ts";
 import { Definitions, recordHeader, trimRecord } from "./_records.ts";
@@ -147,13 +146,9 @@ export class Encoder implements Opening {
   }
 
   #scalar(value: unknown): void {
-    const { writer } = this;
-    if (value === null) writer.byte(0xc0);
-    else if (value === undefined) writer.constant(Constant.UNDEFINED);
-    else if (typeof value === "boolean") writer.byte(value ? 0xc3 : 0xc2);
-    else if (typeof value === "bigint") writer.bigint(value);
-    else if (typeof value === "function") this.#function(value as (...args: never[]) => unknown);
-    else if (value === OMITTED && this.canonical) writer.constant(Constant.OMITTED);
+    if (this.writer.scalar(value)) return;
+    if (typeof value === "function") this.#function(value as (...args: never[]) => unknown);
+    else if (value === OMITTED && this.canonical) this.writer.constant(Constant.OMITTED);
     else this.refuse(value, "a symbol has no content");
   }
 
@@ -206,7 +201,7 @@ export class Encoder implements Opening {
       nesting.path[at] = segmentOf(frame);
       this.#part(frame);
     }
-    this.#leave(frame);
+    left(this, frame);
   }
 
   /** Writes a reference to `value` if it was met before; else remembers it. */
@@ -233,12 +228,15 @@ export class Encoder implements Opening {
     writer.arrayHeader(length);
     const at = nesting.depth;
     nesting.enter(array);
-    for (let i = 0; i < length; i++) {
+    let i = 0;
+    if (length > 0 && typeof array[0] === "number") {
+      writer.firstNumber(array[0]);
+      i = writer.numbers(array, length);
+    }
+    for (; i < length; i++) {
       const element = array[i];
-      if (typeof element === "number") {
-        if (i === 0) writer.firstNumber(element);
-        else writer.number(element);
-      } else {
+      if (typeof element === "number") writer.number(element);
+      else {
         nesting.path[at] = i;
         this.#value(element);
       }
@@ -361,14 +359,14 @@ export class Encoder implements Opening {
       const frame = frames[frames.length - 1];
       if (frame.next === frame.parts.length) {
         frames.pop();
-        this.#leave(frame);
+        left(this, frame);
         continue;
       }
       nesting.path[nesting.depth - 1] = segmentOf(frame);
       const part = frame.parts[frame.next];
       if (typeof part !== "object" || part === null) this.#part(frame);
       else {
-        if (frame.starts !== undefined) this.#start(frame);
+        noteStart(this, frame);
         const inner = this.#reference(part) ? undefined : framed(this, part);
         if (inner !== undefined) {
           frames.push(inner);
@@ -381,21 +379,10 @@ export class Encoder implements Opening {
 
   #part(frame: Frame): void {
     const part = frame.parts[frame.next];
-    if (frame.starts !== undefined) this.#start(frame);
+    noteStart(this, frame);
     if (frame.plain === true && frame.next === 0 && typeof part === "number") {
       this.writer.firstNumber(part);
     } else this.#value(part);
-  }
-
-  #start(frame: Frame): void {
-    if (frame.next % frame.step === 0) frame.starts!.push(this.writer.length);
-  }
-
-  #leave(frame: Frame): void {
-    this.nesting.exit();
-    if (frame.late === true) this.nesting.late.delete(frame.value);
-    if (frame.defines !== undefined) this.defined.add(frame.defines);
-    if (frame.starts !== undefined) sortEntries(this.writer, frame.starts);
   }
 
   load(value: object): readonly unknown[] | undefined {

@@ -1,7 +1,7 @@
 /** Containers while they are written: which parts they have, and how a path names them. */
 
 import { opened, type Opening } from "./_openings.ts";
-import { sorted } from "./_order.ts";
+import { sorted, sortEntries } from "./_order.ts";
 import { recordHeader } from "./_records.ts";
 import { type Shape, shapeOf } from "./_shapes.ts";
 import { MAX_DEPTH } from "./wire.ts";
@@ -32,6 +32,21 @@ export interface Frame {
 export function segmentOf(frame: Frame): string | number {
   const entry = Math.max(0, Math.floor((frame.next - frame.lead) / frame.step));
   return frame.names?.[entry] ?? entry;
+}
+
+/** Notes where an entry starts, for a collection without order. */
+export function noteStart(to: Opening, frame: Frame): void {
+  if (frame.starts !== undefined && frame.next % frame.step === 0) {
+    frame.starts.push(to.writer.length);
+  }
+}
+
+/** Leaves a container of which all parts are written. */
+export function left(to: Opening, { defines, late, starts, value }: Frame): void {
+  to.nesting.exit();
+  if (late === true) to.nesting.late.delete(value);
+  if (defines !== undefined) to.defined.add(defines);
+  if (starts !== undefined) sortEntries(to.writer, starts);
 }
 
 /** Writes the header of a container; or the whole value, where it contains no other. */

@@ -1,6 +1,6 @@
 /** Growing byte buffer with the primitive forms of MessagePack. */
 
-import { Ext } from "./wire.ts";
+import { Constant, Ext } from "./wire.ts";
 
 const INITIAL_BYTES = 1024;
 /** Strings up to this length are written by hand: the native call costs more than the loop. */
@@ -69,6 +69,16 @@ export class Writer {
     this.length = at + size;
   }
 
+  /** Writes what is neither an object nor one of the kinds below; whether it was such a value. */
+  scalar(value: unknown): boolean {
+    if (value === null) this.byte(0xc0);
+    else if (value === undefined) this.constant(Constant.UNDEFINED);
+    else if (typeof value === "boolean") this.byte(value ? 0xc3 : 0xc2);
+    else if (typeof value === "bigint") this.bigint(value);
+    else return false;
+    return true;
+  }
+
   number(value: number): void {
     const at = this.length;
     if (at + 9 > this.bytes.length) this.#grow(at + 9);
@@ -102,6 +112,51 @@ export class Writer {
       bytes[at] = 0;
       this.length = at + 1;
     }
+  }
+
+  /**
+   * Writes the numbers of a list from the second on, as far as there is nothing else in between.
+   * A loop of its own keeps what engines learn about lists of numbers apart from all other lists.
+   *
+   * @returns The index of the first element that was not written.
+   */
+  numbers(list: readonly unknown[], length: number): number {
+    let { bytes, length: at } = this;
+    let i = 1;
+    for (; i < length; i++) {
+      const value = list[i];
+      if (typeof value !== "number") break;
+      if (at + 9 > bytes.length) {
+        this.length = at;
+        this.#grow(at + 9);
+        ({ bytes } = this);
+      }
+      const int = value | 0;
+      if (int !== value || int <= 0) {
+        this.length = at;
+        this.number(value);
+        ({ bytes, length: at } = this);
+      } else if (int < 0x80) bytes[at++] = int;
+      else if (int < 0x100) {
+        bytes[at] = 0xcc;
+        bytes[at + 1] = int;
+        at += 2;
+      } else if (int < 0x10000) {
+        bytes[at] = 0xcd;
+        bytes[at + 1] = int >>> 8;
+        bytes[at + 2] = int;
+        at += 3;
+      } else {
+        bytes[at] = 0xce;
+        bytes[at + 1] = int >>> 24;
+        bytes[at + 2] = int >>> 16;
+        bytes[at + 3] = int >>> 8;
+        bytes[at + 4] = int;
+        at += 5;
+      }
+    }
+    this.length = at;
+    return i;
   }
 
   #negative(value: number): void {

@@ -37,6 +37,19 @@ test("arrays of every length keep properties beyond their indices, and keys see 
   }
 });
 
+test("a list of numbers is written as its numbers are, one by one", () => {
+  const edges = [0, -0, 1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
+  const numbers = [...edges, 2 ** 32, 0.5, NaN, Infinity, -1, -32, -33, -129, -32_769, -(2 ** 40)];
+  const HEADER = 3;
+  const mixed = [...numbers, "text", null, undefined, ...numbers];
+  for (const list of [numbers, mixed, Array.from({ length: 3000 }, (_, i) => numbers[i % 22])]) {
+    const expected = list.flatMap((element) => [...encode(element)]);
+    assert.deepEqual([...encode(list)].slice(HEADER), expected);
+    assert.deepEqual([...encodeCanonical(list)].slice(HEADER), expected);
+    assertSame(decode(encode(list)), list);
+  }
+});
+
 test("a short array is sparse also where its names make up for its holes", () => {
   const tables: [length: number, entries: Record<string, unknown>][] = [
     [1, { a: 1 }],
