@@ -190,7 +190,10 @@ export class MemoryRuns {
     settled.catch(() => {});
     if (stale !== undefined) entry.result = settled;
     if (keeps) this.#context.entries.set(index, entry);
+    const { copies } = this.#context;
     let given = entry.result as PromiseLike<unknown>;
+    // A copy too, since those who join are given copies of what nobody else may change.
+    if (copies.areMade) given = given.then((value) => copies.fresh(value));
     if (stale !== undefined && softTimeout !== Infinity) {
       given = this.orStale(given, stale, index);
     }

@@ -275,6 +275,17 @@ test("clone gives each caller a copy, of what is awaited too", async () => {
   one.get("list")!.push(5);
   two.get("list")!.push(6);
   assert.deepEqual(await later(1), new Map([["list", [1]]]));
+  // What the first of them changes at once, the others have not.
+  const change = async () => {
+    const list = (await later(2)).get("list")!;
+    list.push(9);
+    return list;
+  };
+  assert.deepEqual(await Promise.all([change(), change(), later(2)]), [
+    [2, 9],
+    [2, 9],
+    new Map([["list", [2]]]),
+  ]);
   (await later.peek(1))!.get("list")!.push(7);
   assert.deepEqual(await later(1), new Map([["list", [1]]]));
 });
