@@ -36,8 +36,8 @@ export interface ParallelOptions extends Blake3Options {
 
 /**
  * Hashes a large buffer with BLAKE3 on several cores, to the same digest as `blake3`. This thread
- * hashes along with the workers, and lets the event loop have a turn every MiB. Where workers do
- * not pay or cannot be had, it does it alone.
+ * hashes along with the workers, and lets the event loop have a turn every MiB or two. Where workers
+ * do not pay or cannot be had, it does it alone.
  *
  * @param input The bytes, as for `blake3`. They must not change until the promise settles. Those of
  * a `SharedArrayBuffer` are shared with the workers, others are copied piece by piece.
@@ -158,7 +158,7 @@ class Tasks {
   }
 
   /**
-   * Hashes tasks on this thread until none is left, with a turn of the event loop before each. In
+   * Hashes tasks on this thread until none is left, with a turn for others before each. In
    * the end it takes those that a worker has, the last one first: on a busy machine a worker may not
    * get to them for long.
    */
@@ -202,18 +202,21 @@ function hashWindow(bytes: Uint8Array, { key, flags }: Mode, start: number): Uin
   return core.digest;
 }
 
-/** Turns of the event loop, each for all that waits. */
+/** Turns of the event loop, for all that waits. */
 class Turns implements Disposable {
-  // A timer would take milliseconds in a page. Messages come at once in Deno and Bun, though, before
-  // any timer and any socket, so that nothing else would have a turn: there, this is what is fair.
+  // A timer would take milliseconds in a page, where a message is as fair. In Deno and Bun messages
+  // come at once, before any timer and any socket, and `setImmediate` is what is fair. With that
+  // alone, though, Deno looks only every twenty milliseconds for what its workers say. So both are
+  // used by turns.
   readonly #immediate = (globalThis as { setImmediate?: (callback: () => void) => void })
     .setImmediate;
-  readonly #channel = this.#immediate === undefined ? new MessageChannel() : undefined;
+  readonly #channel = new MessageChannel();
+  #count = 0;
 
-  /** Fulfils after whatever else was waiting had its turn. */
+  /** Fulfils after others had a turn: everything that waited, at the latest in the second turn. */
   next(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    if (this.#channel === undefined) this.#immediate!(resolve);
+    if (this.#immediate !== undefined && this.#count++ % 2 === 0) this.#immediate(resolve);
     else {
       this.#channel.port1.onmessage = () => resolve();
       this.#channel.port2.postMessage(undefined);
@@ -222,7 +225,7 @@ class Turns implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#channel?.port1.close();
-    this.#channel?.port2.close();
+    this.#channel.port1.close();
+    this.#channel.port2.close();
   }
 }
