@@ -23,12 +23,16 @@ interface Server {
 }
 
 const SERVERS: readonly Server[] = [
-  { binary: "redis-server", needed: /\/redis/, install: () => byApt("redis-server") },
-  { binary: "node_modules/.versitygw/versitygw", needed: /\/s3/, install: buildVersity },
+  { binary: "redis-server", needed: /\/redis|single_flight/, install: () => byApt("redis-server") },
+  {
+    binary: "node_modules/.versitygw/versitygw",
+    needed: /\/s3|single_flight/,
+    install: buildVersity,
+  },
 ];
 
 /** What a test file waits for before it may run; `undefined` where that is nothing. */
-export type Awaited = (file: string) => Promise<void> | undefined;
+export type Awaited = (file: string) => Promise<unknown> | undefined;
 
 /**
  * Installs servers where that is possible, each when the first file is asked for that needs it.
@@ -36,11 +40,12 @@ export type Awaited = (file: string) => Promise<void> | undefined;
 export function findServers(): Awaited {
   const found = new Map<Server, Promise<void>>();
   return (file) => {
-    const server = SERVERS.find(({ needed }) => needed.test(file));
-    if (server === undefined) return undefined;
-    const finding = found.get(server) ?? find(server);
-    found.set(server, finding);
-    return finding;
+    const findings = SERVERS.filter(({ needed }) => needed.test(file)).map((server) => {
+      const finding = found.get(server) ?? find(server);
+      found.set(server, finding);
+      return finding;
+    });
+    return findings.length === 0 ? undefined : Promise.all(findings);
   };
 }
 
