@@ -8,7 +8,7 @@ import { OURS } from "./names.ts";
 import { partsOf } from "./removal.ts";
 import { LEASE_MS, staleTime } from "./settings.ts";
 import type { StoreHandle } from "./store_handle.ts";
-import { type PartName, partNameOf } from "./streams/parts.ts";
+import { type PartName, partNameOf, removePart } from "./streams/parts.ts";
 import { removeMarks, unmarkTags } from "./tag_index.ts";
 
 /**
@@ -147,7 +147,7 @@ class Pass {
       }
       this.report.orphans++;
       this.report.bytes += size;
-      await this.#store.delete(key);
+      await removePart(this.#store, key, name?.generation ?? "");
     }
     const calls = new Set([...this.#kept.keys()].map(latestOf));
     this.report.orphans += await removeMarks(

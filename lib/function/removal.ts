@@ -4,7 +4,7 @@ import { decode } from "../codec/mod.ts";
 import { openRecord } from "../record/mod.ts";
 import type { Store } from "../store/store.ts";
 import { HAS_PARTS, unpacked } from "./payload.ts";
-import { partNameOf, type Parts, partsIn, removeParts } from "./streams/parts.ts";
+import { partNameOf, type Parts, partsIn, removePart, removeParts } from "./streams/parts.ts";
 import { removeMarks, unmarkTags } from "./tag_index.ts";
 
 /**
@@ -20,7 +20,9 @@ export async function removeAll(
   owns: (storeKey: string) => boolean,
 ): Promise<void> {
   for await (const { key } of store.list(root)) {
-    if (owns(key) && !partNameOf(key)?.isInUse) await store.delete(key);
+    if (!owns(key)) continue;
+    const part = partNameOf(key);
+    if (part?.isInUse !== true) await removePart(store, key, part?.generation ?? "");
   }
   await removeMarks(store, owns);
 }

@@ -38,6 +38,41 @@ export function endGeneration(generation: string): void {
   inUse.delete(generation);
 }
 
+/** Streams that are being replayed here: by how many, and what is to be removed after them. */
+const replayed = new Map<string, { readers: number; removals: (() => Promise<unknown>)[] }>();
+
+/**
+ * Lets the parts of a stored stream stay for one more reader, whatever is removed meanwhile.
+ *
+ * @returns Lets them go.
+ */
+export function holdParts(generation: string): () => void {
+  const held = replayed.get(generation) ?? { readers: 0, removals: [] };
+  replayed.set(generation, held);
+  held.readers++;
+  let isHeld = true;
+  return () => {
+    if (!isHeld) return;
+    isHeld = false;
+    if (--held.readers > 0) return;
+    replayed.delete(generation);
+    // What stays behind belongs to no record, and goes when the store is pruned.
+    for (const remove of held.removals) remove().catch(() => {});
+  };
+}
+
+/**
+ * Removes a part at once, or where it is being replayed here, after that.
+ *
+ * @throws {StoreError} The store failed.
+ */
+export async function removePart(store: Store, key: string, generation: string): Promise<void> {
+  const remove = () => store.delete(key);
+  const held = replayed.get(generation);
+  if (held === undefined) await remove();
+  else held.removals.push(remove);
+}
+
 /** What the key of a part says, without what its record says. */
 export interface PartName {
   /** Key of the record. */
@@ -132,7 +167,7 @@ export class Parts {
   /** Removes what was added; what stays behind belongs to no record, and goes with the next. */
   async remove(): Promise<void> {
     for (let index = 0; index < this.#list.length; index++) {
-      await this.#store.delete(this.#prefix + index).catch(() => {});
+      await removePart(this.#store, this.#prefix + index, this.generation).catch(() => {});
     }
   }
 }
@@ -161,6 +196,7 @@ export function partsPrefix(storeKey: string): string {
 /** Removes the parts of every stream of a call, but for those in use. */
 export async function removeParts(store: Store, storeKey: string): Promise<void> {
   for await (const { key } of store.list(partsPrefix(storeKey))) {
-    if (partNameOf(key)?.isInUse !== true) await store.delete(key);
+    const part = partNameOf(key);
+    if (part?.isInUse !== true) await removePart(store, key, part?.generation ?? "");
   }
 }

@@ -9,7 +9,7 @@ import type { ClassRegistry } from "../../codec/mod.ts";
 import { DecodeError } from "../../errors.ts";
 import type { Store } from "../../store/store.ts";
 import { putTogether, type StreamShape, takeApart } from "./forms.ts";
-import { beginGeneration, endGeneration, type Part, Parts } from "./parts.ts";
+import { beginGeneration, endGeneration, holdParts, type Part, Parts } from "./parts.ts";
 import { untilAborted } from "../signals.ts";
 import { SharedStream, type StreamEnd, type StreamReader } from "./shared_stream.ts";
 
@@ -183,23 +183,34 @@ export async function replay(
   const stored = new Parts(store, storeKey, generation, parts);
   // A record whose parts are gone is found out before it counts as a hit, and before the caller has
   // seen a byte of it.
-  const first = parts.length === 0 ? undefined : await stored.read(0);
-  if (parts.length > 1) await stored.check();
+  const release = parts.length > 1 ? holdParts(generation) : () => {};
+  let first: Uint8Array<ArrayBuffer> | undefined;
+  try {
+    first = parts.length === 0 ? undefined : await stored.read(0);
+    if (parts.length > 1) await stored.check();
+  } catch (error) {
+    release();
+    throw error;
+  }
   let index = 0;
   const reader: StreamReader = {
     next: async () => {
-      if (index >= parts.length) return undefined;
+      if (index >= parts.length) {
+        release();
+        return undefined;
+      }
       try {
         const bytes = index === 0 ? first! : await stored.read(index);
         index++;
         return bytes;
       } catch (error) {
+        release();
         if (!(error instanceof DecodeError)) throw error;
         broken.add(generation);
         throw await onDamage(error, index);
       }
     },
-    leave: () => Promise.resolve(),
+    leave: () => Promise.resolve(release()),
   };
   return putTogether(shape, reader, classes, false);
 }

@@ -134,3 +134,35 @@ test("a damaged stream stays where nothing may be stored, and answers no call tw
   assert.deepEqual(await drained(await reader("stream")), WHOLE);
   assert.equal(runs(), 2);
 });
+
+for (const how of ["clear", "delete", "refresh"] as const) {
+  test(`a stream that is being replayed stays whole through a ${how}(), and is gone after it`, async () => {
+    const { f, read, stored, keys, recorder } = damaged({}, 1, "gone");
+    await read("stream");
+    await stored();
+    const partsOf = async () => (await keys()).filter((key) => /\.\d+$/.test(key)).length;
+    const first = (await f("stream") as unknown as ReadableStream<Uint8Array>).getReader();
+    const second = (await f("stream") as unknown as ReadableStream<Uint8Array>).getReader();
+    assert.equal((await first.read()).value!.length, PART_BYTES);
+    recorder.events.splice(0);
+    if (how === "clear") await f.clear();
+    else if (how === "delete") await f.delete("stream");
+    else {
+      await drained(await f.refresh("stream"));
+      await stored();
+    }
+    let bytes = PART_BYTES;
+    for (let step = await first.read(); !step.done; step = await first.read()) {
+      bytes += step.value.length;
+    }
+    assert.equal(bytes, WHOLE.bytes);
+    const left = how === "refresh" ? PARTS : 0;
+    assert.equal(await partsOf(), left + PARTS, "the second still reads");
+    await second.cancel();
+    for (let turn = 0; turn < 100 && await partsOf() > left; turn++) {
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    assert.equal(await partsOf(), left);
+    assert.notInclude(recorder.take(), "corrupt");
+  });
+}
