@@ -5,7 +5,7 @@
  */
 import { type RedisClient, redisStore } from "../../lib/store/redis/mod.ts";
 import { CLIENT_KINDS, startRedis } from "../../tests/servers/redis.ts";
-import { race, timeAwaited, type Timer } from "../shared/race.ts";
+import { alternate } from "../shared/race.ts";
 
 /** Sizes of the values, by name. */
 const SIZES: Readonly<Record<string, number>> = {
@@ -62,9 +62,8 @@ export async function contest(): Promise<Figures> {
       ours: () => Promise<unknown>,
       theirs: () => Promise<unknown>,
     ) => {
-      const timer = (act: () => Promise<unknown>): Timer => (count) => timeAwaited(act, count);
-      const times = await race(new Map([["bare", timer(theirs)], ["ours", timer(ours)]]));
-      figures[`${name}: ${row}`] = { ours: times.get("ours")!, bare: times.get("bare")! };
+      const [own, bare] = await alternate(ours, theirs);
+      figures[`${name}: ${row}`] = { ours: own, bare };
     };
     for (const [label, size] of Object.entries(SIZES)) {
       const bytes = new Uint8Array(size).fill(7);

@@ -25,6 +25,36 @@ export function toBuffer(argument: string | Uint8Array): string | Uint8Array {
  * An array to be filled completely and handed to a client. It is not zeroed first, which for a
  * large value would take as long as filling it.
  */
-export function allocate(length: number): Uint8Array {
+function allocate(length: number): Uint8Array {
   return bufferClass().allocUnsafe(length);
+}
+
+/** Smaller arrays are had about as fast as they are kept. */
+const MIN_KEPT_BYTES = 32 * 1024;
+/** Larger ones are not worth their memory. */
+const MAX_KEPT_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Arrays to be handed to a client, of which the last is kept for the next large value: the system
+ * takes as long to give new memory as it takes to fill it.
+ */
+export class Staging {
+  #kept: ArrayBuffer | undefined;
+
+  /** An array to be filled completely. */
+  take(length: number): Uint8Array {
+    const kept = this.#kept;
+    if (kept === undefined || length < MIN_KEPT_BYTES || length > kept.byteLength) {
+      return allocate(length);
+    }
+    this.#kept = undefined;
+    return new Uint8Array(kept, 0, length);
+  }
+
+  /** Takes an array back that nobody will read any more: the server has it. */
+  giveBack({ buffer }: Uint8Array): void {
+    const { byteLength } = buffer;
+    if (byteLength < MIN_KEPT_BYTES || byteLength > MAX_KEPT_BYTES) return;
+    if (buffer instanceof ArrayBuffer) this.#kept = buffer;
+  }
 }

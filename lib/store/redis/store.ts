@@ -23,6 +23,7 @@ import type {
   StoreSetOptions,
   StoreSupports,
 } from "../store.ts";
+import { Staging } from "./buffer.ts";
 import type { Commands, Node, RedisArgument } from "./clients.ts";
 import { damage, failure, lostLease, nonsense, silence } from "./failure.ts";
 import { escapePattern, type Keys } from "./keys.ts";
@@ -49,6 +50,7 @@ export class RedisStore implements Store {
   readonly #limitMs: number;
   readonly #deadlines: Deadlines;
   readonly #handle = new Handle("redis");
+  readonly #staging = new Staging();
   readonly #stopHearing: () => void;
 
   /**
@@ -88,12 +90,13 @@ export class RedisStore implements Store {
     checkKey(key);
     const expires = checkSet(bytes, options);
     const place = this.#keys.of("entry", key);
-    const value = writeValue(bytes, expires);
+    const value = writeValue(bytes, expires, this.#staging);
     const lifetime = lifetimeOf(expires);
     const { lease } = options;
     if (lease === undefined) {
       const send = () => this.#call("set", "SET", key, [place, value, ...lifetime]);
       await (options.signal === undefined ? send() : abortable(options, send));
+      this.#staging.giveBack(value);
       return;
     }
     if (lease.key !== key) throw lostLease(key);
@@ -103,6 +106,7 @@ export class RedisStore implements Store {
       options,
       () => this.#script("set", SET_UNDER_LEASE, key, keys, args),
     );
+    this.#staging.giveBack(value);
     if (written !== 1) throw lostLease(key);
   }
 

@@ -18,7 +18,7 @@
  */
 
 import { DecodeError } from "../../errors.ts";
-import { allocate } from "./buffer.ts";
+import type { Staging } from "./buffer.ts";
 
 /** Length of the header. */
 export const HEADER_BYTES = 40;
@@ -40,10 +40,10 @@ export interface ValueHeader {
   readonly size: number;
 }
 
-/** Makes the value of an entry, sharing no memory with `bytes`. */
-export function writeValue(bytes: Uint8Array, expires: number): Uint8Array {
+/** Makes the value of an entry, in memory of `staging`. */
+export function writeValue(bytes: Uint8Array, expires: number, staging: Staging): Uint8Array {
   MOMENT.setFloat64(0, expires);
-  const value = allocate(HEADER_BYTES + bytes.length);
+  const value = staging.take(HEADER_BYTES + bytes.length);
   for (let i = 0; i < MAGIC.length; i++) value[i] = MAGIC.charCodeAt(i);
   writeHex(value, MAGIC.length, 8, MOMENT.getUint32(0));
   writeHex(value, MAGIC.length + 8, 8, MOMENT.getUint32(4));
