@@ -86,7 +86,7 @@ function keyTable(rows: Figures["keys"]): string {
 }
 
 /** How the figures stand to the targets. */
-function verdicts({ codecs, copies, keys, missing }: Figures): string {
+function verdicts({ codecs, copies, keys, floors, missing }: Figures): string {
   const [[, total]] = VIEWS;
   const ratios = Object.entries(codecs)
     .filter(([, row]) => MEASURE in row)
@@ -111,11 +111,14 @@ function verdicts({ codecs, copies, keys, missing }: Figures): string {
         `(${largest.name}; 1.1× is asked).`,
     );
   }
-  for (const [name, copy] of Object.entries(copies)) {
+  for (const [name, { slice, behindHeader }] of Object.entries(copies)) {
     const { encode, decode } = codecs[name][OURS];
     lines.push(
-      `${name} in units of a copy of its bytes (${timeName(copy)}; 1.5× is asked): ` +
-        `${ratio(encode / copy)} to encode, ${ratio(decode / copy)} to decode.`,
+      `${name} in units of a copy of its bytes (${timeName(slice)}; 1.5× is asked): ` +
+        `${ratio(encode / slice)} to encode, ${
+          ratio(decode / slice)
+        } to decode. Nothing but a new ` +
+        `array, in which the bytes are set behind a header, takes ${ratio(behindHeader / slice)}.`,
     );
   }
   for (const [name, row] of Object.entries(keys)) {
@@ -124,6 +127,15 @@ function verdicts({ codecs, copies, keys, missing }: Figures): string {
     lines.push(
       `Key of ${name}: ${timeName(row[OURS])}; the best rival, ${best}, takes ` +
         `${ratio(value / row[OURS])} that.`,
+    );
+    const { hash, walk, names: listed } = floors[name];
+    const floor = hash + walk + listed;
+    lines.push(
+      `No exact key of ${name} can be faster than ${timeName(floor)}: the hash takes ` +
+        `${timeName(hash)}, a bare walk over the values ${
+          timeName(walk)
+        }, the names of the arrays ` +
+        `${timeName(listed)}. The best rival takes ${ratio(value / floor)} that.`,
     );
   }
   for (const [name, why] of Object.entries(missing)) lines.push(`Without ${name}: ${why}`);

@@ -7,6 +7,7 @@ import * as codec from "../../lib/codec/mod.ts";
 import { toHex } from "../../lib/hash/mod.ts";
 import { cache } from "../../mod.ts";
 import { type Codec, CODECS, KEY_MAKERS, type KeyMaker, ocacheKeys } from "../rivals/codec.ts";
+import { type Floor, floorTimers } from "./floors.ts";
 import { race, time, timeAwaited, type Timer } from "../shared/race.ts";
 import { CALLS, VALUES } from "./values.ts";
 
@@ -20,14 +21,24 @@ export interface CodecFigures {
   readonly size: number;
 }
 
+/** Two ways to copy bytes. Times are in nanoseconds. */
+export interface Copies {
+  /** By `slice`, which writes into memory that was not cleared. */
+  readonly slice: number;
+  /** Into a new array, behind a header: what is left of an encoding that does nothing else. */
+  readonly behindHeader: number;
+}
+
 /** What a runtime measured: by row, and then by contender. Times are in nanoseconds. */
 export interface Figures {
   /** Encoding and decoding; a codec that does not give the value back is absent. */
   readonly codecs: Readonly<Record<string, Readonly<Record<string, CodecFigures>>>>;
-  /** A copy of the bytes of a row, by row: the least that writing or reading them can take. */
-  readonly copies: Readonly<Record<string, number>>;
+  /** Copies of the bytes of a row, by row: the least that writing or reading them can take. */
+  readonly copies: Readonly<Record<string, Copies>>;
   /** Keys. */
   readonly keys: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** What keys cannot be faster than, by row. */
+  readonly floors: Readonly<Record<string, Floor>>;
   /** Why a contender is missing. */
   readonly missing: Readonly<Record<string, string>>;
 }
@@ -37,6 +48,9 @@ export interface Figures {
  * long: whoever asks for memory seldom would else never be seen to ask for it.
  */
 const BATCH_NS = 20_000_000;
+
+/** Length of what stands before a block: odd, so that the block starts at no multiple of a word. */
+const HEADER_BYTES = 7;
 
 /** The rows whose bytes are nearly all one block. */
 const BULK_ROWS: readonly string[] = ["8 MB Float64Array"];
@@ -71,7 +85,7 @@ async function raceCodecs(
   codecs: readonly (readonly [string, Codec])[],
   value: unknown,
   copy: boolean,
-): Promise<{ row: Record<string, CodecFigures>; copy: number | undefined }> {
+): Promise<{ row: Record<string, CodecFigures>; copies: Copies | undefined }> {
   const timers = new Map<string, Timer>();
   const sizes = new Map<string, number>();
   for (const [name, each] of codecs) {
@@ -86,7 +100,9 @@ async function raceCodecs(
   }
   if (copy) {
     const bytes = codec.encode(value);
-    timers.set("copy", (count) => time(() => bytes.slice(), count));
+    timers.set("slice", (count) => time(() => bytes.slice(), count));
+    const behindHeader = () => new Uint8Array(bytes.length + HEADER_BYTES).set(bytes, HEADER_BYTES);
+    timers.set("behind header", (count) => time(behindHeader, count));
   }
   const best = await race(timers, { batchNs: BATCH_NS });
   const row = Object.fromEntries(
@@ -96,14 +112,19 @@ async function raceCodecs(
       size,
     }]),
   );
-  return { row, copy: best.get("copy") };
+  const slice = best.get("slice");
+  const behindHeader = best.get("behind header");
+  return {
+    row,
+    copies: slice === undefined || behindHeader === undefined ? undefined : { slice, behindHeader },
+  };
 }
 
 async function raceKeys(
   makers: readonly (readonly [string, KeyMaker])[],
   ocache: Awaited<ReturnType<typeof ocacheKeys>> | undefined,
   args: readonly unknown[],
-): Promise<Record<string, number>> {
+): Promise<{ row: Record<string, number>; floor: Floor }> {
   const timers = new Map<string, Timer>(
     makers.map(([name, make]) => [name, (count) => time(() => make(args), count)]),
   );
@@ -111,10 +132,14 @@ async function raceKeys(
     timers.set("ocache", (count) => timeAwaited(() => ocache.made(args), count));
     timers.set("ocache given", (count) => timeAwaited(() => ocache.given(args), count));
   }
-  const { "ocache": made, "ocache given": given, ...others } = Object.fromEntries(
+  for (const [name, timer] of floorTimers(args)) timers.set(name, timer);
+  const { ocache: made, "ocache given": given, hash, walk, names, ...others } = Object.fromEntries(
     await race(timers),
   );
-  return made === undefined ? others : { ...others, ocache: made - given };
+  return {
+    row: made === undefined ? others : { ...others, ocache: made - given },
+    floor: { hash, walk, names },
+  };
 }
 
 /** Runs all races whose name contains one of `wanted`; all of them where that is empty. */
@@ -130,12 +155,12 @@ export async function contest(wanted: readonly string[]): Promise<Figures> {
     ...await load(CODECS, missing),
   ];
   const rows: Record<string, Record<string, CodecFigures>> = {};
-  const copies: Record<string, number> = {};
+  const copies: Record<string, Copies> = {};
   for (const [name, make] of Object.entries(VALUES)) {
     if (!isWanted(name)) continue;
-    const { row, copy } = await raceCodecs(codecs, make(), BULK_ROWS.includes(name));
-    rows[name] = row;
-    if (copy !== undefined) copies[name] = copy;
+    const raced = await raceCodecs(codecs, make(), BULK_ROWS.includes(name));
+    rows[name] = raced.row;
+    if (raced.copies !== undefined) copies[name] = raced.copies;
   }
 
   const call = cache(function call(_first: unknown, _second: unknown) {});
@@ -148,8 +173,12 @@ export async function contest(wanted: readonly string[]): Promise<Figures> {
   }
   const [[, ocache] = []] = await load({ ocache: ocacheKeys }, missing);
   const keys: Record<string, Record<string, number>> = {};
+  const floors: Record<string, Floor> = {};
   for (const [name, make] of Object.entries(CALLS)) {
-    if (isWanted(`key: ${name}`)) keys[name] = await raceKeys(makers, ocache, make());
+    if (!isWanted(`key: ${name}`)) continue;
+    const { row, floor } = await raceKeys(makers, ocache, make());
+    keys[name] = row;
+    floors[name] = floor;
   }
-  return { codecs: rows, copies, keys, missing };
+  return { codecs: rows, copies, keys, floors, missing };
 }
