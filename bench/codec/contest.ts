@@ -37,7 +37,7 @@ export interface Figures {
   readonly copies: Readonly<Record<string, Copies>>;
   /** Keys. */
   readonly keys: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** What keys cannot be faster than, by row. */
+  /** What keys are not spared, by row. */
   readonly floors: Readonly<Record<string, Floor>>;
   /** Why a contender is missing. */
   readonly missing: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 /**
- * What no key can be faster than: parts of the work that is left when all else is free.
+ * What an exact key is not spared, before a byte is written.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { encodeCanonical } from "../../lib/codec/mod.ts";
 import { blake3, borrowWindow } from "../../lib/hash/mod.ts";
 import { time, type Timer } from "../shared/race.ts";
 
-/** The parts of a key that there is no way round. Times are in nanoseconds. */
+/** Parts of the work of a key. Times are in nanoseconds. */
 export interface Floor {
   /** The hash of the canonical form. */
   readonly hash: number;

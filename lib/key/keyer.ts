@@ -365,10 +365,14 @@ export class Keyer {
   #inTermsOfParameters(error: unknown): unknown {
     if (!(error instanceof EncodeError) || error instanceof InputError) return error;
     const { path, parameter } = this.#binding.describe(error.path);
+    const reason = error instanceof WaitError
+      ? "its content takes time to read, for which persistentCache can wait and a cache in memory " +
+        "cannot"
+      : error.reason;
     return new EncodeError({
       ...details(error),
       path,
-      reason: `${error.reason}; ` +
+      reason: `${reason}; ` +
         (parameter === undefined
           ? "pass plain data, or name the parameter and leave it out with ignore"
           : `pass plain data, or leave the parameter out with ignore: ` +

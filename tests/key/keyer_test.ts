@@ -177,3 +177,12 @@ test("keys may be made while an argument's getter makes one", () => {
   }]).hex;
   assert.equal(nested, plain);
 });
+
+test("a key that takes time to make names the parameter, and who can wait for it", () => {
+  const each = keyer((image: unknown) => image);
+  assert.throws(
+    () => each.key([{ content: new Blob(["bytes"]) }]),
+    EncodeError,
+    /at image\.content: its content takes time to read, for which persistentCache can wait/,
+  );
+});
