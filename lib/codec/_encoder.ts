@@ -256,7 +256,8 @@ export class Encoder implements Opening {
       }
       shape = shape.child(key);
     }
-    if (this.#inherits || isOdd(object)) {
+    // What is more than it seems has no key, or those of `arguments`; asking each takes its time.
+    if (this.#inherits || (shape.length === 0 || shape.indexed) && isOdd(object)) {
       this.#other(object);
       return;
     }

@@ -24,6 +24,8 @@ export class Shape {
   readonly #key: string;
   /** How many keys there are. */
   readonly length: number;
+  /** Whether the first key starts as an index does; such keys come first in every object. */
+  readonly indexed: boolean;
   /** Encoding in which the shape was defined last, and its number there. */
   run = 0;
   id = 0;
@@ -36,6 +38,7 @@ export class Shape {
     this.#parent = parent;
     this.#key = key;
     this.length = parent === undefined ? 0 : parent.length + 1;
+    this.indexed = this.length > 1 ? parent!.indexed : /^\d/.test(key);
   }
 
   /** The list that has `key` behind these keys. */
