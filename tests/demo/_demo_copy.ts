@@ -48,7 +48,7 @@ export class DemoCopy {
       args: [
         "run",
         "--no-prompt",
-        "--no-lock",
+        "--frozen",
         `--config=${root}/deno.json`,
         ...this.#permissions,
         "bench/demo/main.ts",
