@@ -66,6 +66,11 @@ export interface Commands {
   ): Promise<unknown>;
   /** Reads a value as bytes; `null` where there is none. */
   getBytes(key: string): Promise<unknown>;
+  /**
+   * As `getBytes`, for several keys at once. Not there on a cluster, where they are on several
+   * nodes, and not with a client that cannot give several values as bytes.
+   */
+  getManyBytes?(keys: readonly string[]): Promise<unknown>;
   /** Every node that holds keys of its own. */
   nodes(): Promise<readonly Node[]>;
   /** Hears of trouble on the connection until the returned function is called. */
@@ -128,6 +133,9 @@ function ofIoRedis(client: IoRedisClient): Commands {
     keyPrefix: options?.keyPrefix ?? options?.redisOptions?.keyPrefix ?? "",
     call: (command, _key, args) => call(command, args),
     getBytes: (key) => client.callBuffer("GET", key),
+    ...isCluster === true
+      ? {}
+      : { getManyBytes: (keys: readonly string[]) => client.callBuffer("MGET", ...keys) },
     nodes: () => {
       const masters = isCluster === true ? nodes!.call(client, "master") : [client];
       return Promise.resolve(masters.map((node) => ({ call: callOn(node) })));
@@ -165,6 +173,12 @@ function ofNodeRedis(client: NodeRedisClient): Commands {
     call: (command, key, args, reads) =>
       send(key, reads, [command, ...args.map(toBuffer)], textOfReply),
     getBytes: (key) => send(key, true, ["GET", key], bytesOfReply),
+    ...cluster === undefined
+      ? {
+        getManyBytes: (keys: readonly string[]) =>
+          client.sendCommand(["MGET", ...keys], bytesOfReply),
+      }
+      : {},
     nodes: async () => {
       if (cluster === undefined) return [{ call: callOn(client) }];
       const clients = cluster.masters.map((node) => cluster.nodeClient(node));

@@ -26,6 +26,7 @@ import type {
 import { Staging } from "./buffer.ts";
 import type { Commands, Node, RedisArgument } from "./clients.ts";
 import { damage, failure, lostLease, nonsense, silence } from "./failure.ts";
+import { GatheredGets } from "./gathered.ts";
 import { escapePattern, type Keys } from "./keys.ts";
 import { RELEASE_LEASE, RENEW_LEASE, SET_UNDER_LEASE, TAKE_LEASE } from "./scripts.ts";
 import { HEADER_BYTES, readHeader, readValue, type ValueHeader, writeValue } from "./value.ts";
@@ -49,6 +50,7 @@ export class RedisStore implements Store {
   readonly #keys: Keys;
   readonly #limitMs: number;
   readonly #deadlines: Deadlines;
+  readonly #gets: GatheredGets;
   readonly #handle = new Handle("redis");
   readonly #staging = new Staging();
   readonly #stopHearing: () => void;
@@ -63,6 +65,7 @@ export class RedisStore implements Store {
     this.#keys = keys;
     this.#limitMs = limitMs;
     this.#deadlines = new Deadlines(limitMs);
+    this.#gets = new GatheredGets(commands, (ask) => this.#answer("get", ask));
     this.#stopHearing = commands.hearErrors();
   }
 
@@ -74,7 +77,7 @@ export class RedisStore implements Store {
     this.#handle.check("get");
     checkKey(key);
     const place = this.#keys.of("entry", key);
-    const ask = () => this.#answer("get", () => this.#commands.getBytes(place));
+    const ask = () => this.#gets.get(place);
     const value = await (options.signal === undefined ? ask() : abortable(options, ask));
     if (value === null) return undefined;
     if (!(value instanceof Uint8Array)) throw nonsense("get", "GET");
