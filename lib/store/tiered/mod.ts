@@ -42,6 +42,11 @@ export interface TieredStore extends Store {
  * leases and works, which is the one that others share. A stream goes to the slowest tier that
  * streams and works, and the others drop their entry.
  *
+ * A stream that is read from a slower tier is copied into the faster ones while it is read, and the
+ * reader waits for none of them: a copy that lags more than 8 MiB behind is given up, and so are all
+ * where the reader stops early. A tier in memory, and one that does not stream, gets copies of 1 MiB
+ * at most.
+ *
  * A tier in memory does not know what other processes change: pass `invalidation`, or bound its
  * copies by `backfillTtl`. The results of functions need neither, since a key says everything that
  * a result depends on.

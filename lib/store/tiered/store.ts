@@ -5,7 +5,6 @@
  */
 
 import { StoreError, type StoreOperation } from "../../errors.ts";
-import { milliseconds } from "../../units.ts";
 import { Deadlines } from "../_deadline.ts";
 import {
   abortable,
@@ -26,17 +25,27 @@ import type {
   StoreSetOptions,
   StoreSupports,
 } from "../store.ts";
-import { type WaitingEntry, WriteBehind } from "./behind.ts";
+import { Backfill } from "./backfill.ts";
+import { WriteBehind } from "./behind.ts";
 import { reporter } from "./events.ts";
 import { Invalidation } from "./invalidation.ts";
 import { TierLeases } from "./leases.ts";
+import { lookUp } from "./look_up.ts";
 import type { TieredEvent, TieredStoreOptions } from "./options.ts";
+import { settingsOf } from "./settings.ts";
 import { supportsOf } from "./supports.ts";
 import { Tier } from "./tier.ts";
-import { type Read, Turns } from "./turns.ts";
+import { Turns } from "./turns.ts";
 
-/** How long a copy lives whose original does not tell when it expires. */
-const UNTOLD_TTL_MS = 60_000;
+/** A stream that a store gives. */
+type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** What a look-up found, in which tier, and when it expires where that tells. */
+interface Found<T> {
+  readonly value: T;
+  readonly index: number;
+  readonly expires: number | undefined;
+}
 
 /** Stores in order of speed, as one. */
 export class TieredStore implements Store {
@@ -51,30 +60,16 @@ export class TieredStore implements Store {
   readonly #turns = new Turns();
   readonly #behind: WriteBehind | undefined;
   readonly #invalidation: Invalidation | undefined;
-  readonly #backfillTtl: number | undefined;
+  readonly #backfill: Backfill;
   readonly #deadlines: Deadlines;
   readonly #report: (event: TieredEvent) => void;
   #closing: Promise<void> | undefined;
 
   constructor(stores: readonly Store[], options: TieredStoreOptions) {
-    const { write = "all", maxBehind = 1000, backfillTtl, invalidation } = options;
-    const { retryAfter = "1s", retryAtMost = "1m", timeout } = options;
-    const retry = {
-      first: milliseconds(retryAfter, "retryAfter"),
-      most: milliseconds(retryAtMost, "retryAtMost"),
-    };
-    if (write !== "all" && write !== "behind") {
-      throw new TypeError(`write must be "all" or "behind", received ${String(write)}`);
-    }
-    if (!(Number.isSafeInteger(maxBehind) && maxBehind > 0)) {
-      throw new RangeError(`maxBehind must be a positive integer, received ${String(maxBehind)}`);
-    }
-    this.#backfillTtl = backfillTtl === undefined
-      ? undefined
-      : milliseconds(backfillTtl, "backfillTtl");
+    const { behind, maxBehind, backfillTtl, retry, timeout } = settingsOf(options);
+    const { invalidation } = options;
     const report = this.#report = reporter(options.onEvent);
-    const limit = timeout === undefined ? Infinity : milliseconds(timeout, "timeout");
-    const deadlines = this.#deadlines = new Deadlines(limit);
+    const deadlines = this.#deadlines = new Deadlines(timeout);
     this.#tiers = stores.map((store, index) =>
       new Tier(store, { index, retry, report, deadlines })
     );
@@ -83,11 +78,9 @@ export class TieredStore implements Store {
     this.#leases = new TierLeases(slowest.filter(({ store }) => store.supports.lease));
     this.#streamers = slowest.filter(({ store }) => store.supports.streams);
     this.name = `tiered (${stores.map(({ name }) => name).join(", ")})`;
-    this.supports = supportsOf(stores, {
-      shared: invalidation !== undefined,
-      behind: write === "behind",
-    });
-    if (write === "behind" && this.#writable.length > 1) {
+    this.supports = supportsOf(stores, { shared: invalidation !== undefined, behind });
+    this.#backfill = new Backfill(this.#tiers, this.#turns, backfillTtl);
+    if (behind && this.#writable.length > 1) {
       this.#behind = new WriteBehind(maxBehind, (key) => this.#writeBehind(key));
     }
     if (invalidation !== undefined) {
@@ -103,20 +96,10 @@ export class TieredStore implements Store {
     options: StoreGetOptions = {},
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#check("get", key, options);
-    const { signal, onEntry } = options;
     return await this.#turns.read(key, async (read) => {
-      let expires: number | undefined;
-      const found = await this.#first(key, signal, (tier) => {
-        expires = undefined;
-        const told = { signal, onEntry: (about: { expires: number }) => expires = about.expires };
-        return tier.store.get(key, told);
-      }, ({ bytes, expires: moment }) => {
-        expires = moment;
-        return new Uint8Array(bytes);
-      });
+      const found = await this.#find(key, options, (store, told) => store.get(key, told));
       if (found === undefined) return undefined;
-      if (expires !== undefined) onEntry?.({ expires });
-      this.#backfill(key, found.value, { expires, below: found.index, read });
+      this.#backfill.entry(key, found.value, { ...found, read });
       return found.value;
     });
   }
@@ -195,15 +178,25 @@ export class TieredStore implements Store {
     options: StoreGetOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     this.#check("get", key, options);
-    const found = await this.#first(key, options.signal, async ({ store }) => {
-      if (store.getStream !== undefined) return await store.getStream(key, options);
-      const bytes = await store.get(key, options);
-      return bytes && streamOf(bytes);
-    }, ({ bytes, expires }) => {
-      options.onEntry?.({ expires });
-      return streamOf(new Uint8Array(bytes));
-    });
-    return found?.value;
+    const read = this.#turns.follow(key);
+    const done = () => this.#turns.unfollow(key, read);
+    try {
+      const found = await this.#find<Uint8Array<ArrayBuffer> | ByteStream>(
+        key,
+        options,
+        (store, told) => store.getStream?.(key, told) ?? store.get(key, told),
+      );
+      if (found?.value instanceof ReadableStream) {
+        return this.#backfill.stream(key, found.value, { ...found, read }, done);
+      }
+      done();
+      if (found === undefined) return undefined;
+      this.#backfill.entry(key, found.value, { ...found, read });
+      return streamOf(found.value);
+    } catch (error) {
+      done();
+      throw error;
+    }
   }
 
   async setStream(
@@ -248,6 +241,7 @@ export class TieredStore implements Store {
 
   async #close(): Promise<void> {
     this.#handle.close();
+    this.#backfill.stop();
     await this.flush();
     for (const key of this.#behind?.keys() ?? []) this.#report({ type: "lost", key });
     this.#deadlines.rest();
@@ -258,60 +252,31 @@ export class TieredStore implements Store {
     for (const each of closed) if (each.status === "rejected") throw each.reason;
   }
 
-  /** Looks for an entry from the fastest tier to the slowest. */
-  async #first<T>(
+  /** Looks for an entry from the fastest tier to the slowest, and tells when it expires. */
+  async #find<T>(
     key: string,
-    signal: AbortSignal | undefined,
-    look: (tier: Tier) => Promise<T | undefined>,
-    take: (entry: WaitingEntry) => T,
-  ): Promise<{ readonly value: T; readonly index: number } | undefined> {
-    let worked = false;
-    for (const [index, tier] of this.#tiers.entries()) {
-      // What waits to be written is newer than whatever the tiers behind the fastest have.
-      const waiting = tier === this.#writable[0] ? undefined : this.#behind?.get(key);
-      if (waiting !== undefined) {
-        return waiting.expires > Date.now() ? { value: take(waiting), index } : undefined;
-      }
-      if (tier.resting) continue;
-      if (tier.stale.has(key)) {
-        worked = true;
-        if (tier.writable && !this.#turns.has(key)) {
-          void this.#turns.take(key, () => tier.drop(key));
-        }
-        continue;
-      }
-      const answer = await tier.ask({ operation: "get", key }, () => look(tier), signal);
-      // A damaged entry is a miss: the tier itself works.
-      if (answer.ok || !tier.resting) worked = true;
-      if (answer.ok && answer.value !== undefined) return { value: answer.value, index };
-    }
-    if (!worked) throw this.#allFailed("get");
-    return undefined;
-  }
-
-  /** Copies an entry into the tiers that are faster than where it was found, and does not wait. */
-  #backfill(
-    key: string,
-    bytes: Uint8Array<ArrayBuffer>,
-    { expires, below, read }: {
-      readonly expires: number | undefined;
-      readonly below: number;
-      readonly read: Read;
-    },
-  ): void {
-    if (read.changed || this.#turns.has(key)) return;
-    const tiers = this.#tiers.slice(0, below).filter((tier) =>
-      tier.writable && !tier.resting && bytes.length <= tier.maxBytes
-    );
-    if (tiers.length === 0) return;
-    const ttl = this.#backfillTtl ?? (expires === undefined ? UNTOLD_TTL_MS : Infinity);
-    const until = Math.min(expires ?? Infinity, Date.now() + ttl);
-    const options = until === Infinity ? {} : { expires: until };
-    // A store takes its copy before its `set` returns, so the caller may have the bytes.
-    void this.#turns.take(key, () =>
-      Promise.all(
-        tiers.map((tier) => tier.put(key, bytes, options)),
-      ));
+    { signal, onEntry }: StoreGetOptions,
+    ask: (store: Store, options: StoreGetOptions) => Promise<T | undefined>,
+  ): Promise<Found<T | Uint8Array<ArrayBuffer>> | undefined> {
+    let expires: number | undefined;
+    const told = { signal, onEntry: (about: { expires: number }) => expires = about.expires };
+    const places = { tiers: this.#tiers, behind: this.#behind, turns: this.#turns };
+    const found = await lookUp<T | Uint8Array<ArrayBuffer>>(places, {
+      key,
+      signal,
+      look: ({ store }) => {
+        expires = undefined;
+        return ask(store, told);
+      },
+      take: (entry) => {
+        expires = entry.expires;
+        return new Uint8Array(entry.bytes);
+      },
+    });
+    if (found === "failed") throw this.#allFailed("get");
+    if (found === "missing") return undefined;
+    if (expires !== undefined) onEntry?.({ expires });
+    return { ...found, expires };
   }
 
   /** Changes an entry when its turn comes, and tells whoever has a copy. */

@@ -8,6 +8,7 @@ import { DecodeError, StoreError, type StoreOperation } from "../../errors.ts";
 import type { Deadlines } from "../_deadline.ts";
 import type { Store, StoreSetOptions } from "../store.ts";
 import type { TieredEvent } from "./options.ts";
+import { StaleKeys } from "./stale_keys.ts";
 
 /** How long a failing tier is left alone, in milliseconds. */
 export interface RetryTimes {
@@ -31,7 +32,7 @@ export class Tier {
   /** Whether it can be written to. */
   readonly writable: boolean;
   /** Keys whose entry here, if any, is older than elsewhere, since the tier failed to take it. */
-  readonly stale = new Set<string>();
+  readonly stale = new StaleKeys();
   readonly #index: number;
   readonly #retry: RetryTimes;
   readonly #report: (event: TieredEvent) => void;
@@ -109,10 +110,16 @@ export class Tier {
       this.stale.add(key);
       return { ok: false, error: this.#lastError };
     }
-    const about = { operation: "set", key } as const;
-    const answer = await this.ask(about, () => this.store.set(key, bytes, options));
-    if (answer.ok && !this.#late.has(key)) this.stale.delete(key);
-    else this.stale.add(key);
+    const answer = await this.change(key, () => this.store.set(key, bytes, options));
+    if (!answer.ok) this.stale.add(key);
+    return answer;
+  }
+
+  /** Waits for a new entry, which makes good what was there before unless a late change follows. */
+  async change(key: string, write: () => Promise<void>): Promise<Answer<void>> {
+    const answer = await this.ask({ operation: "set", key }, write);
+    if (this.#late.has(key)) this.stale.add(key);
+    else if (answer.ok) this.stale.delete(key);
     return answer;
   }
 

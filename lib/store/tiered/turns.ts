@@ -39,15 +39,27 @@ export class Turns {
 
   /** Follows a look-up. */
   async read<T>(key: string, look: (read: Read) => Promise<T>): Promise<T> {
-    const read: Read = { changed: this.#last.has(key) };
-    const reads = this.#reads.get(key) ?? new Set();
-    this.#reads.set(key, reads.add(read));
+    const read = this.follow(key);
     try {
       return await look(read);
     } finally {
-      reads.delete(read);
-      if (reads.size === 0 && this.#reads.get(key) === reads) this.#reads.delete(key);
+      this.unfollow(key, read);
     }
+  }
+
+  /** Follows a look-up from now on, until {@linkcode unfollow}. */
+  follow(key: string): Read {
+    const read: Read = { changed: this.#last.has(key) };
+    const reads = this.#reads.get(key) ?? new Set();
+    this.#reads.set(key, reads.add(read));
+    return read;
+  }
+
+  /** Follows a look-up no longer. */
+  unfollow(key: string, read: Read): void {
+    const reads = this.#reads.get(key);
+    reads?.delete(read);
+    if (reads?.size === 0) this.#reads.delete(key);
   }
 
   /** Waits until every change that was begun is over, however it ends. */
