@@ -224,22 +224,6 @@ export async function concatenated(
   return whole;
 }
 
-/** Turns chunks into a stream that asks for them as they are read. */
-export function streamFrom(
-  chunks: AsyncGenerator<Uint8Array<ArrayBuffer>, void>,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await chunks.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel() {
-      await chunks.return();
-    },
-  });
-}
-
 /** Gives a question up: when the caller does, or when nothing happens for too long. */
 class Watch {
   /** Why it was given up, if it was. */

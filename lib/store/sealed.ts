@@ -1,30 +1,16 @@
 /**
  * A store whose entries only the holders of a secret can make.
  *
- * What stands in the store under a key, numbers little-endian:
- *
- * | offset | size | field |
- * |---|---|---|
- * | 0 | 4 | magic: `89 44 53 4c` (the first is no text, then `DSL`) |
- * | 4 | 1 | version of the format: `01` |
- * | 5 | 1 | flags: `01` if the bytes are encrypted |
- * | 6 | 2 | reserved: `00 00` |
- * | 8 | 8 | expires, milliseconds since the epoch, float64; +Infinity: never |
- * | 16 | 12 | nonce of the encryption, zeros without |
- * | 28 | 4 | reserved: zeros |
- * | 32 | 32 | seal: keyed BLAKE3 of bytes 0 to 31, the length of the key in UTF-8 (uint32), the key, and the payload |
- * | 64 | `n` | payload: the bytes, or with encryption their AES-256-GCM with its tag of 16 bytes |
- *
- * The key of the seal is `BLAKE3(secret, context "deja 1 store seal")`, that of the encryption
- * `BLAKE3(secret, context "deja 1 store encryption")`.
+ * What stands in the store beneath is described in `./_seal.ts`.
  *
  * @module
  */
 
 import { DecodeError, StoreError } from "../errors.ts";
-import { blake3, createHasher } from "../hash/mod.ts";
-import { checkKey, checkPrefix, checkSet, Handle } from "./_keys.ts";
+import { checkExpires, checkKey, checkPrefix, checkSet, Handle } from "./_keys.ts";
 import { checkOptionNames } from "./_options.ts";
+import { EntrySeal, HEADER_BYTES, roomFor, type SealKeys, sealKeys, valueSize } from "./_seal.ts";
+import { join, piecesOf, startingWith, streamFrom } from "./_streams.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -66,16 +52,6 @@ export interface SealedStoreOptions {
   readonly onEvent?: (event: BrokenSealEvent) => void;
 }
 
-const MAGIC = 0x4c534489;
-const VERSION = 1;
-const ENCRYPTED = 1;
-const EXPIRES_OFFSET = 8;
-const NONCE_OFFSET = 16;
-const NONCE_BYTES = 12;
-const SEALED_BYTES = 32;
-const SEAL_BYTES = 32;
-const HEADER_BYTES = SEALED_BYTES + SEAL_BYTES;
-const TAG_BYTES = 16;
 const MIN_SECRET_LENGTH = 16;
 const CHECKS: readonly SealCheck[] = ["off", "on", "strict"];
 
@@ -84,9 +60,7 @@ class SealedStore implements Store {
   readonly supports: StoreSupports;
   readonly #store: Store;
   readonly #handle: Handle;
-  readonly #sealKey: Uint8Array;
-  readonly #encryption: Promise<CryptoKey> | undefined;
-  readonly #overhead: number;
+  readonly #keys: SealKeys;
   readonly #verify: SealCheck;
   readonly #onEvent: ((event: BrokenSealEvent) => void) | undefined;
   #warned = false;
@@ -106,18 +80,16 @@ class SealedStore implements Store {
     this.#store = store;
     this.#verify = verify;
     this.#onEvent = onEvent;
-    this.#sealKey = blake3(secret, { context: "deja 1 store seal" });
-    if (encrypt) this.#encryption = importKey(secret);
-    // Whoever uses it awaits it; until then, its failure is nobody's.
-    this.#encryption?.catch(() => {});
-    this.#overhead = encrypt ? HEADER_BYTES + TAG_BYTES : HEADER_BYTES;
+    this.#keys = sealKeys(secret, { encrypt, verify: verify !== "off" });
     this.name = `sealed (${store.name})`;
     this.#handle = new Handle(this.name);
-    const { maxBytes, streams: _, ...supports } = store.supports;
+    const { maxBytes, ...supports } = store.supports;
     this.supports = maxBytes === undefined
       ? supports
-      : { ...supports, maxBytes: Math.max(0, maxBytes - this.#overhead) };
+      : { ...supports, maxBytes: roomFor(maxBytes, this.#keys) };
     if (store.lease === undefined) delete this.lease;
+    if (store.getStream === undefined) delete this.getStream;
+    if (store.setStream === undefined) delete this.setStream;
   }
 
   async get(
@@ -130,11 +102,12 @@ class SealedStore implements Store {
     const found = await this.#store.get(key, { signal });
     if (found === undefined) return undefined;
     try {
-      const { expires, bytes } = await this.#open(key, found);
+      const seal = EntrySeal.read(this.#keys, key, found);
+      const bytes = await seal.openAll(found);
       signal?.throwIfAborted();
       // The seal covers this expiry; the one that the store keeps could have been changed.
-      if (expires <= Date.now()) return undefined;
-      onEntry?.({ expires });
+      if (seal.expires <= Date.now()) return undefined;
+      onEntry?.({ expires: seal.expires });
       return bytes;
     } catch (error) {
       if (error instanceof DecodeError) return this.#broken(key, error);
@@ -147,11 +120,57 @@ class SealedStore implements Store {
     checkKey(key);
     const expires = checkSet(bytes, options);
     options.signal?.throwIfAborted();
-    const sealed = this.#encryption === undefined
-      ? this.#seal(key, bytes, { expires, nonce: undefined })
-      : await this.#encrypt(key, new Uint8Array(bytes), expires);
+    const sealed = await EntrySeal.write(this.#keys, key, expires).sealAll(bytes);
     await this.#store.set(key, sealed, options);
   }
+
+  getStream? = async (
+    key: string,
+    { signal, onEntry }: StoreGetOptions = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> => {
+    this.#handle.check("get");
+    checkKey(key);
+    const found = await this.#store.getStream!(key, { signal });
+    if (found === undefined) return undefined;
+    const pieces = piecesOf(found, { signal });
+    try {
+      const { start, rest } = await split(pieces, HEADER_BYTES);
+      const seal = EntrySeal.read(this.#keys, key, start);
+      const opened = this.#explained(key, seal.openEach(rest));
+      // The first piece tells whether the header is true.
+      const first = await opened.next();
+      if (seal.expires <= Date.now()) {
+        await opened.return();
+        return undefined;
+      }
+      onEntry?.({ expires: seal.expires });
+      return streamFrom(startingWith(first.value!, opened));
+    } catch (error) {
+      await pieces.return();
+      if (error instanceof DecodeError) return this.#broken(key, error);
+      throw error;
+    }
+  };
+
+  setStream? = async (
+    key: string,
+    stream: ReadableStream<Uint8Array>,
+    options: StoreSetOptions = {},
+  ): Promise<void> => {
+    this.#handle.check("set");
+    checkKey(key);
+    const expires = checkExpires(options);
+    options.signal?.throwIfAborted();
+    const seal = EntrySeal.write(this.#keys, key, expires);
+    const sealed = streamFrom(seal.sealEach(piecesOf(stream, options)));
+    try {
+      await this.#store.setStream!(key, sealed, options);
+    } catch (error) {
+      // Not awaited: a source may never answer, and it is told in any case.
+      if (!stream.locked) stream.cancel(error).catch(() => {});
+      throw error;
+    }
+  };
 
   async delete(key: string, options?: StoreCallOptions): Promise<boolean> {
     this.#handle.check("delete");
@@ -163,9 +182,9 @@ class SealedStore implements Store {
     this.#handle.check("list");
     checkPrefix(prefix);
     for await (const entry of this.#store.list(prefix, options)) {
-      // What is shorter than a header is surely none of ours.
-      const size = entry.size - this.#overhead;
-      if (size >= 0) yield { ...entry, size };
+      // What has a length that no entry has is surely none of ours.
+      const size = valueSize(entry.size, this.#keys);
+      if (size !== undefined) yield { ...entry, size };
     }
   }
 
@@ -184,95 +203,55 @@ class SealedStore implements Store {
     await this.#store[Symbol.asyncDispose]();
   }
 
-  #seal(
+  /** Tells of a seal that turns out to be broken when some of the entry was handed out already. */
+  async *#explained(
     key: string,
-    payload: Uint8Array,
-    { expires, nonce }: {
-      readonly expires: number;
-      readonly nonce: Uint8Array | undefined;
-    },
-  ): Uint8Array<ArrayBuffer> {
-    const sealed = new Uint8Array(HEADER_BYTES + payload.length);
-    const view = new DataView(sealed.buffer);
-    view.setUint32(0, MAGIC, true);
-    view.setUint8(4, VERSION);
-    view.setUint8(5, nonce === undefined ? 0 : ENCRYPTED);
-    view.setFloat64(EXPIRES_OFFSET, expires, true);
-    if (nonce !== undefined) sealed.set(nonce, NONCE_OFFSET);
-    sealed.set(payload, HEADER_BYTES);
-    sealed.set(this.#sealOf(key, sealed), SEALED_BYTES);
-    return sealed;
-  }
-
-  #sealOf(key: string, sealed: Uint8Array): Uint8Array {
-    const text = new TextEncoder().encode(key);
-    const length = new Uint8Array(4);
-    new DataView(length.buffer).setUint32(0, text.length, true);
-    using hasher = createHasher({ key: this.#sealKey });
-    hasher.update(sealed.subarray(0, SEALED_BYTES)).update(length).update(text);
-    return hasher.update(sealed.subarray(HEADER_BYTES)).digest();
-  }
-
-  async #encrypt(
-    key: string,
-    bytes: Uint8Array<ArrayBuffer>,
-    expires: number,
-  ): Promise<Uint8Array<ArrayBuffer>> {
-    const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-    const algorithm = { name: "AES-GCM", iv: nonce };
-    const payload = await crypto.subtle.encrypt(algorithm, await this.#encryption!, bytes);
-    return this.#seal(key, new Uint8Array(payload), { expires, nonce });
-  }
-
-  /**
-   * Opens what the store has under a key.
-   *
-   * @throws {DecodeError} It is not sealed by the secret, or not in the form that is asked for.
-   */
-  async #open(
-    key: string,
-    sealed: Uint8Array<ArrayBuffer>,
-  ): Promise<{ expires: number; bytes: Uint8Array<ArrayBuffer> }> {
-    if (sealed.length < this.#overhead) fail("it is too short to be sealed", sealed.length);
-    const view = new DataView(sealed.buffer, sealed.byteOffset, sealed.byteLength);
-    if (view.getUint32(0, true) !== MAGIC || view.getUint8(4) !== VERSION) {
-      fail("it is not sealed, or in a form that this version does not know", 0);
-    }
-    if (
-      this.#verify !== "off" && !equal(this.#sealOf(key, sealed), sealed.subarray(SEALED_BYTES))
-    ) {
-      fail(
-        "its seal is broken: it was changed, moved, or sealed with another secret",
-        SEALED_BYTES,
-      );
-    }
-    const encrypted = this.#encryption !== undefined;
-    if (view.getUint8(5) !== (encrypted ? ENCRYPTED : 0)) {
-      fail(`it is ${encrypted ? "not " : ""}encrypted, unlike what encrypt says`, 5);
-    }
-    const expires = view.getFloat64(EXPIRES_OFFSET, true);
-    const payload = sealed.slice(HEADER_BYTES);
-    if (!encrypted) return { expires, bytes: payload };
-    const iv = sealed.slice(NONCE_OFFSET, NONCE_OFFSET + NONCE_BYTES);
+    pieces: AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined>,
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    let begun = false;
     try {
-      const key = await this.#encryption!;
-      const bytes = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, payload);
-      return { expires, bytes: new Uint8Array(bytes) };
-    } catch (cause) {
-      fail("it cannot be decrypted with this secret", HEADER_BYTES, cause);
+      for await (const piece of pieces) {
+        yield piece;
+        begun = true;
+      }
+    } catch (error) {
+      if (!(begun && error instanceof DecodeError)) throw error;
+      this.#tell(key, error);
+      throw this.#refusal(key, error);
     }
   }
 
   #broken(key: string, error: DecodeError): undefined {
+    this.#tell(key, error);
+    if (this.#verify === "strict") throw this.#refusal(key, error);
+  }
+
+  #tell(key: string, error: DecodeError): void {
     if (this.#onEvent !== undefined) this.#onEvent({ type: "broken-seal", key, error });
     else if (!this.#warned && this.#verify !== "strict") console.warn(error.message);
     this.#warned = true;
-    if (this.#verify !== "strict") return undefined;
-    throw new StoreError(
+  }
+
+  #refusal(key: string, error: DecodeError): StoreError {
+    return new StoreError(
       `Cannot get ${JSON.stringify(key)} from the ${this.name} store: ${error.message}`,
       { store: this.name, operation: "get", cause: error },
     );
   }
+}
+
+/** The first bytes of what comes in pieces, or all if it is shorter, and the rest. */
+async function split(
+  pieces: AsyncGenerator<Uint8Array, void, undefined>,
+  length: number,
+): Promise<{ readonly start: Uint8Array; readonly rest: AsyncIterable<Uint8Array> }> {
+  let start = new Uint8Array();
+  while (start.length < length) {
+    const { done, value } = await pieces.next();
+    if (done) break;
+    start = join([start, value]);
+  }
+  return { start: start.subarray(0, length), rest: startingWith(start.subarray(length), pieces) };
 }
 
 function secretBytes(secret: Uint8Array | string): Uint8Array<ArrayBuffer> {
@@ -288,34 +267,15 @@ function secretBytes(secret: Uint8Array | string): Uint8Array<ArrayBuffer> {
   return typeof secret === "string" ? new TextEncoder().encode(secret) : new Uint8Array(secret);
 }
 
-function importKey(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  if (globalThis.crypto?.subtle === undefined) {
-    throw new TypeError("encrypt needs crypto.subtle, which a page has over HTTPS or on localhost");
-  }
-  const raw = blake3(secret, { context: "deja 1 store encryption" });
-  return crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
-}
-
-/** Whether `found` starts with `expected`, in a time that tells nothing of where they differ. */
-function equal(expected: Uint8Array, found: Uint8Array): boolean {
-  let difference = 0;
-  for (let i = 0; i < expected.length; i++) difference |= expected[i] ^ found[i];
-  return difference === 0;
-}
-
-function fail(reason: string, offset: number, cause?: unknown): never {
-  const details = cause === undefined ? { offset } : { offset, cause };
-  throw new DecodeError(`The entry is not handed out: ${reason}`, details);
-}
-
 /**
  * Makes a store of which nothing comes out that was not put in with the same secret: an entry that
  * was changed, moved to another key, given another expiry, or put there by somebody else is never
  * handed out. Use it where others can write to the place as well.
  *
  * An older entry that comes back under its own key before it expires cannot be told from the newest
- * one. `list` and `delete` trust the store beneath. There are no streams, since the seal of an entry
- * can only be checked at its end.
+ * one. `list` and `delete` trust the store beneath. Where that streams, so does the sealed store, in
+ * pieces of 64 KiB that are sealed one by one: each is checked before it is handed out, and a stream
+ * whose later pieces are not what was put in fails, with a `StoreError`.
  *
  * @param store The store beneath. Closing the sealed store closes it.
  * @param options The secret, and what to do where the seal is broken.

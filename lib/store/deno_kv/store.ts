@@ -5,7 +5,7 @@
  * @module
  */
 
-import { DecodeError, type StoreOperation } from "../../errors.ts";
+import { DecodeError } from "../../errors.ts";
 import {
   abortable,
   checkExpires,
@@ -15,7 +15,7 @@ import {
   checkSet,
   Handle,
 } from "../_keys.ts";
-import { join, piecesOf, streamOf } from "../_streams.ts";
+import { chunksOf, join, piecesOf, startingWith, streamOf } from "../_streams.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -25,24 +25,15 @@ import type {
   StoreSetOptions,
   StoreSupports,
 } from "../store.ts";
-import { MissingChunk, noteOn, readChunks, removeChunks, Upload } from "./chunks.ts";
-import { type Database, expiryOf } from "./database.ts";
-import { contention, damage, lostLease, lostUpload, storeError } from "./failure.ts";
-import { chunkCount, type Chunks, type Head, readHead, roomInHead, writeHead } from "./head.ts";
-import { type Keys, type Place, placeOf } from "./keys.ts";
-import { type KvEntry, MAX_VALUE_BYTES } from "./kv.ts";
-import { isHeldWith, takeLease } from "./leases.ts";
-import { chunksOf, slicesOf, startingWith } from "./pieces.ts";
+import { MissingChunk, readChunks } from "./chunks.ts";
+import type { Database } from "./database.ts";
+import { contention, damage, storeError } from "./failure.ts";
+import { type Head, readHead, roomInHead, writeHead } from "./head.ts";
+import { type Keys, placeOf } from "./keys.ts";
+import { MAX_VALUE_BYTES } from "./kv.ts";
+import { takeLease } from "./leases.ts";
 import { Sweeper } from "./sweep.ts";
-
-/** Attempts at what other writers keep from taking place; each failure is a success of theirs. */
-const MAX_ATTEMPTS = 1000;
-
-/** What is written for an entry: all of it, or the head to chunks that are there already. */
-interface Writing {
-  readonly head: Uint8Array<ArrayBuffer>;
-  readonly upload?: Upload;
-}
+import { headOrDamage, keyBytesOf, MAX_ATTEMPTS, slicesOf, Writer } from "./writer.ts";
 
 /** A {@linkcode Store} in Deno KV. */
 export class DenoKvStore implements Store {
@@ -56,6 +47,7 @@ export class DenoKvStore implements Store {
   readonly #handle = new Handle("deno-kv");
   readonly #running = new Set<Promise<unknown>>();
   readonly #sweeper: Sweeper;
+  readonly #writer: Writer;
   #closing: Promise<void> | undefined;
 
   /**
@@ -69,6 +61,7 @@ export class DenoKvStore implements Store {
     this.#database = database;
     this.#keys = keys;
     this.#sweeper = new Sweeper(database, keys);
+    this.#writer = new Writer(database, keys, () => this.#sweepInBackground());
     this.#close = close;
   }
 
@@ -98,15 +91,15 @@ export class DenoKvStore implements Store {
     checkKey(key);
     const expires = checkSet(bytes, options);
     const place = placeOf(key);
-    const keyBytes = this.#keyBytes(key, place);
+    const keyBytes = keyBytesOf(key, place);
     if (bytes.length <= roomInHead(keyBytes)) {
       const head = writeHead(keyBytes, expires, bytes);
-      await this.#run(options, () => this.#commit(key, place, expires, { head }, options));
+      await this.#run(options, () => this.#writer.commit(key, place, expires, { head }, options));
       return;
     }
     const copy = new Uint8Array(bytes);
     await this.#run(options, async () => {
-      await this.#upload(key, place, expires, slicesOf(copy), options);
+      await this.#writer.upload(key, place, expires, slicesOf(copy), options);
     });
   }
 
@@ -120,7 +113,7 @@ export class DenoKvStore implements Store {
         const found = await this.#database.get("delete", at);
         if (found.versionstamp === null) return false;
         const head = headOrDamage(found);
-        if (await this.#remove("delete", found)) {
+        if (await this.#writer.remove("delete", found)) {
           return head === "damaged" || head.expires > Date.now();
         }
       }
@@ -145,7 +138,7 @@ export class DenoKvStore implements Store {
         if (head === "damaged") continue;
         const key = this.#keys.keyOf(found.key) ?? head.key;
         if (head.expires <= Date.now()) {
-          await this.#run(options, () => this.#remove("list", found));
+          await this.#run(options, () => this.#writer.remove("list", found));
         } else if (key?.startsWith(prefix)) {
           yield { key, size: head.size, expires: head.expires };
           options.signal?.throwIfAborted();
@@ -208,17 +201,17 @@ export class DenoKvStore implements Store {
     checkKey(key);
     const expires = checkExpires(options);
     const place = placeOf(key);
-    const pieces = chunksOf(piecesOf(stream, options));
+    const pieces = chunksOf(piecesOf(stream, options), MAX_VALUE_BYTES);
     await this.#run(options, async () => {
-      const keyBytes = this.#keyBytes(key, place);
+      const keyBytes = keyBytesOf(key, place);
       const first = await pieces.next();
       const bytes = first.done ? new Uint8Array() : first.value;
       if (bytes.length < MAX_VALUE_BYTES && bytes.length <= roomInHead(keyBytes)) {
         // Only the last chunk is shorter than a whole one.
         const head = writeHead(keyBytes, expires, bytes);
-        await this.#commit(key, place, expires, { head }, options);
+        await this.#writer.commit(key, place, expires, { head }, options);
       } else {
-        await this.#upload(key, place, expires, startingWith(bytes, pieces), options);
+        await this.#writer.upload(key, place, expires, startingWith(bytes, pieces), options);
       }
     });
   }
@@ -241,11 +234,6 @@ export class DenoKvStore implements Store {
       running.then(end, end);
       return running;
     });
-  }
-
-  /** The key in a head, where the place does not tell it. */
-  #keyBytes(key: string, { room }: Place): Uint8Array {
-    return room === "entry" ? new Uint8Array() : new TextEncoder().encode(key);
   }
 
   /** Reads the head of a live entry. */
@@ -309,75 +297,6 @@ export class DenoKvStore implements Store {
     );
   }
 
-  /** Writes chunks and then the head to them; what fails leaves nothing. */
-  async #upload(
-    key: string,
-    place: Place,
-    expires: number,
-    source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-    options: StoreSetOptions,
-  ): Promise<void> {
-    const upload = new Upload(this.#database, this.#keys, expires);
-    try {
-      for await (const chunk of source) {
-        options.signal?.throwIfAborted();
-        await upload.add(chunk);
-      }
-      const head = writeHead(this.#keyBytes(key, place), expires, await upload.finish());
-      await this.#commit(key, place, expires, { head, upload }, options);
-    } catch (error) {
-      // What cannot be removed now is swept later.
-      await upload.abandon().catch(() => {});
-      throw error;
-    }
-  }
-
-  /** Sets a head, if the lease is held, and removes the chunks of the one before. */
-  async #commit(
-    key: string,
-    place: Place,
-    expires: number,
-    { head, upload }: Writing,
-    { lease, signal }: StoreSetOptions,
-  ): Promise<void> {
-    const [at, leaseAt] = [this.#keys.head(place), this.#keys.lease(place)];
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      signal?.throwIfAborted();
-      const needed = [at, ...lease ? [leaseAt] : [], ...upload ? [upload.check.key] : []];
-      const [old, ...others] = await this.#database.getMany("set", needed);
-      if (lease && !(lease.key === key && isHeldWith(others[0], lease.token))) throw lostLease(key);
-      if (upload && others.at(-1)!.versionstamp !== upload.check.versionstamp) throw lostUpload();
-      const chunks = chunksIn(old);
-      const { ok } = await this.#database.commit("set", (atomic) => {
-        for (const each of [old, ...others]) atomic.check(each);
-        if (upload) atomic.delete(upload.check.key);
-        if (chunks) atomic.set(this.#keys.loose(chunks.generation), noteOn(chunks));
-        atomic.set(at, head, expiryOf(expires));
-      });
-      if (!ok) continue;
-      this.#sweepInBackground();
-      if (chunks) await this.#discard(chunks);
-      return;
-    }
-    throw contention(key, "set");
-  }
-
-  /** Removes a head as it was found, and its chunks; resolves to whether it was still the same. */
-  async #remove(operation: StoreOperation, found: KvEntry): Promise<boolean> {
-    const chunks = chunksIn(found);
-    const { ok } = await this.#database.commit(operation, (atomic) => {
-      atomic.check(found).delete(found.key);
-      if (chunks) atomic.set(this.#keys.loose(chunks.generation), noteOn(chunks));
-    });
-    if (ok && chunks) await this.#discard(chunks);
-    return ok;
-  }
-
-  /** Removes chunks that no head names; those that it cannot are swept later. */
-  async #discard({ generation, size }: Chunks): Promise<void> {
-    await removeChunks(this.#database, this.#keys, generation, chunkCount(size)).catch(() => {});
-  }
-
   /** Sweeps now and then, where writes are all that happens; closing the handle ends it soon. */
   #sweepInBackground(): void {
     if (!this.#sweeper.isDue()) return;
@@ -385,20 +304,4 @@ export class DenoKvStore implements Store {
     // What fails is tried again by the next sweep, and concerns no caller.
     this.#run({}, () => sweeping).catch(() => {});
   }
-}
-
-/** What a head says, or that it is damaged or foreign. */
-function headOrDamage({ value }: KvEntry): Head | "damaged" {
-  try {
-    return readHead(value);
-  } catch (error) {
-    if (error instanceof DecodeError) return "damaged";
-    throw error;
-  }
-}
-
-/** The chunks that a head names, if there is one and it does. */
-function chunksIn(found: KvEntry): Chunks | undefined {
-  const head = headOrDamage(found);
-  return head === "damaged" || head.value instanceof Uint8Array ? undefined : head.value;
 }

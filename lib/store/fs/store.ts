@@ -55,7 +55,8 @@ import { EntryPaths, type Place } from "./place.ts";
 import { touchQuietly } from "./recent_uses.ts";
 import { drain, fileStream, readOpenHeader, SourceFailure } from "./streams.ts";
 import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
-import { type Fill, isFolder, temporaryName, Writer } from "./writer.ts";
+import { Writability } from "./writability.ts";
+import { type Fill, isFolder, Writer } from "./writer.ts";
 
 /** Version of the layout, and name of the folder that has it. */
 const LAYOUT = "v1";
@@ -91,21 +92,21 @@ export class FolderStore implements Store {
   readonly #upkeep: Upkeep;
   /** Writes that their callers may have given up. */
   readonly #unfinished = new Set<Promise<void>>();
-  /** Why nothing can be written, if so. */
-  #unwritable: { readonly cause: unknown } | undefined;
+  readonly #writability: Writability;
 
   private constructor(files: Files, root: string, options: FolderStoreOptions) {
     this.#files = files;
     this.#root = root;
     const writer = new Writer(files, root, options.fsync);
     const leases = new Leases(files, root, (folder) => writer.makeFolder(folder));
+    const writability = this.#writability = new Writability(root, options.readOnly);
     const paths = new EntryPaths(`${root}/${LAYOUT}`);
     const place: Place = {
       files,
       entries: `${root}/${LAYOUT}`,
       leases: leases.folder,
       pathOf: (key) => paths.of(key),
-      mayRemove: () => this.#unwritable === undefined,
+      mayRemove: () => writability.allowed,
     };
     this.#place = place;
     this.#writer = writer;
@@ -126,14 +127,13 @@ export class FolderStore implements Store {
     const store = new FolderStore(files, root, options);
     const { readOnly } = options;
     try {
-      if (readOnly) store.#unwritable = { cause: undefined };
-      else await store.#checkWritable();
+      if (!readOnly) await store.#writability.probe(files, store.#writer, `${root}/${LAYOUT}`);
       if (!files.status(`${root}/${LAYOUT}`).isFolder) {
         files.makeFolder(`${root}/${LAYOUT}`); // Throws, and says why.
       }
     } catch (error) {
       // What kept the folder from being made tells more than that it is not there.
-      const cause = store.#unwritable?.cause ?? error;
+      const cause = store.#writability.cause ?? error;
       if (readOnly && problemOf(cause) === "not-found") {
         throw new StoreError(`There is no cache at ${root}; open it without readOnly to make one`, {
           store: "fs",
@@ -148,7 +148,7 @@ export class FolderStore implements Store {
 
   /** What this store can do. */
   get supports(): StoreSupports {
-    const readOnly = this.#unwritable !== undefined;
+    const readOnly = !this.#writability.allowed;
     return { persistent: true, readOnly, lease: !readOnly, streams: true, expiry: true };
   }
 
@@ -216,7 +216,7 @@ export class FolderStore implements Store {
     this.#handle.check("set");
     checkKey(key);
     const content = writeEntry(key, bytes, checkSet(bytes, options));
-    this.#checkMayWrite("set");
+    this.#writability.check("set");
     await abortable(options, () => {
       const written = this.#put(key, this.#writer.fillWith(content), content.length, options);
       if (options.signal !== undefined) this.#finish(written);
@@ -236,7 +236,7 @@ export class FolderStore implements Store {
       throw new TypeError("setStream() needs a ReadableStream of Uint8Arrays that nobody reads");
     }
     const expires = checkExpires(options);
-    this.#checkMayWrite("set");
+    this.#writability.check("set");
     options.signal?.throwIfAborted();
     let size = 0;
     let begun = false;
@@ -261,7 +261,7 @@ export class FolderStore implements Store {
   async delete(key: string, options: StoreCallOptions = {}): Promise<boolean> {
     this.#handle.check("delete");
     checkKey(key);
-    this.#checkMayWrite("delete");
+    this.#writability.check("delete");
     options.signal?.throwIfAborted();
     const path = this.#place.pathOf(key);
     try {
@@ -306,7 +306,7 @@ export class FolderStore implements Store {
     this.#handle.check("lease");
     checkKey(key);
     checkLeaseDuration(duration);
-    this.#checkMayWrite("lease");
+    this.#writability.check("lease");
     options.signal?.throwIfAborted();
     try {
       return await this.#leases.take(key, duration);
@@ -319,7 +319,7 @@ export class FolderStore implements Store {
   async prune(limits?: FsLimits, options: StoreCallOptions = {}): Promise<FsPruneReport> {
     this.#handle.check("prune");
     const wanted = limits === undefined ? undefined : readLimits(limits);
-    this.#checkMayWrite("prune");
+    this.#writability.check("prune");
     try {
       return await this.#upkeep.prune(wanted, options);
     } catch (error) {
@@ -333,29 +333,6 @@ export class FolderStore implements Store {
     this.#handle.close();
     await Promise.allSettled(this.#unfinished);
     await this.#upkeep.settled();
-  }
-
-  /** Makes the folders, and finds out by writing whether writing works. */
-  async #checkWritable(): Promise<void> {
-    const folder = `${this.#root}/${LAYOUT}`;
-    try {
-      await this.#writer.makeFolder(folder);
-      const probe = `${folder}/${temporaryName()}`;
-      this.#files.createNow(probe, new Uint8Array(0));
-      this.#files.remove(probe);
-    } catch (cause) {
-      this.#unwritable = { cause };
-    }
-  }
-
-  #checkMayWrite(operation: StoreOperation): void {
-    if (this.#unwritable === undefined) return;
-    const { cause } = this.#unwritable;
-    if (cause !== undefined) throw failure(this.#root, operation, cause);
-    throw new StoreError(
-      `Cannot ${operation} in the cache at ${this.#root}: it was opened with readOnly`,
-      { store: "fs", operation },
-    );
   }
 
   async #put(
@@ -381,7 +358,7 @@ export class FolderStore implements Store {
 
   /** Notes that an entry was used, for the upkeep of this process or another. */
   #used(path: string, modified: number, now: number): void {
-    if (this.#unwritable !== undefined) return;
+    if (!this.#writability.allowed) return;
     if (Math.abs(now - modified) < TOUCH_AFTER_MS) this.#upkeep.used(path, now);
     else touchQuietly(this.#files, path, now);
   }

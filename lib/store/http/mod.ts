@@ -4,8 +4,9 @@
  * @module
  */
 
-import { folderUrl, streamFrom } from "../_fetch.ts";
+import { folderUrl } from "../_fetch.ts";
 import { checkOptionNames } from "../_options.ts";
+import { streamFrom } from "../_streams.ts";
 import type { Store } from "../store.ts";
 import { FilesStore } from "./files.ts";
 import { writeListing } from "./listing.ts";

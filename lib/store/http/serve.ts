@@ -6,10 +6,10 @@
 
 import { DecodeError, StoreError } from "../../errors.ts";
 import { blake3, toHex } from "../../hash/mod.ts";
-import { concatenated, streamFrom } from "../_fetch.ts";
+import { concatenated } from "../_fetch.ts";
 import { checkLeaseDuration } from "../_keys.ts";
 import { checkOptionNames } from "../_options.ts";
-import { piecesOf } from "../_streams.ts";
+import { piecesOf, streamFrom } from "../_streams.ts";
 import type { Store, StoreEntryInfo, StoreSetOptions } from "../store.ts";
 import { frame, frames, FRAMES_TYPE, unframed } from "./frames.ts";
 import { Leases } from "./leases.ts";

@@ -5,7 +5,7 @@
  */
 
 import { DecodeError, type StoreError, type StoreOperation } from "../../errors.ts";
-import { concatenated, Remote, type Reply, streamFrom } from "../_fetch.ts";
+import { concatenated, Remote, type Reply } from "../_fetch.ts";
 import {
   checkExpires,
   checkKey,
@@ -14,7 +14,7 @@ import {
   checkSet,
   Handle,
 } from "../_keys.ts";
-import { piecesOf, readStream } from "../_streams.ts";
+import { piecesOf, readStream, streamFrom } from "../_streams.ts";
 import type {
   Store,
   StoreCallOptions,

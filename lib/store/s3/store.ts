@@ -13,7 +13,7 @@ import {
   readHeaderOf,
   writeEntry,
 } from "../_entry_file.ts";
-import { concatenated, type Reply, streamFrom } from "../_fetch.ts";
+import { concatenated, type Reply } from "../_fetch.ts";
 import {
   checkExpires,
   checkKey,
@@ -23,7 +23,7 @@ import {
   Handle,
 } from "../_keys.ts";
 import { foldersOf, placeOf } from "../_place.ts";
-import { piecesOf } from "../_streams.ts";
+import { piecesOf, streamFrom } from "../_streams.ts";
 import type {
   Store,
   StoreCallOptions,
