@@ -18,7 +18,7 @@ import { MemoryResults } from "./memory_results.ts";
 import { modeScopes } from "./mode.ts";
 import type { LruCacheOptions, MemoryCacheOptions } from "./options.ts";
 import { type Settings, settingsOf } from "./settings.ts";
-import { type Call, makeWrapper } from "./wrapper.ts";
+import { type Call, makeWrapper, wrapperPrototype } from "./wrapper.ts";
 
 /**
  * Caches a function in memory, without a bound. A function that returns a value stays synchronous;
@@ -176,7 +176,6 @@ export function wrapInMemory<F extends AnyFunction>(
   group: Group,
 ): MemoryCached<F> {
   const results = new MemoryResults(fn as unknown as Call, settings);
-  const stats = () => ({ ...results.stats(), ...results.kept });
   const methodsOf = (self: unknown): Omit<MemoryCachedMethods<Call>, "wrapped"> => ({
     key: (...args) => results.keyer.key(args, undefined, self).hex,
     has: (...args) => results.peek(results.index.of(args, self)) !== undefined,
@@ -210,7 +209,7 @@ export function wrapInMemory<F extends AnyFunction>(
       return memoryReference(results, settings.name, key, find);
     },
     explain: (...args) => results.listing.explain(results.entries, args, self),
-    stats,
+    stats: () => ({ ...results.stats(), ...results.kept }),
   });
   const { repeated, log } = results;
   const { pending } = repeated;
@@ -224,12 +223,40 @@ export function wrapInMemory<F extends AnyFunction>(
     }
     return results.callOne(arg);
   };
-  const member: Member = { forget: (filter) => results.clear(filter), stored: undefined };
-  group.add(member, { name: settings.name, counts: log.counts, pending });
-  const wrapper = makeWrapper(fn, results.keyer, call, methodsOf) as unknown as MemoryCached<F>;
-  members.set(wrapper, member);
+  const wrapper = makeWrapper(
+    fn,
+    results.keyer,
+    call,
+    methodsOf,
+    prototype ??= wrapperPrototype(METHODS),
+  ) as unknown as MemoryCached<F>;
+  // Of the default group, all that is ever asked is to drop what has a tag.
+  if (group !== defaultGroup || typeof settings.tags === "function" || settings.tags.length > 0) {
+    const member: Member = { forget: (filter) => results.clear(filter), stored: undefined };
+    group.add(member, { name: settings.name, counts: log.counts, pending });
+    members.set(wrapper, member);
+  }
   return wrapper;
 }
+
+/** Names of the methods of each wrapper. */
+const METHODS: readonly Exclude<keyof MemoryCachedMethods<Call>, "wrapped">[] = [
+  "key",
+  "has",
+  "peek",
+  "refresh",
+  "delete",
+  "clear",
+  "entries",
+  "get",
+  "map",
+  "reference",
+  "byKey",
+  "explain",
+  "stats",
+];
+
+let prototype: object | undefined;
 
 /** A handle on what stands where `find` says. */
 function memoryReference(

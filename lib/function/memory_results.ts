@@ -75,7 +75,8 @@ export class MemoryResults {
     const { mode, validate, clone, maxBytes, errors } = settings;
     this.#keepsAll = keepsEverything(settings) && validate === undefined && clone === false &&
       maxBytes === Infinity && errors === undefined && !this.#watch.isStrict;
-    this.#place = this.#keepsAll ? new Error("Place") : undefined;
+    const mayShare = this.#keepsAll && settings.freeVariables !== "ignore";
+    this.#place = mayShare ? new Error("Place") : undefined;
     this.#answersAtOnce = this.index.isUnary && mode !== "refresh" && mode !== "off" &&
       !this.log.heard;
     this.#keepsAtOnce = this.#keepsAll && mode === "read-write" && !context.isAsync;
@@ -89,9 +90,7 @@ export class MemoryResults {
     if (this.#answersAtOnce && isIndex(arg) && !modeScopes.inUse) {
       const entry = this.entries.get(arg);
       if (entry === undefined) {
-        if (this.#keepsAtOnce && this.#context.waits !== true && this.#looked) {
-          return this.#first(arg);
-        }
+        if (this.#keepsAtOnce && this.#context.waits !== true) return this.#first(arg);
       } else if (entry.isPlain) {
         this.repeated.note(arg, entry);
         return this.#hit(entry);
@@ -235,16 +234,23 @@ export class MemoryResults {
 
   /** Computes for one primitive argument where all that is returned is kept for ever. */
   #first(arg: unknown): unknown {
+    if (!this.#looked) this.#look();
     const counts = this.#counts;
     counts.misses++;
     // A look at a clock takes longer than all else here, so a recursive function is timed once.
     const isInner = this.#depth > 0;
     if (!isInner) this.#began = Date.now();
     const start = isInner ? 0 : performance.now();
+    // Whether results are awaited is not known before the first, and then the run is one to follow.
+    const followed = isInner || this.#context.waits === false
+      ? undefined
+      : new MemoryEntry(undefined);
     let result: unknown;
     this.#depth++;
     try {
-      result = this.#fn(arg);
+      result = followed === undefined
+        ? this.#fn(arg)
+        : this.#runs.runAside(undefined, [arg], arg, followed);
     } catch (error) {
       counts.errors++;
       throw error;
@@ -253,9 +259,11 @@ export class MemoryResults {
     }
     if (typeof result === "object" && result !== null) {
       const since = isInner ? performance.now() : start;
-      const entry = new MemoryEntry(result);
+      const entry = followed ?? new MemoryEntry(undefined);
+      entry.result = result;
       return this.#runs.computed(entry, arg, [arg], since, { keeps: true }, undefined);
     }
+    if (followed !== undefined) this.#context.waits ??= false;
     const created = isInner ? this.#began : Date.now();
     const duration = isInner ? 0 : performance.now() - start;
     this.entries.set(arg, new PlainEntry(result, created, duration));

@@ -63,7 +63,7 @@ export class MemoryRuns {
       entry.result = this.#context.waits === false ||
           (this.#context.waits === undefined && this.#begun.size > 0)
         ? this.#context.fn.apply(self, given)
-        : this.#runAside(self, given, index, entry);
+        : this.runAside(self, given, index, entry);
     } catch (error) {
       return this.#threw(error, entry, index, args, start, computing);
     }
@@ -74,7 +74,7 @@ export class MemoryRuns {
    * Calls a function whose result may be awaited: only such a one can wait for itself. Whether the
    * function is one shows at its first run.
    */
-  #runAside(self: unknown, args: unknown[], index: IndexKey, entry: MemoryEntry): unknown {
+  runAside(self: unknown, args: unknown[], index: IndexKey, entry: MemoryEntry): unknown {
     const before = this.#begun.get(index);
     this.#begun.set(index, entry);
     try {

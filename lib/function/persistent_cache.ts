@@ -17,7 +17,7 @@ import { PersistentResults } from "./persistent_results.ts";
 import type { Settings } from "./settings.ts";
 import type { StoreHandle } from "./store_handle.ts";
 import type { StoredResults } from "./stored_results.ts";
-import { type Call, makeWrapper } from "./wrapper.ts";
+import { type Call, makeWrapper, wrapperPrototype } from "./wrapper.ts";
 
 /**
  * Caches `fn` on the store behind `handle`.
@@ -108,10 +108,36 @@ export function wrapInStore<F extends AnyFunction>(
   };
   const member: Member = { forget: () => {}, stored: { path: stored.path, settings } };
   group.add(member, { name: settings.name, counts: results.log.counts });
-  const wrapper = makeWrapper(fn, results.keyer, call, methodsOf) as unknown as PersistentCached<F>;
+  const wrapper = makeWrapper(
+    fn,
+    results.keyer,
+    call,
+    methodsOf,
+    prototype ??= wrapperPrototype(METHODS),
+  ) as unknown as PersistentCached<F>;
   members.set(wrapper, member);
   return wrapper;
 }
+
+/** Names of the methods of each wrapper. */
+const METHODS: readonly Exclude<keyof PersistentCachedMethods<Call>, "wrapped">[] = [
+  "key",
+  "has",
+  "peek",
+  "refresh",
+  "delete",
+  "clear",
+  "prune",
+  "entries",
+  "get",
+  "map",
+  "reference",
+  "byKey",
+  "explain",
+  "stats",
+];
+
+let prototype: object | undefined;
 
 /**
  * A handle on the result under a key.

@@ -11,37 +11,89 @@ import type { Settings } from "./settings.ts";
 /** Any function, as the caches call it. */
 export type Call = (...args: unknown[]) => unknown;
 
+/** What stands behind a wrapper, or behind a view of one. */
+interface Behind {
+  readonly original: AnyFunction;
+  readonly keyer: Keyer;
+  readonly call: Call;
+  readonly methodsOf: MethodsOf;
+  readonly prototype: object;
+  /** What the methods are about calls on; `undefined` where that is no object. */
+  readonly self: object | undefined;
+  /** The methods, once one of them was asked for. */
+  methods: object | undefined;
+  /** Views of the wrapper, by the object that each was read off. */
+  views: WeakMap<object, object> | undefined;
+}
+
+/** Makes the methods, for calls on an object, or on none. */
+type MethodsOf = (self: unknown) => object;
+
+/** Where that stands: with the wrapper, so that whatever stands for a wrapper has its methods. */
+const BEHIND = Symbol("deja.behind");
+
+type Wrapper = AnyFunction & { readonly [BEHIND]?: Behind };
+
+/**
+ * The prototype of wrappers with the same methods, which are made when one of them is asked for:
+ * most wrappers are only called.
+ *
+ * @param names Names of the methods.
+ */
+export function wrapperPrototype(names: readonly string[]): object {
+  const prototype = Object.create(Function.prototype, {
+    wrapped: {
+      get(this: Wrapper) {
+        return this[BEHIND]?.original;
+      },
+    },
+  });
+  for (const name of names) {
+    Object.defineProperty(prototype, name, {
+      get(this: Wrapper) {
+        const behind = this[BEHIND];
+        if (behind === undefined) return undefined;
+        return Reflect.get(behind.methods ??= behind.methodsOf(behind.self), name);
+      },
+      // As tests do that put something else in place of a method.
+      set(this: Wrapper, value: unknown) {
+        Object.defineProperty(this, name, {
+          value,
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
+      },
+    });
+  }
+  return prototype;
+}
+
 /**
  * Dresses a caller up as the original: its name and length, the methods, and a note of where it
  * came from, so that keys see the original's code.
  *
- * @param methodsOf Makes the methods, for calls on an object, or on none.
+ * @param prototype Has the methods, see {@linkcode wrapperPrototype}.
  */
-export function makeWrapper<F extends AnyFunction, M extends object>(
-  original: F,
+export function makeWrapper(
+  original: AnyFunction,
   keyer: Keyer,
-  call: (this: unknown, ...args: unknown[]) => unknown,
-  methodsOf: (self: unknown) => M,
-): M {
-  const methods = methodsOf(undefined);
-  Object.defineProperties(call, {
-    name: { value: original.name, configurable: true },
-    length: { value: original.length, configurable: true },
-  });
-  Object.defineProperties(call, {
-    ...Object.getOwnPropertyDescriptors(methods),
-    wrapped: { value: original, enumerable: true },
-  });
-  registerWrapper(call as AnyFunction, original, () => keyer.identity());
-  makers.set(call, viewMaker(original, keyer, call, methodsOf));
-  return call as unknown as M;
+  call: Call,
+  methodsOf: MethodsOf,
+  prototype: object,
+): object {
+  const behind: Behind = {
+    original,
+    keyer,
+    call,
+    methodsOf,
+    prototype,
+    self: undefined,
+    methods: undefined,
+    views: undefined,
+  };
+  return dressed(call, behind);
 }
-
-/** Makes the views of each wrapper, see {@linkcode viewOf}. */
-const makers = new WeakMap<object, ViewMaker>();
-
-/** Makes further views of what each view is one of. */
-type ViewMaker = (self: object) => object;
 
 /**
  * A wrapper as it is read off an object: called as ever, and with methods that are about calls on
@@ -51,48 +103,30 @@ type ViewMaker = (self: object) => object;
  * @returns `undefined` where it is neither.
  */
 export function viewOf(wrapper: object, self: object): object | undefined {
-  return makers.get(wrapper)?.(self);
+  const behind = (wrapper as Wrapper)[BEHIND];
+  if (behind === undefined) return undefined;
+  const views = behind.views ??= new WeakMap();
+  const known = views.get(self);
+  if (known !== undefined) return known;
+  const { call } = behind;
+  const view = function (this: unknown, ...args: unknown[]): unknown {
+    return call.apply(this, args);
+  };
+  dressed(view, { ...behind, self, methods: undefined });
+  views.set(self, view);
+  return view;
 }
 
-function viewMaker(
-  original: AnyFunction,
-  keyer: Keyer,
-  call: Call,
-  methodsOf: (self: unknown) => object,
-): ViewMaker {
-  const views = new WeakMap<object, object>();
-  // Most views are only called, so that their methods are made when they are asked for.
-  const selves = new WeakMap<object, object>();
-  let prototype: object | undefined;
-  const makePrototype = () => {
-    const made = Object.create(Function.prototype, { wrapped: { value: original } });
-    for (const name of Object.keys(methodsOf(undefined))) {
-      Object.defineProperty(made, name, {
-        get(this: object) {
-          return Reflect.get(methodsOf(selves.get(this)), name);
-        },
-      });
-    }
-    return made;
-  };
-  const make: ViewMaker = (self) => {
-    const known = views.get(self);
-    if (known !== undefined) return known;
-    const view = function (this: unknown, ...args: unknown[]): unknown {
-      return call.apply(this, args);
-    };
-    Object.defineProperties(view, {
-      name: { value: original.name, configurable: true },
-      length: { value: original.length, configurable: true },
-    });
-    Object.setPrototypeOf(view, prototype ??= makePrototype());
-    registerWrapper(view as AnyFunction, original, () => keyer.identity());
-    selves.set(view, self);
-    views.set(self, view);
-    makers.set(view, make);
-    return view;
-  };
-  return make;
+function dressed(wrapper: Call, behind: Behind): object {
+  const { original, keyer, prototype } = behind;
+  Object.setPrototypeOf(wrapper, prototype);
+  Object.defineProperties(wrapper, {
+    name: { value: original.name, configurable: true },
+    length: { value: original.length, configurable: true },
+    [BEHIND]: { value: behind },
+  });
+  registerWrapper(wrapper as AnyFunction, original, () => keyer.identity());
+  return wrapper;
 }
 
 /**

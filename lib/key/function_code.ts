@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LruMap } from "../lru.ts";
 import { normalTokens, tokensText } from "./source.ts";
 import { opaqueSignature, type Signature, signatureOf } from "./signature.ts";
 
@@ -52,18 +53,38 @@ export function registerWrapper(
 export function functionCode(fn: AnyFunction, code: CodeOption): FunctionCode {
   const wrapped = identities.get(fn);
   const source = sourceOf(originalOf(fn));
-  const tokens = source === undefined ? undefined : normalTokens(source);
-  const signature = tokens === undefined ? opaqueSignature(fn.length) : signatureOf(tokens);
+  const read = source === undefined ? undefined : readSource(source);
+  const signature = read?.signature ?? opaqueSignature(fn.length);
   if (code === "source" && wrapped !== undefined) {
     return { text: () => `cached ${wrapped.identity()}`, fixed: false, signature };
   }
-  if (code === "source" && tokens === undefined) throw new TypeError(hiddenSource(fn));
+  if (code === "source" && read === undefined) throw new TypeError(hiddenSource(fn));
   const text = code === "ignore"
     ? undefined
     : code === "source"
-    ? `source ${tokensText(tokens!)}`
+    ? read!.text
     : `fingerprint ${code}`;
   return { text: () => text, fixed: true, signature };
+}
+
+/** What the source of a function says. */
+interface ReadSource {
+  /** Text that stands for the code. */
+  readonly text: string;
+  readonly signature: Signature;
+}
+
+/** What was read last: blocks, and functions within functions, are made again and again. */
+const readSources = new LruMap<string, ReadSource>({ maxEntries: 500 });
+
+function readSource(source: string): ReadSource {
+  let read = readSources.get(source);
+  if (read === undefined) {
+    const tokens = normalTokens(source);
+    read = { text: `source ${tokensText(tokens)}`, signature: signatureOf(tokens) };
+    readSources.set(source, read);
+  }
+  return read;
 }
 
 /** The function that a wrapper calls in the end, through however many others. */
