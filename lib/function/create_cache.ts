@@ -42,7 +42,11 @@ import type { PruneOptions, PruneReport } from "./prune.ts";
 
 /** Options of {@linkcode createCache}: a store, and defaults for every function cached on it. */
 export interface CreateCacheOptions extends CacheDefaults {
-  /** Where persistent results go: the default store unless given. It stays the caller's to close. */
+  /**
+   * Where persistent results go: the default store unless given. It stays the caller's to close. One
+   * that hangs costs each call its whole time limit; `tieredStore([store])` of `@deja/cache/tiered`
+   * leaves it alone for a while instead.
+   */
   readonly store?: Store;
   /** Keeps the results of this cache apart from others on the same store. */
   readonly namespace?: string;
@@ -259,9 +263,10 @@ async function invalidateIn(
  * system in a browser, and memory, with a warning, where there is neither.
  *
  * The wrapped function returns a `Promise`. What the original throws or rejects reaches the caller
- * and is not stored. A store that fails costs an event, and the function still works. As with
- * {@linkcode cache}, one that waits for the very call that it computes gets a `TypeError`, or in a
- * browser, after its first `await`, needs a `timeout` to end.
+ * and is not stored. A store that fails costs an event, and the function still works; one that hangs
+ * also costs each call its time limit, which `createCache({ store: tieredStore([store]) })` avoids.
+ * As with {@linkcode cache}, one that waits for the very call that it computes gets a `TypeError`, or
+ * in a browser, after its first `await`, needs a `timeout` to end.
  *
  * @param name Name of the function in keys and in the store.
  * @param fn The function to cache.

@@ -316,6 +316,25 @@ test("httpStore() tells of a write that lost its lease midway as such", async ()
   await rejects(client.set("a", BYTES, { lease }), StoreError, /no longer held/);
 });
 
+test("serveStore() that starts again heeds the leases its store has, and knows no holder of before", async () => {
+  const store = memoryStore();
+  let { handler } = served({ writeToken: "w" }, store);
+  const fetch = (request: Request) => handler(request);
+  await using client = httpStore(ORIGIN, { token: "w", fetch });
+  await using other = httpStore(ORIGIN, { token: "w", fetch });
+  const lease = await client.lease!("a", 3_600_000);
+  await client.set("a", BYTES, { lease });
+  ({ handler } = served({ writeToken: "w" }, store));
+  assert.isUndefined(await other.lease!("a", 1000), "The store still has it");
+  assert.isFalse(await lease!.renew());
+  const late = client.set("a", Uint8Array.of(9), { lease });
+  await rejects(late, StoreError, /no longer held/);
+  await client.setStream!("b", new Blob([BYTES]).stream());
+  await lease![Symbol.asyncDispose](); // Harmless: it runs out by itself.
+  assert.deepEqual(await other.get("a"), BYTES);
+  assert.isUndefined(await other.lease!("a", 1000));
+});
+
 test("httpStore() says when the store behind the server has no leases", async () => {
   const store: Store = { ...leasing() };
   delete store.lease;

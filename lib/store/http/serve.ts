@@ -295,9 +295,12 @@ class StoreServer {
  * `httpStore`.
  *
  * Serve it over `https:` where the network is not yours, since the tokens travel with each request.
- * Leases are kept by the process that gave them: let one process serve them, and know that one that
- * starts again has lost them, so that a holder computes to its end and its write is refused. Where
- * `store` has no leases, the clients are told and ask for none.
+ *
+ * Leases are those of `store`, so they hold among all who share it, served or not. Which client
+ * holds which is known only to the process that gave them: let one process serve them, and know
+ * that one that starts again has forgotten. A holder of before then computes to its end, its write
+ * is refused, and others wait until its lease runs out. Where `store` has no leases, the clients
+ * are told and ask for none: two of them may compute the same at once.
  *
  * On Bun, pass `Bun.serve` a `maxRequestBodySize` for values over 128 MB, which it would answer with
  * a 413 of its own, and an `idleTimeout` of up to 255 seconds: it cuts a connection on which nothing
