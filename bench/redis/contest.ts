@@ -74,12 +74,17 @@ export async function contest(): Promise<Figures> {
       await compare(`get ${label}`, () => store.get(key), () => bare.get(raw));
       await compare(`set ${label}`, () => store.set(key, bytes), () => bare.set(raw, bytes));
       if (size > SIZES["1 KiB"]) continue;
-      const many = (get: () => Promise<unknown>) => () =>
-        Promise.all(Array.from({ length: AT_ONCE }, get));
+      const many = (call: () => Promise<unknown>) => () =>
+        Promise.all(Array.from({ length: AT_ONCE }, call));
       await compare(
         `${AT_ONCE} gets at once of ${label}`,
         many(() => store.get(key)),
         many(() => bare.get(raw)),
+      );
+      await compare(
+        `${AT_ONCE} sets at once of ${label}`,
+        many(() => store.set(key, bytes)),
+        many(() => bare.set(raw, bytes)),
       );
     }
     await store[Symbol.asyncDispose]();

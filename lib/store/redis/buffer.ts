@@ -6,6 +6,7 @@
 
 /** The class, as far as it is used here. */
 interface BufferClass {
+  isBuffer(value: unknown): boolean;
   from(buffer: ArrayBufferLike, offset: number, length: number): Uint8Array;
   allocUnsafe(length: number): Uint8Array;
 }
@@ -17,7 +18,7 @@ export function bufferClass(): BufferClass {
 
 /** The same memory as a `Buffer`: other arrays are refused, or written as a list of numbers. */
 export function toBuffer(argument: string | Uint8Array): string | Uint8Array {
-  if (typeof argument === "string") return argument;
+  if (typeof argument === "string" || bufferClass().isBuffer(argument)) return argument;
   return bufferClass().from(argument.buffer, argument.byteOffset, argument.byteLength);
 }
 

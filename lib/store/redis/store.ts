@@ -97,7 +97,7 @@ export class RedisStore implements Store {
     const lifetime = lifetimeOf(expires);
     const { lease } = options;
     if (lease === undefined) {
-      const send = () => this.#call("set", "SET", key, [place, value, ...lifetime]);
+      const send = () => this.#call("set", "SET", place, [place, value, ...lifetime]);
       await (options.signal === undefined ? send() : abortable(options, send));
       this.#staging.giveBack(value);
       return;
@@ -107,7 +107,7 @@ export class RedisStore implements Store {
     const args = [String(lease.token), value, ...lifetime];
     const written = await abortable(
       options,
-      () => this.#script("set", SET_UNDER_LEASE, key, keys, args),
+      () => this.#script("set", SET_UNDER_LEASE, keys, args),
     );
     this.#staging.giveBack(value);
     if (written !== 1) throw lostLease(key);
@@ -126,7 +126,7 @@ export class RedisStore implements Store {
           if (error instanceof DecodeError || isWrongType(error)) return "damaged" as const;
           throw error;
         }),
-        this.#call("delete", "DEL", key, [place]),
+        this.#call("delete", "DEL", place, [place]),
       ]);
       const wasLive = header === "damaged" ||
         header !== undefined && header.expires > Date.now();
@@ -176,7 +176,7 @@ export class RedisStore implements Store {
     options.signal?.throwIfAborted();
     const lifetime = lifetimeText(duration);
     const keys = [this.#keys.of("lease", key), this.#keys.of("token", key)];
-    const taking = this.#script("lease", TAKE_LEASE, key, keys, [
+    const taking = this.#script("lease", TAKE_LEASE, keys, [
       lifetime,
       lifetimeText(duration + TOKEN_LIFETIME_MS),
     ]).then((token) => token === null ? undefined : this.#leaseOf(key, Number(token), lifetime));
@@ -200,7 +200,7 @@ export class RedisStore implements Store {
   #leaseOf(key: string, token: number, lifetime: string): StoreLease {
     const keys = [this.#keys.of("lease", key)];
     const isHeld = (script: string, args: readonly string[]): Promise<boolean> =>
-      this.#script("lease", script, key, keys, [String(token), ...args]).then((n) => n === 1);
+      this.#script("lease", script, keys, [String(token), ...args]).then((n) => n === 1);
     return {
       key,
       token,
@@ -250,29 +250,28 @@ export class RedisStore implements Store {
   async #header(operation: StoreOperation, key: string): Promise<ValueHeader | undefined> {
     const place = this.#keys.of("entry", key);
     const args = [place, "0", String(HEADER_BYTES - 1)];
-    const header = textOf(await this.#call(operation, "GETRANGE", key, args, true));
+    const header = textOf(await this.#call(operation, "GETRANGE", place, args, true));
     return header === "" ? undefined : readHeader(new TextEncoder().encode(header));
   }
 
   #call(
     operation: StoreOperation,
     command: string,
-    key: string,
+    place: string,
     args: readonly RedisArgument[],
     reads = false,
   ): Promise<unknown> {
-    const place = this.#keys.of("entry", key);
     return this.#answer(operation, () => this.#commands.call(command, place, args, reads));
   }
 
   #script(
     operation: StoreOperation,
     script: string,
-    key: string,
     keys: readonly string[],
     args: readonly RedisArgument[],
   ): Promise<unknown> {
-    return this.#call(operation, "EVAL", key, [script, String(keys.length), ...keys, ...args]);
+    // Every one of them is on the node of the first.
+    return this.#call(operation, "EVAL", keys[0], [script, String(keys.length), ...keys, ...args]);
   }
 
   /** Waits for an answer, for so long and not longer; whatever goes wrong is a `StoreError`. */
