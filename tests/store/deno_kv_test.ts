@@ -3,6 +3,7 @@ import { type DenoKv, denoKvStore, type DenoKvStoreOptions } from "../../lib/sto
 import type { Store } from "../../lib/store/mod.ts";
 import { assert, rejects, runScript, testOn, withFakeTime, withTempFolder } from "../harness.ts";
 import { absentServer, type RawConnection, startRawServer } from "../servers/http.ts";
+import { checkFunctionOver } from "./_function.ts";
 
 const BYTES = Uint8Array.of(1, 2, 3);
 const LONG = new Uint8Array(1_000_000).fill(7);
@@ -360,7 +361,7 @@ function fakeKv(answer: () => Promise<never>): DenoKv {
   };
 }
 
-test("denoKvStore() makes a StoreError of whatever the database throws", async () => {
+test("denoKvStore() makes a StoreError of whatever the database throws, and no cached function fails", async () => {
   const cause = new TypeError("It is out of order");
   const throwing = () => {
     throw cause;
@@ -368,12 +369,14 @@ test("denoKvStore() makes a StoreError of whatever the database throws", async (
   for (const answer of [() => Promise.reject(cause), throwing]) {
     await using store = await denoKvStore(fakeKv(answer));
     await checkAllFail(store, /in Deno KV: the database says "It is out of order"/);
+    await checkFunctionOver(store);
   }
 });
 
 test("denoKvStore() waits for a database that hangs, but not for ever", async () => {
   await using store = await denoKvStore(fakeKv(() => new Promise(() => {})), { timeout: 20 });
   await checkAllFail(store, /no answer within 20 ms/);
+  await checkFunctionOver(store);
 });
 
 test("denoKvStore() reports a database that its owner has closed", async () => {
@@ -381,6 +384,7 @@ test("denoKvStore() reports a database that its owner has closed", async () => {
   await using store = await denoKvStore(kv);
   kv.close();
   await checkAllFail(store, /the database is closed; open it again/);
+  await checkFunctionOver(store);
 });
 
 test("denoKvStore() gives up opening a database that hangs, and closes it if it comes", async () => {

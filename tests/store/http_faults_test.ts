@@ -1,6 +1,4 @@
 import { StoreError } from "../../lib/errors.ts";
-import { createCache } from "../../lib/function/create_cache.ts";
-import type { CacheEvent } from "../../lib/function/events.ts";
 import { httpStore, type HttpStoreOptions } from "../../lib/store/http/mod.ts";
 import { frame, FRAMES_TYPE } from "../../lib/store/http/frames.ts";
 import type { Store } from "../../lib/store/store.ts";
@@ -12,6 +10,7 @@ import {
   startRawServer,
 } from "../servers/http.ts";
 import { assert, rejects, test, testOn } from "../harness.ts";
+import { checkFunctionOver } from "./_function.ts";
 
 const ADDRESS = "https://example.org/cache";
 const BYTES = Uint8Array.of(1, 2, 3);
@@ -216,15 +215,6 @@ test("httpStore() makes a StoreError of a server that is absent", async () => {
 test("a function cached behind an absent server works, and each failure is an event", async () => {
   const [url, options] = await absent();
   for (const files of [false, true]) {
-    const events: CacheEvent[] = [];
-    const deja = createCache({
-      store: httpStore(url, { ...options, files }),
-      onEvent: (event) => events.push(event),
-    });
-    const double = deja.persistent("double", (x: number) => 2 * x);
-    assert.equal(await double(21), 42);
-    const errors = events.filter(({ type }) => type === "store-error");
-    assert.isNotEmpty(errors);
-    for (const event of errors) assert.instanceOf((event as { error: unknown }).error, StoreError);
+    await checkFunctionOver(httpStore(url, { ...options, files }));
   }
 });

@@ -6,6 +6,7 @@ import { assert, rejects, test, testOn } from "../harness.ts";
 import { type RawConnection, startRawServer } from "../servers/http.ts";
 import { freePort } from "../servers/process.ts";
 import { CLIENT_KINDS, send, startRedis, whyNoRedis } from "../servers/redis.ts";
+import { checkFunctionOver } from "./_function.ts";
 
 const BYTES = Uint8Array.of(1, 2, 3);
 
@@ -42,22 +43,24 @@ if (because !== undefined) {
   testOn([], because, "redisStore(): every call fails when the server does", () => {});
 } else {
   for (const { name, open } of CLIENT_KINDS) {
-    test(`redisStore() over ${name}: every call fails where no server is`, async () => {
+    test(`redisStore() over ${name}: every call fails, and no cached function, where no server is`, async () => {
       const { client, close } = open(await freePort());
       await checkAllFail(client);
+      await checkFunctionOver(redisStore(client, { timeout: 100 }));
       await close();
     });
 
     for (const [what, misbehave] of Object.entries(MISBEHAVIOURS)) {
-      test(`redisStore() over ${name}: every call fails where the server ${what}`, async () => {
+      test(`redisStore() over ${name}: every call fails, and no cached function, where the server ${what}`, async () => {
         await using server = await startRawServer(misbehave);
         const { client, close } = open(Number(new URL(server.url).port));
         await checkAllFail(client);
+        await checkFunctionOver(redisStore(client, { timeout: 100 }));
         await close();
       });
     }
 
-    test(`redisStore() over ${name}: every call fails when the server dies midway`, async () => {
+    test(`redisStore() over ${name}: every call fails, and no cached function, when the server dies midway`, async () => {
       const { port, stop } = await startRedis();
       const { client, close } = open(port);
       await using store = redisStore(client, { timeout: 300 });
@@ -65,6 +68,7 @@ if (because !== undefined) {
       assert.deepEqual(await store.get("key"), BYTES);
       await stop();
       await checkAllFail(client);
+      await checkFunctionOver(store);
       await close();
     });
 
@@ -82,10 +86,11 @@ if (because !== undefined) {
       await stop();
     });
 
-    test(`redisStore() over ${name}: every call fails where a password is missing`, async () => {
+    test(`redisStore() over ${name}: every call fails, and no cached function, where a password is missing`, async () => {
       const { port, stop } = await startRedis("--requirepass", "secret");
       const { client, close } = open(port);
       await checkAllFail(client);
+      await checkFunctionOver(redisStore(client));
       await close();
       await stop();
     });
@@ -95,6 +100,7 @@ if (because !== undefined) {
       const { client, close } = open(port);
       await send(client, "ACL", "SETUSER", "default", "-@all");
       await checkAllFail(client, /the user may not do that; allow it the commands and keys/);
+      await checkFunctionOver(redisStore(client));
       await close();
       await stop();
     });

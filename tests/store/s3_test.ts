@@ -1,6 +1,4 @@
 import { StoreError } from "../../lib/errors.ts";
-import { createCache } from "../../lib/function/create_cache.ts";
-import type { CacheEvent } from "../../lib/function/events.ts";
 import { fsStore } from "../../lib/store/fs/mod.ts";
 import { type Fetch, s3Store, type S3StoreOptions } from "../../lib/store/s3/mod.ts";
 import type { Store } from "../../lib/store/store.ts";
@@ -9,6 +7,7 @@ import { failure, fakeS3, xml } from "../servers/fake_s3.ts";
 import { absentServer, NEEDS_SERVER, type RawConnection, startRawServer } from "../servers/http.ts";
 import { BUCKET, CREDENTIALS, startS3, whyNoS3 } from "../servers/s3.ts";
 import { builtin } from "./_files.ts";
+import { checkFunctionOver } from "./_function.ts";
 
 const ENDPOINT = "https://s3.example";
 const BYTES = Uint8Array.of(1, 2, 3);
@@ -328,21 +327,10 @@ for (const [what, [speak, message]] of Object.entries(LINES)) {
 test("a function cached behind an absent S3 server works, and each failure is an event", async () => {
   const real = "Deno" in globalThis || "Bun" in globalThis;
   const refuse: Fetch = () => Promise.reject(new TypeError("Failed to fetch"));
-  const events: CacheEvent[] = [];
-  const deja = createCache({
-    store: real
-      ? s3Store({ endpoint: await absentServer(), bucket: BUCKET, credentials: CREDENTIALS })
-      : make(refuse),
-    onEvent: (event) => events.push(event),
-  });
-  const double = deja.persistent("double", (x: number) => 2 * x);
-  assert.equal(await double(21), 42);
-  const errors = events.filter(({ type }) => type === "store-error");
-  assert.isNotEmpty(errors);
-  for (const event of errors) {
-    const { error } = event as { error: unknown };
-    assert.match(String((error as StoreError).message), /check the address, the network/);
-  }
+  const store = real
+    ? s3Store({ endpoint: await absentServer(), bucket: BUCKET, credentials: CREDENTIALS })
+    : make(refuse);
+  await checkFunctionOver(store, /check the address, the network/);
 });
 
 testOn(

@@ -52,6 +52,9 @@ export interface RedisStoreOptions {
  *
  * Leases run out by the clock of the server, so the clocks of the machines need not agree.
  *
+ * Gets of small values that begin in the same turn go out as one `MGET`, but not over a cluster, nor
+ * with Bun's client, which can hand out only one value as bytes.
+ *
  * @param client Bun's `RedisClient`; `Redis` or `Cluster` of `ioredis`; `createClient()`,
  *   `createClientPool()` or `createCluster()` of `redis`.
  * @param options What to put in front of keys, and how long to wait.
