@@ -63,12 +63,12 @@ if (because !== undefined) {
     test(`redisStore() over ${name}: every call fails, and no cached function, when the server dies midway`, async () => {
       const { port, stop } = await startRedis();
       const { client, close } = open(port);
-      await using store = redisStore(client, { timeout: 300 });
+      await using store = redisStore(client);
       await store.set("key", BYTES);
       assert.deepEqual(await store.get("key"), BYTES);
       await stop();
       await checkAllFail(client);
-      await checkFunctionOver(store);
+      await checkFunctionOver(redisStore(client, { timeout: 100 }));
       await close();
     });
 
@@ -77,8 +77,8 @@ if (because !== undefined) {
       const [{ client, close }, pausing] = [open(port), open(port)];
       await using store = redisStore(client, { timeout: 200 });
       await using patient = redisStore(client);
-      await store.set("key", BYTES);
-      await send(pausing.client, "CLIENT", "PAUSE", "500", "ALL");
+      await patient.set("key", BYTES);
+      await send(pausing.client, "CLIENT", "PAUSE", "1000", "ALL");
       await rejects(store.get("key"), StoreError, /no answer within 200 ms/);
       assert.deepEqual(await patient.get("key"), BYTES);
       await pausing.close();
