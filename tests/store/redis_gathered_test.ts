@@ -20,23 +20,23 @@ async function outcome(store: Store, key: string): Promise<unknown> {
   }
 }
 
-/** Which commands the server was sent to read values, and how often. */
+/** Which commands about values the server was sent, and how often. */
 async function commandsSent(client: RedisClient): Promise<Record<string, number>> {
   const text = String(await send(client, "INFO", "commandstats"));
   const counts: Record<string, number> = {};
   for (const [, name, calls, rejected] of text.matchAll(COMMAND_STATS)) {
-    if (READS.includes(name)) counts[name] = Number(calls) + Number(rejected);
+    if (COMMANDS.includes(name)) counts[name] = Number(calls) + Number(rejected);
   }
   return counts;
 }
 
 const COMMAND_STATS = /cmdstat_(\w+):calls=(\d+),.*rejected_calls=(\d+)/g;
-const READS = ["get", "mget", "exists"];
+const COMMANDS = ["get", "mget", "exists", "set", "mset"];
 
 const because = await whyNoRedis();
 
 if (because !== undefined) {
-  testOn([], because, "redisStore() reads many entries at once as one by one", () => {});
+  testOn([], because, "redisStore() treats many calls at once as one by one", () => {});
 } else {
   for (const { name, open } of CLIENT_KINDS) {
     /** Bun's client gives several values as text only, so there is nothing to gather. */
@@ -147,16 +147,84 @@ if (because !== undefined) {
         assert.deepEqual(await Promise.all(others), [BYTES, BYTES, BYTES]);
       }));
 
+    test(`redisStore() over ${name}: sends sets at once together, and keeps what each of them says`, () =>
+      withStore(async (store, client) => {
+        const keys = Array.from({ length: 100 }, (_, i) => `key ${i}`);
+        await store.set("key 0", BYTES, { expires: Date.now() + 3_600_000 });
+        await send(client, "CONFIG", "RESETSTAT");
+        await Promise.all(keys.map((key, i) => store.set(key, Uint8Array.of(i))));
+        assert.deepEqual(await commandsSent(client), { mset: 2 });
+        for (const [i, key] of keys.entries()) {
+          const [bytes, expires] = [Uint8Array.of(i), Infinity];
+          assert.deepEqual(await outcome(store, key), { bytes, expires });
+        }
+        assert.equal(Number(await send(client, "PTTL", "deja:1:entry:{=key 0}")), -1);
+        await send(client, "CONFIG", "RESETSTAT");
+        const large = new Uint8Array(100_000).fill(7);
+        const expires = Date.now() + 3_600_000;
+        await store.set("alone", BYTES);
+        await Promise.all([
+          store.set("a", BYTES),
+          store.set("large", large),
+          store.set("b", BYTES, { expires }),
+          store.set("c", Uint8Array.of(9)),
+        ]);
+        assert.deepEqual((await commandsSent(client)).set, 5);
+        assert.deepEqual(await outcome(store, "large"), { bytes: large, expires: Infinity });
+        assert.deepEqual(await outcome(store, "b"), { bytes: BYTES, expires });
+        assert.deepEqual(await outcome(store, "c"), { bytes: Uint8Array.of(9), expires: Infinity });
+      }));
+
+    test(`redisStore() over ${name}: what comes after sets in one turn sees them, in their order`, () =>
+      withStore(async (store) => {
+        await store.set("gone", BYTES);
+        const calls = [
+          store.set("key", Uint8Array.of(1)),
+          store.set("gone", Uint8Array.of(1)),
+          store.set("key", Uint8Array.of(2)),
+          store.delete("gone"),
+          store.set("key", Uint8Array.of(3), { expires: Date.now() + 3_600_000 }),
+          store.get("gone"),
+        ];
+        assert.deepEqual((await Promise.all(calls)).slice(3), [true, undefined, undefined]);
+        assert.deepEqual(await store.get("key"), Uint8Array.of(3));
+        const changed = Uint8Array.of(5);
+        const setting = [store.set("key", changed), store.set("other", changed)];
+        changed.fill(0);
+        await Promise.all(setting);
+        assert.deepEqual(await store.get("key"), Uint8Array.of(5));
+      }));
+
+    test(`redisStore() over ${name}: sets at once work for a user who may not use MSET, and fail where SET does`, () =>
+      withStore(async (store, client) => {
+        await send(client, "ACL", "SETUSER", "default", "-mset");
+        await send(client, "CONFIG", "RESETSTAT");
+        for (let turn = 0; turn < 3; turn++) {
+          await Promise.all(["a", "b"].map((key) => store.set(key, Uint8Array.of(turn))));
+          assert.deepEqual(await store.get("a"), Uint8Array.of(turn));
+        }
+        assert.equal((await commandsSent(client)).mset, 1, "It is not tried again");
+        await send(client, "ACL", "SETUSER", "default", "+@all");
+        await send(client, "CONFIG", "SET", "maxmemory", "1");
+        await using other = redisStore(client);
+        for (const each of [store, other]) {
+          const sets = ["a", "b"].map((key) => each.set(key, BYTES));
+          await Promise.all(sets.map((set) => rejects(set, StoreError, /its memory is full/)));
+        }
+      }));
+
     const MISBEHAVIOURS: Readonly<Record<string, (connection: RawConnection) => void>> = {
       "hangs": () => {},
       "hangs up": (connection) => connection.destroy(),
     };
     for (const [what, misbehave] of Object.entries(MISBEHAVIOURS)) {
-      test(`redisStore() over ${name}: gets at once all fail where the server ${what}`, async () => {
+      test(`redisStore() over ${name}: gets and sets at once all fail where the server ${what}`, async () => {
         await using server = await startRawServer(misbehave);
         const { client, close } = open(Number(new URL(server.url).port));
         await using store = redisStore(client, { timeout: 300 });
-        await Promise.all(["a", "b", "c"].map((key) => rejects(store.get(key), StoreError)));
+        const keys = ["a", "b", "c"];
+        await Promise.all(keys.map((key) => rejects(store.get(key), StoreError)));
+        await Promise.all(keys.map((key) => rejects(store.set(key, BYTES), StoreError)));
         await close();
       });
     }

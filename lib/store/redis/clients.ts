@@ -66,9 +66,11 @@ export interface Commands {
   ): Promise<unknown>;
   /** Reads a value as bytes; `null` where there is none. */
   getBytes(key: string): Promise<unknown>;
+  /** Whether one command may be about several entries: not on a cluster, with its many nodes. */
+  readonly together: boolean;
   /**
-   * As `getBytes`, for several keys at once. Not there on a cluster, where they are on several
-   * nodes, and not with a client that cannot give several values as bytes.
+   * As `getBytes`, for several keys at once. Not there on a cluster, and not with a client that
+   * cannot give several values as bytes.
    */
   getManyBytes?(keys: readonly string[]): Promise<unknown>;
   /** Every node that holds keys of its own. */
@@ -105,6 +107,7 @@ function ofBun(client: BunRedisClient): Commands {
     client.send(command, args as RedisArgument[]);
   return {
     keyPrefix: "",
+    together: true,
     call: (command, _key, args) => call(command, args),
     getBytes: (key) => client.getBuffer(key),
     nodes: () => Promise.resolve([{ call }]),
@@ -131,6 +134,7 @@ function ofIoRedis(client: IoRedisClient): Commands {
   const call = callOn(client);
   return {
     keyPrefix: options?.keyPrefix ?? options?.redisOptions?.keyPrefix ?? "",
+    together: isCluster !== true,
     call: (command, _key, args) => call(command, args),
     getBytes: (key) => client.callBuffer("GET", key),
     ...isCluster === true
@@ -170,6 +174,7 @@ function ofNodeRedis(client: NodeRedisClient): Commands {
       : cluster.sendCommand(key, reads, args, options);
   return {
     keyPrefix: "",
+    together: cluster === undefined,
     call: (command, key, args, reads) =>
       send(key, reads, [command, ...args.map(toBuffer)], textOfReply),
     getBytes: (key) => send(key, true, ["GET", key], bytesOfReply),

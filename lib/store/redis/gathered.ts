@@ -11,8 +11,8 @@
 import type { Commands } from "./clients.ts";
 import { nonsense } from "./failure.ts";
 
-/** Most keys of one `MGET`, which holds up other clients for as long as it takes. */
-const MAX_KEYS = 64;
+/** Most keys of one command, which holds up other clients for as long as it takes. */
+export const MAX_KEYS = 64;
 /**
  * Bytes that one `MGET` should bring at most: past that nothing is won, and the first value waits
  * for the last (`bench/redis_bench.ts`).
@@ -22,15 +22,24 @@ const MAX_EXPECTED_BYTES = 256 * 1024;
 /** What refuses the command as such: the keys may still be had one by one. */
 const REFUSES_TOGETHER = /^(?:NOPERM|CROSSSLOT|ERR unknown command)/;
 
-/** A get that waits for its answer. */
-interface Waiting {
+/** A call that waits for its answer. */
+export interface Waiting {
+  /** The key in Redis. */
   readonly place: string;
+  /** Gives the answer. */
   readonly resolve: (value: unknown) => void;
+  /** Says why there is none. */
   readonly reject: (error: unknown) => void;
 }
 
+/** Whether it is only the asking together that the server refuses. */
+export function refusesTogether(error: unknown): boolean {
+  const { cause } = error as { cause?: unknown };
+  return cause instanceof Error && REFUSES_TOGETHER.test(cause.message);
+}
+
 /** Waits for an answer of the server, with its time limit and its errors. */
-type Wait = <T>(ask: () => Promise<T>) => Promise<T>;
+export type Wait = <T>(ask: () => Promise<T>) => Promise<T>;
 
 /** Reads values as bytes, several at once where that is faster. */
 export class GatheredGets {
@@ -111,8 +120,7 @@ export class GatheredGets {
 
   /** Asks one by one, from now on, where it is only the asking together that the server refuses. */
   #settleFailed(group: readonly Waiting[], error: unknown): void {
-    const { cause } = error as { cause?: unknown };
-    if (cause instanceof Error && REFUSES_TOGETHER.test(cause.message)) {
+    if (refusesTogether(error)) {
       this.#together = false;
       for (const each of group) this.#askForOne(each);
       return;

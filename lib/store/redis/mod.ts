@@ -53,7 +53,8 @@ export interface RedisStoreOptions {
  * Leases run out by the clock of the server, so the clocks of the machines need not agree.
  *
  * Gets of small values that begin in the same turn go out as one `MGET`, but not over a cluster, nor
- * with Bun's client, which can hand out only one value as bytes.
+ * with Bun's client, which can hand out only one value as bytes. So do sets of small values that
+ * never expire, as one `MSET`, but not over a cluster.
  *
  * @param client Bun's `RedisClient`; `Redis` or `Cluster` of `ioredis`; `createClient()`,
  *   `createClientPool()` or `createCluster()` of `redis`.

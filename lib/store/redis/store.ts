@@ -27,6 +27,7 @@ import { Staging } from "./buffer.ts";
 import type { Commands, Node, RedisArgument } from "./clients.ts";
 import { damage, failure, lostLease, nonsense, silence } from "./failure.ts";
 import { GatheredGets } from "./gathered.ts";
+import { GatheredSets } from "./gathered_sets.ts";
 import { escapePattern, type Keys } from "./keys.ts";
 import { RELEASE_LEASE, RENEW_LEASE, SET_UNDER_LEASE, TAKE_LEASE } from "./scripts.ts";
 import { HEADER_BYTES, readHeader, readValue, type ValueHeader, writeValue } from "./value.ts";
@@ -51,6 +52,7 @@ export class RedisStore implements Store {
   readonly #limitMs: number;
   readonly #deadlines: Deadlines;
   readonly #gets: GatheredGets;
+  readonly #sets: GatheredSets;
   readonly #handle = new Handle("redis");
   readonly #staging = new Staging();
   readonly #stopHearing: () => void;
@@ -66,6 +68,7 @@ export class RedisStore implements Store {
     this.#limitMs = limitMs;
     this.#deadlines = new Deadlines(limitMs);
     this.#gets = new GatheredGets(commands, (ask) => this.#answer("get", ask));
+    this.#sets = new GatheredSets(commands, (ask) => this.#answer("set", ask));
     this.#stopHearing = commands.hearErrors();
   }
 
@@ -97,7 +100,10 @@ export class RedisStore implements Store {
     const lifetime = lifetimeOf(expires);
     const { lease } = options;
     if (lease === undefined) {
-      const send = () => this.#call("set", "SET", place, [place, value, ...lifetime]);
+      const send = () =>
+        lifetime.length === 0
+          ? this.#sets.set(place, value)
+          : this.#call("set", "SET", place, [place, value, ...lifetime]);
       await (options.signal === undefined ? send() : abortable(options, send));
       this.#staging.giveBack(value);
       return;
@@ -276,6 +282,8 @@ export class RedisStore implements Store {
 
   /** Waits for an answer, for so long and not longer; whatever goes wrong is a `StoreError`. */
   #answer<T>(operation: StoreOperation, ask: () => Promise<T>): Promise<T> {
+    // What was set before is to be there.
+    this.#sets.flush();
     return this.#deadlines.wait(
       ask,
       () => silence(operation, this.#limitMs),
