@@ -96,6 +96,7 @@ export type {
   FreeVariableEvent,
   HitEvent,
   JoinEvent,
+  LongWaitEvent,
   MissEvent,
   NotStoredEvent,
   NotStoredReason,

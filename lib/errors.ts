@@ -52,7 +52,7 @@ export class EncodeError extends DejaError {
     const { path, found, reason } = details;
     super(
       "ENCODE",
-      `Cannot encode ${found}${path === "" ? "" : ` at ${path}`}: ${reason}`,
+      `Cannot encode ${found}${path === "" ? "" : ` at ${shortened(path)}`}: ${reason}`,
       "cause" in details ? { cause: details.cause } : undefined,
     );
     this.path = path;
@@ -64,6 +64,11 @@ export class EncodeError extends DejaError {
   override get name(): string {
     return "EncodeError";
   }
+}
+
+/** A path that a message can show: of one through thousands of levels, both ends say enough. */
+function shortened(path: string): string {
+  return path.length <= 200 ? path : `${path.slice(0, 120)} ... ${path.slice(-60)}`;
 }
 
 /** Bytes are not what they should be: truncated, corrupted, oversized or foreign. */

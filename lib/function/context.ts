@@ -14,6 +14,11 @@ export interface ContextVariable<T> {
   run<R>(value: T, body: () => R): R;
 }
 
+/** Whether a variable holds also after an `await`. */
+export function followsAwaits(variable: ContextVariable<unknown> | undefined): boolean {
+  return !(variable instanceof StackVariable);
+}
+
 interface LocalStorage<T> {
   getStore(): T | undefined;
   run<R>(value: T, body: () => R): R;

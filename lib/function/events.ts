@@ -150,6 +150,20 @@ export interface FreeVariableEvent extends CacheEventBase {
   readonly remedy: string;
 }
 
+/**
+ * A call has waited long for an equal one under way, and may wait for ever: where nothing follows
+ * asynchronous code, which is so in browsers, a function that calls itself with the same arguments
+ * after an `await` is not told from another caller. Said once of each function without `timeout`.
+ */
+export interface LongWaitEvent extends CacheEventBase {
+  /** Kind of the event. */
+  readonly type: "long-wait";
+  /** How long it has waited, in milliseconds. */
+  readonly waited: number;
+  /** What to write. */
+  readonly remedy: string;
+}
+
 /** Everything that {@linkcode CacheOptions.onEvent} is told. */
 export type CacheEvent =
   | HitEvent
@@ -164,7 +178,8 @@ export type CacheEvent =
   | StoreErrorEvent
   | NotStoredEvent
   | OptionErrorEvent
-  | FreeVariableEvent;
+  | FreeVariableEvent
+  | LongWaitEvent;
 
 /** Hears of events. */
 export type CacheListener = (event: CacheEvent) => void;

@@ -6,6 +6,7 @@ import { checkOptions } from "./check_options.ts";
 import { truthOf } from "./keeping.ts";
 import { pause } from "./lease.ts";
 import { tellListener } from "./listener.ts";
+import { untilAborted } from "./signals.ts";
 import { answersAtOnce, DURATION, isFunction, isRecord, type Rules } from "./option_rules.ts";
 
 /** How far a {@linkcode MapOptions.onProgress} has come. */
@@ -30,11 +31,14 @@ export interface RetryOptions {
 
 /** Options of `map`. */
 export interface MapOptions {
-  /** Most calls under way at a time, a positive integer; 8 by default. */
+  /** Most calls under way at a time, a positive integer or `Infinity`; 8 by default. */
   readonly concurrency?: number;
   /** Hears of every input that is done. Where it throws, the console says so, and the map goes on. */
   readonly onProgress?: (progress: MapProgress) => void;
-  /** Gives up: no further call is made, and the result rejects with the signal's reason. */
+  /**
+   * Gives up: no further call is made, and the result rejects at once with the signal's reason. What
+   * the calls under way give is still kept.
+   */
   readonly signal?: AbortSignal;
   /** How often to try again, or more about it. Not at all unless given. */
   readonly retry?: number | RetryOptions;
@@ -46,7 +50,7 @@ const DEFAULT_DELAY_MS = 100;
 const RULES: Rules = {
   concurrency: {
     fits: (value) => typeof value === "number",
-    expected: "a positive integer",
+    expected: "a positive integer or Infinity",
   },
   onProgress: { fits: isFunction, expected: "a function" },
   signal: { fits: (value) => value instanceof AbortSignal, expected: "an AbortSignal" },
@@ -78,7 +82,7 @@ interface Retry {
  * @param options See {@linkcode MapOptions}.
  * @throws {TypeError | RangeError} An option is wrong, or `inputs` cannot be iterated over.
  * @throws Whatever the first call that fails for good rejects with, once no call is under way; or
- *   the reason of the signal.
+ *   the reason of the signal, at once.
  */
 export async function mapCalls<I, R>(
   call: (input: I) => R | PromiseLike<R>,
@@ -87,9 +91,9 @@ export async function mapCalls<I, R>(
 ): Promise<R[]> {
   checkOptions("map", options, Object.keys(RULES), RULES);
   const { concurrency = DEFAULT_CONCURRENCY, onProgress, signal } = options;
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+  if (!(Number.isSafeInteger(concurrency) || concurrency === Infinity) || concurrency < 1) {
     throw new RangeError(
-      `concurrency of map must be a positive integer, received ${String(concurrency)}`,
+      `concurrency of map must be a positive integer or Infinity, received ${String(concurrency)}`,
     );
   }
   const retry = retryOf(options.retry);
@@ -113,25 +117,42 @@ export async function mapCalls<I, R>(
     turn = taken.catch(() => {});
     return taken;
   };
+  let workers = 1;
   const work = async (): Promise<void> => {
+    let another: Promise<void> | undefined;
     try {
       for (let item = await take(); item !== undefined; item = await take()) {
+        // No more of them than there are inputs, however many there may be.
+        if (another === undefined && workers < concurrency) {
+          workers++;
+          another = work();
+        }
         const { index, input } = item;
         results[index] = await withRetry(() => call(input), retry, signal);
         done++;
-        if (onProgress === undefined) continue;
+        if (onProgress === undefined || signal?.aborted) continue;
         tellListener(onProgress, { done, total, index }, () => "onProgress of map threw");
       }
     } catch (error) {
       failure ??= { error };
     }
+    await another;
   };
-  await Promise.all(Array.from({ length: concurrency }, work));
-  if (failure !== undefined) {
-    if (!ended) await iterator.return?.();
+  const close = async () => {
+    if (ended) return;
+    ended = true;
+    await iterator.return?.();
+  };
+  const all = async () => {
+    await work();
+    if (failure === undefined) return results;
+    await close();
     throw failure.error;
-  }
-  return results;
+  };
+  if (signal === undefined) return await all();
+  signal.throwIfAborted();
+  // What closing the inputs fails with is nothing to who gave up.
+  return await untilAborted(all(), signal, () => void close().catch(() => {}));
 }
 
 async function withRetry<R>(

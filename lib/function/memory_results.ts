@@ -15,15 +15,15 @@ import {
   type RepeatedResult,
 } from "./memory_entry.ts";
 import { type CallIndex, type IndexKey, isIndex } from "./memory_index.ts";
+import { MemoryJoins } from "./memory_joins.ts";
 import { MemoryKeeper } from "./memory_keeper.ts";
 import type { MemoryListing } from "./memory_listing.ts";
 import { MemoryRuns } from "./memory_runs.ts";
 import { shareResults } from "./memory_shared.ts";
 import { type CacheMode, modeNow, modeScopes } from "./mode.ts";
 import { isThenable } from "./results.ts";
-import { checkNotWithin, runningNow, waitFor } from "./running.ts";
 import { type Settings, staleTime } from "./settings.ts";
-import { findSignals, untilAborted } from "./signals.ts";
+import { findSignals } from "./signals.ts";
 import { FreeVariableWatch } from "./watch.ts";
 import { type Call, checkThis, warnOfSurroundings } from "./wrapper.ts";
 
@@ -39,6 +39,7 @@ export class MemoryResults {
   readonly #counts: EventLog["counts"];
   readonly #context: MemoryContext;
   readonly #runs: MemoryRuns;
+  readonly #joins: MemoryJoins;
   readonly #fn: Call;
   readonly #settings: Settings;
   readonly #watch: FreeVariableWatch;
@@ -68,6 +69,7 @@ export class MemoryResults {
     this.repeated = context.repeated;
     this.#counts = context.log.counts;
     this.#runs = new MemoryRuns(context, new MemoryKeeper(context));
+    this.#joins = new MemoryJoins(context, this.#runs);
     this.#fn = fn;
     this.#settings = settings;
     this.#watch = new FreeVariableWatch(fn as AnyFunction, settings, context.log);
@@ -125,7 +127,7 @@ export class MemoryResults {
       stale = this.#ofUse(kept, index, mode);
     }
     if (flight !== undefined && flight.forgotten.length === 0) {
-      return this.#join(entry!, index, args);
+      return this.#joins.join(entry!, index, args);
     }
     if (mode === "offline") return this.#offline(stale, index);
     this.log.emit({ type: "miss", name: this.#settings.name, key: this.#context.keyFor(index) });
@@ -159,7 +161,7 @@ export class MemoryResults {
   look(index: IndexKey): unknown {
     const entry = this.peek(index);
     if (entry === undefined) return undefined;
-    if (entry.state === "pending") return this.#copied(entry);
+    if (entry.state === "pending") return this.#joins.copied(entry);
     return entry.kind === "error" ? undefined : this.#context.delivery(entry, index)?.();
   }
 
@@ -200,7 +202,7 @@ export class MemoryResults {
    */
   take(index: IndexKey): unknown {
     const entry = this.entries.peek(index);
-    if (entry?.state === "pending") return this.#copied(entry);
+    if (entry?.state === "pending") return this.#joins.copied(entry);
     const isFresh = entry !== undefined && entry.expires > Date.now();
     const delivery = isFresh ? this.#context.delivery(entry, index) : undefined;
     return delivery === undefined ? this.#offline(undefined, index) : delivery();
@@ -302,36 +304,6 @@ export class MemoryResults {
         { key: this.index.hexOf(index) },
       ),
     );
-  }
-
-  /** Waits for a call under way, each with a signal of its own. */
-  #join(entry: MemoryEntry, index: IndexKey, args: readonly unknown[]): unknown {
-    const { name, softTimeout } = this.#settings;
-    const { stale, waiters } = entry.flight!;
-    const around = runningNow();
-    try {
-      checkNotWithin(entry, around, name);
-    } catch (error) {
-      return this.#context.fail(error);
-    }
-    this.log.emit({ type: "join", name, key: this.#context.keyFor(index), where: "here" });
-    const signal = findSignals(args)?.signal;
-    const copied = this.#copied(entry);
-    let result = around === undefined
-      ? copied
-      : waitFor(entry, around, name, () => Promise.resolve(copied));
-    if (stale !== undefined && softTimeout !== Infinity) {
-      result = this.#runs.orStale(result, stale, index);
-    }
-    if (waiters !== undefined) return waiters.wait(result, signal);
-    return signal === undefined ? result : untilAborted(result, signal);
-  }
-
-  /** A result that is awaited, as this caller's own where results are copied. */
-  #copied(entry: MemoryEntry): PromiseLike<unknown> {
-    const result = entry.result as PromiseLike<unknown>;
-    if (!this.#context.copies.areMade) return result;
-    return Promise.resolve(result).then((value) => this.#context.copies.fresh(value));
   }
 
   /** How a kept result answers a call; `undefined` if it does not. */

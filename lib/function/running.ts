@@ -4,7 +4,9 @@
  * @module
  */
 
-import { type ContextVariable, makeContextVariable } from "./context.ts";
+import { type ContextVariable, followsAwaits, makeContextVariable } from "./context.ts";
+import type { EventLog } from "./event_log.ts";
+import type { Settings } from "./settings.ts";
 
 /** A call under way, and the one that it was made from. */
 export interface Running {
@@ -29,6 +31,44 @@ export function runningNow(): Running | undefined {
 export function runAs<T>(call: object, around: Running | undefined, body: () => T): T {
   variable ??= makeContextVariable();
   return variable.run({ call, around }, body);
+}
+
+/** How long a call waits for an equal one before somebody is told, in milliseconds. */
+const LONG_WAIT_MS = 10_000;
+
+/** Tells once of a call that waits long, where nothing can tell whether it waits for itself. */
+export class LongWaits {
+  readonly #settings: Pick<Settings, "name" | "hardTimeout">;
+  readonly #log: EventLog;
+  #isTold = false;
+  #isWatching = false;
+
+  /** @param settings Those of the function. */
+  constructor(settings: Pick<Settings, "name" | "hardTimeout">, log: EventLog) {
+    this.#settings = settings;
+    this.#log = log;
+  }
+
+  /** Looks at a call that waits for an equal one. */
+  watch(joined: PromiseLike<unknown>, key: string): void {
+    const { name, hardTimeout } = this.#settings;
+    if (this.#isTold || this.#isWatching || hardTimeout !== Infinity) return;
+    if (followsAwaits(variable)) return;
+    // Of many calls that wait, one is enough to tell.
+    this.#isWatching = true;
+    const timer = setTimeout(() => {
+      this.#isTold = true;
+      const remedy = 'timeout: "1m"';
+      this.#log.emit({ type: "long-wait", name, key, waited: LONG_WAIT_MS, remedy });
+    }, LONG_WAIT_MS);
+    // No program stays alive for it.
+    (timer as { unref?(): void }).unref?.();
+    const end = () => {
+      clearTimeout(timer);
+      this.#isWatching = false;
+    };
+    joined.then(end, end);
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { EncodeError } from "../../lib/errors.ts";
 import { cache } from "../../lib/function/memory_cache.ts";
 import { assert, rejects, test, withFakeTime } from "../harness.ts";
 import { Recorder } from "./_recorder.ts";
@@ -257,4 +258,39 @@ test("stats() counts calls by how they were answered, and is plain data", async 
     assert.isAtLeast(timeSaved, 0);
     assert.deepEqual(JSON.parse(JSON.stringify(load.stats())), load.stats());
   });
+});
+
+test("methods may be taken off, replaced, and asked for through a proxy", () => {
+  const square = cache((x: number) => x * x);
+  const { has, stats } = square;
+  square(2);
+  assert.isTrue(has(2));
+  assert.equal(stats().misses, 1);
+  assert.strictEqual(square.has, has);
+  const proxied = new Proxy(square, {});
+  assert.equal(proxied(2), 4);
+  assert.isTrue(proxied.has(2));
+  assert.equal(proxied.wrapped, square.wrapped);
+  square.has = () => false;
+  assert.isFalse(square.has(2));
+  assert.isTrue(cache((x: number) => x).peek(1) === undefined, "another has its own");
+});
+
+test("the error of a value that is nested too deeply has its path, and a message of few words", () => {
+  const f = cache((_value: unknown) => 1);
+  let value: unknown = 1;
+  for (let i = 0; i < 50_000; i++) value = { inner: value };
+  let error: EncodeError | undefined;
+  try {
+    f(value);
+  } catch (thrown) {
+    error = thrown as EncodeError;
+  }
+  assert.instanceOf(error, EncodeError);
+  assert.isAbove(error!.path.length, 10_000);
+  assert.isBelow(error!.message.length, 600);
+  assert.match(
+    error!.message,
+    /^Cannot encode an Object at _value\.inner\.inner.* \.\.\. .*inner: it is/,
+  );
 });

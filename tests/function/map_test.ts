@@ -112,6 +112,55 @@ test("map() stops at an abort, with its reason", async () => {
   assert.isTrue(numbers.returned);
 });
 
+test("map() rejects at an abort whatever is under way, and keeps what that gives", async () => {
+  const controller = new AbortController();
+  const go = Promise.withResolvers<number>();
+  const kept: number[] = [];
+  const slow = async (n: number) => {
+    await go.promise;
+    kept.push(n);
+  };
+  const mapped = mapCalls(slow, [1, 2], { signal: controller.signal });
+  controller.abort(new SyntaxError("enough"));
+  await rejects(mapped, SyntaxError, /enough/);
+  await rejects(mapCalls(slow, [3], { signal: controller.signal }), SyntaxError, /enough/);
+  assert.isEmpty(kept);
+});
+
+test("map() waits for no further input once it is aborted, and closes the inputs", async () => {
+  const controller = new AbortController();
+  let isClosed = false;
+  const inputs = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise<never>(() => {}),
+      return: () => {
+        isClosed = true;
+        return Promise.reject(new RangeError("of no interest"));
+      },
+    }),
+  };
+  const mapped = mapCalls((n: number) => n, inputs, { signal: controller.signal });
+  controller.abort(new SyntaxError("enough"));
+  await rejects(mapped, SyntaxError, /enough/);
+  assert.isTrue(isClosed);
+});
+
+test("map() takes any concurrency, and makes no more calls at a time than it has inputs", async () => {
+  for (const concurrency of [2 ** 40, Infinity]) {
+    const numbers = [1, 2, 3];
+    let most = 0;
+    let now = 0;
+    const call = async (n: number) => {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setTimeout(resolve));
+      now--;
+      return n;
+    };
+    assert.deepEqual(await mapCalls(call, new Set(numbers), { concurrency }), numbers);
+    assert.equal(most, 3);
+  }
+});
+
 test("map() tries again as often as it may", async () => {
   const tries = new Map<number, number>();
   const shaky = (n: number) => {

@@ -1,0 +1,54 @@
+/** Calls that wait for an equal one under way, whose result is kept in memory. */
+
+import type { MemoryContext } from "./memory_context.ts";
+import type { MemoryEntry } from "./memory_entry.ts";
+import type { IndexKey } from "./memory_index.ts";
+import type { MemoryRuns } from "./memory_runs.ts";
+import { checkNotWithin, LongWaits, runningNow, waitFor } from "./running.ts";
+import { findSignals, untilAborted } from "./signals.ts";
+
+/** Lets the calls of one function join. */
+export class MemoryJoins {
+  readonly #context: MemoryContext;
+  readonly #runs: MemoryRuns;
+  readonly #waits: LongWaits;
+
+  /** @param runs What the calls wait for. */
+  constructor(context: MemoryContext, runs: MemoryRuns) {
+    this.#context = context;
+    this.#runs = runs;
+    this.#waits = new LongWaits(context.settings, context.log);
+  }
+
+  /** Waits for a call under way, each with a signal of its own. */
+  join(entry: MemoryEntry, index: IndexKey, args: readonly unknown[]): unknown {
+    const { log, settings: { name, softTimeout } } = this.#context;
+    const { stale, waiters } = entry.flight!;
+    const around = runningNow();
+    try {
+      checkNotWithin(entry, around, name);
+    } catch (error) {
+      return this.#context.fail(error);
+    }
+    const key = this.#context.keyFor(index);
+    log.emit({ type: "join", name, key, where: "here" });
+    const signal = findSignals(args)?.signal;
+    const copied = this.copied(entry);
+    this.#waits.watch(entry.result as PromiseLike<unknown>, key);
+    let result = around === undefined
+      ? copied
+      : waitFor(entry, around, name, () => Promise.resolve(copied));
+    if (stale !== undefined && softTimeout !== Infinity) {
+      result = this.#runs.orStale(result, stale, index);
+    }
+    if (waiters !== undefined) return waiters.wait(result, signal);
+    return signal === undefined ? result : untilAborted(result, signal);
+  }
+
+  /** A result that is awaited, as this caller's own where results are copied. */
+  copied(entry: MemoryEntry): PromiseLike<unknown> {
+    const result = entry.result as PromiseLike<unknown>;
+    if (!this.#context.copies.areMade) return result;
+    return Promise.resolve(result).then((value) => this.#context.copies.fresh(value));
+  }
+}
