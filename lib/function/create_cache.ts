@@ -191,8 +191,8 @@ function cacheIn(scope: Scope): Cache {
       checkFilter("clear", filter, true);
       group.forget(filter);
       if (filter !== undefined) {
-        const { clearMatching } = await import("./whole_store.ts");
-        return await clearMatching(scope, filter);
+        const { clearMatchingOfAll } = await import("./whole_store.ts");
+        return await clearMatchingOfAll(scope, filter);
       }
       handle.discard((storeKey) => isOf(storeKey, namespace));
       const { clearAll } = await import("./whole_store.ts");

@@ -1,12 +1,6 @@
 /** Counts the events of one function and passes them on. */
 
-import type {
-  CacheEvent,
-  CacheListener,
-  CacheStats,
-  FreeVariableEvent,
-  LongWaitEvent,
-} from "./events.ts";
+import type { CacheEvent, CacheListener, CacheStats, FreeVariableEvent } from "./events.ts";
 import { tellListener } from "./listener.ts";
 
 /** The counts, while they are counted. */
@@ -67,7 +61,6 @@ export class EventLog {
     this.#count(event);
     if (this.#listener === undefined) {
       if (event.type === "free-variable") warnOfVariable(event);
-      else if (event.type === "long-wait") warnOfWait(event);
       else if (isProblem(event)) this.#warn(event);
       return;
     }
@@ -130,14 +123,5 @@ function warnOfVariable(event: FreeVariableEvent): void {
   console.warn(
     `déjà: ${nameOf(event)} reads ${variable}, which its key does not see: write ` +
       `${remedy}, or freeVariables: "ignore" where no result depends on it`,
-  );
-}
-
-function warnOfWait(event: LongWaitEvent): void {
-  const { waited, remedy } = event;
-  console.warn(
-    `déjà: a call of ${nameOf(event)} has waited ${waited / 1000} s for an equal call under way, ` +
-      "and waits for ever if that one waits for it: write " +
-      `${remedy} to end it, and change the arguments where a function calls itself`,
   );
 }

@@ -229,7 +229,7 @@ export function wrapInMemory<F extends AnyFunction>(
     results.keyer,
     call,
     methodsOf,
-    prototype ??= wrapperPrototype(METHODS),
+    prototype ??= wrapperPrototype(methodsOf),
   ) as unknown as MemoryCached<F>;
   // Of the default group, all that is ever asked is to drop what has a tag.
   if (group !== defaultGroup || typeof settings.tags === "function" || settings.tags.length > 0) {
@@ -240,23 +240,7 @@ export function wrapInMemory<F extends AnyFunction>(
   return wrapper;
 }
 
-/** Names of the methods of each wrapper. */
-const METHODS: readonly Exclude<keyof MemoryCachedMethods<Call>, "wrapped">[] = [
-  "key",
-  "has",
-  "peek",
-  "refresh",
-  "delete",
-  "clear",
-  "entries",
-  "get",
-  "map",
-  "reference",
-  "byKey",
-  "explain",
-  "stats",
-];
-
+/** That of all wrappers, once there is one. */
 let prototype: object | undefined;
 
 /** A handle on what stands where `find` says. */

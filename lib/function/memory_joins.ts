@@ -4,20 +4,18 @@ import type { MemoryContext } from "./memory_context.ts";
 import type { MemoryEntry } from "./memory_entry.ts";
 import type { IndexKey } from "./memory_index.ts";
 import type { MemoryRuns } from "./memory_runs.ts";
-import { checkNotWithin, LongWaits, runningNow, waitFor } from "./running.ts";
+import { checkNotWithin, runningNow, tellIfLong, waitFor } from "./running.ts";
 import { findSignals, untilAborted } from "./signals.ts";
 
 /** Lets the calls of one function join. */
 export class MemoryJoins {
   readonly #context: MemoryContext;
   readonly #runs: MemoryRuns;
-  readonly #waits: LongWaits;
 
   /** @param runs What the calls wait for. */
   constructor(context: MemoryContext, runs: MemoryRuns) {
     this.#context = context;
     this.#runs = runs;
-    this.#waits = new LongWaits(context.settings, context.log);
   }
 
   /** Waits for a call under way, each with a signal of its own. */
@@ -34,7 +32,7 @@ export class MemoryJoins {
     log.emit({ type: "join", name, key, where: "here" });
     const signal = findSignals(args)?.signal;
     const copied = this.copied(entry);
-    this.#waits.watch(entry.result as PromiseLike<unknown>, key);
+    void tellIfLong(entry.result as PromiseLike<unknown>, this.#context, key);
     let result = around === undefined
       ? copied
       : waitFor(entry, around, name, () => Promise.resolve(copied));

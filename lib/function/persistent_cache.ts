@@ -55,8 +55,8 @@ export function wrapInStore<F extends AnyFunction>(
     delete: async (...args) => await results.delete((await results.ask(self, args)).key),
     clear: async (filter) => {
       checkFilter("clear", filter, true);
-      if (filter === undefined) return await results.clear();
-      await stored.clearMatching(handle, filter, false);
+      const { clearResults } = await import("./clearing.ts");
+      await clearResults(stored, handle, filter);
     },
     entries: (filter) => {
       checkFilter("entries", filter, true);
@@ -113,30 +113,13 @@ export function wrapInStore<F extends AnyFunction>(
     results.keyer,
     call,
     methodsOf,
-    prototype ??= wrapperPrototype(METHODS),
+    prototype ??= wrapperPrototype(methodsOf),
   ) as unknown as PersistentCached<F>;
   members.set(wrapper, member);
   return wrapper;
 }
 
-/** Names of the methods of each wrapper. */
-const METHODS: readonly Exclude<keyof PersistentCachedMethods<Call>, "wrapped">[] = [
-  "key",
-  "has",
-  "peek",
-  "refresh",
-  "delete",
-  "clear",
-  "prune",
-  "entries",
-  "get",
-  "map",
-  "reference",
-  "byKey",
-  "explain",
-  "stats",
-];
-
+/** That of all wrappers, once there is one. */
 let prototype: object | undefined;
 
 /**

@@ -8,10 +8,10 @@ import type { AskedCall, Backing } from "./asked_call.ts";
 import { EventLog } from "./event_log.ts";
 import { digestsIn } from "./file_digests.ts";
 import { type CacheMode, modeNow } from "./mode.ts";
-import { checkName, isOwned, pathOf } from "./names.ts";
+import { checkName, pathOf } from "./names.ts";
 import { checkOutFiles, ResultOpener } from "./result_opener.ts";
 import { isStreamed, readToEnd } from "./results.ts";
-import { checkNotWithin, LongWaits, runningNow, waitFor } from "./running.ts";
+import { checkNotWithin, runningNow, tellIfLong, waitFor } from "./running.ts";
 import { Runs } from "./runs.ts";
 import type { Settings } from "./settings.ts";
 import { findSignals, Waiters } from "./signals.ts";
@@ -33,7 +33,6 @@ export class PersistentResults {
   readonly #fn: Call;
   readonly #handle: StoreHandle;
   readonly #watch: FreeVariableWatch;
-  readonly #waits: LongWaits;
   readonly #opener: ResultOpener;
   /** Remembers digests of files, and where nothing may be stored, those that are known already. */
   readonly #digests: DigestMemory;
@@ -60,7 +59,6 @@ export class PersistentResults {
     this.#digests = digestsIn(handle, true, report);
     this.#known = digestsIn(handle, false, report);
     this.#watch = new FreeVariableWatch(fn as AnyFunction, settings, log);
-    this.#waits = new LongWaits(settings, log);
     this.#opener = new ResultOpener(settings, log, stored, keyer.parameterNames);
     const backing: Backing = { settings, keyer, log, handle, stored, opener: this.#opener };
     this.answers = new Answers(backing, new Runs(fn, backing));
@@ -117,7 +115,7 @@ export class PersistentResults {
     checkNotWithin(underWay, around, name);
     if (!mayJoin(mode, underWay.mode)) return await this.#fly(asked, signal);
     this.log.emit({ type: "join", name, key: hex, where: "here" });
-    this.#waits.watch(underWay.outcome, hex);
+    void tellIfLong(underWay.outcome, this, hex);
     asked.onWait?.();
     // At once, so that a stream which all others leave meanwhile is not over.
     const taken = underWay.outcome.then(({ again }) =>
@@ -160,16 +158,6 @@ export class PersistentResults {
     } finally {
       this.#handle.part(isIt);
     }
-  }
-
-  /** Removes everything, and keeps what is being computed from being stored. */
-  async clear(): Promise<void> {
-    const owns = (storeKey: string) => isOwned(storeKey, this.stored.prefix);
-    const store = await this.#handle.store();
-    this.#handle.discard(owns);
-    await this.#handle.quiet(owns);
-    await this.stored.clear(store);
-    this.#handle.part(owns);
   }
 
   /**

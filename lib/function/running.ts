@@ -33,42 +33,21 @@ export function runAs<T>(call: object, around: Running | undefined, body: () => 
   return variable.run({ call, around }, body);
 }
 
-/** How long a call waits for an equal one before somebody is told, in milliseconds. */
-const LONG_WAIT_MS = 10_000;
-
-/** Tells once of a call that waits long, where nothing can tell whether it waits for itself. */
-export class LongWaits {
-  readonly #settings: Pick<Settings, "name" | "hardTimeout">;
-  readonly #log: EventLog;
-  #isTold = false;
-  #isWatching = false;
-
-  /** @param settings Those of the function. */
-  constructor(settings: Pick<Settings, "name" | "hardTimeout">, log: EventLog) {
-    this.#settings = settings;
-    this.#log = log;
-  }
-
-  /** Looks at a call that waits for an equal one. */
-  watch(joined: PromiseLike<unknown>, key: string): void {
-    const { name, hardTimeout } = this.#settings;
-    if (this.#isTold || this.#isWatching || hardTimeout !== Infinity) return;
-    if (followsAwaits(variable)) return;
-    // Of many calls that wait, one is enough to tell.
-    this.#isWatching = true;
-    const timer = setTimeout(() => {
-      this.#isTold = true;
-      const remedy = 'timeout: "1m"';
-      this.#log.emit({ type: "long-wait", name, key, waited: LONG_WAIT_MS, remedy });
-    }, LONG_WAIT_MS);
-    // No program stays alive for it.
-    (timer as { unref?(): void }).unref?.();
-    const end = () => {
-      clearTimeout(timer);
-      this.#isWatching = false;
-    };
-    joined.then(end, end);
-  }
+/**
+ * Has somebody told where a call waits long for an equal one, and nothing can tell whether that one
+ * waits for it.
+ */
+export async function tellIfLong(
+  joined: PromiseLike<unknown>,
+  { settings: { name, hardTimeout }, log }: {
+    readonly settings: Pick<Settings, "name" | "hardTimeout">;
+    readonly log: EventLog;
+  },
+  key: string,
+): Promise<void> {
+  if (followsAwaits(variable) || hardTimeout !== Infinity) return;
+  const { watchWait } = await import("./long_wait.ts");
+  watchWait(joined, log, name, key);
 }
 
 /**

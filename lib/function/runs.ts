@@ -282,12 +282,14 @@ export class Runs {
       const isInvalid = tags.some((tag) =>
         handle.invalidations.get(tag) !== invalidations.get(tag)
       );
-      if (flight.discarded || isInvalid) {
+      const told = { ...running.told, created: run.ended, expires, duration, tags };
+      const isDropped = flight.discarded || isInvalid || (flight.forgotten.length > 0 &&
+        (await import("./forgotten.ts")).isForgotten(this.#backing, running, payload, told));
+      if (isDropped) {
         this.#tellNotStored(hex, "invalidated", undefined);
         return false;
       }
       try {
-        const told = { ...running.told, created: run.ended, expires, duration, tags };
         const size = await this.#write(running, await packed(payload, settings), told);
         if (size === undefined) this.#tellNotStored(hex, "stored elsewhere", undefined);
         else log.emit({ type: "store", name, key: hex, kind, duration, size });

@@ -1,6 +1,7 @@
 /** A store that opens when it is first needed, and the calls that are under way on it. */
 
 import type { Store } from "../store/store.ts";
+import type { EntryFilter } from "./entry.ts";
 import type { CacheMode } from "./mode.ts";
 import type { Settings } from "./settings.ts";
 import type { Waiters } from "./signals.ts";
@@ -39,6 +40,8 @@ export interface Flight {
   readonly tags: readonly string[] | undefined;
   /** Set when the entry is deleted or refreshed meanwhile: what is computed is then not stored. */
   discarded: boolean;
+  /** What was dropped meanwhile: a result that is meant by one of these is not stored. */
+  readonly forgotten: EntryFilter[];
   /** The call that was under way when this one, a refresh, began. */
   readonly replaces: Flight | undefined;
 }
@@ -53,9 +56,15 @@ export interface Renewal {
 /** A call that begins. */
 export function newFlight(
   { tags }: Settings,
-  given: Omit<Flight, "tags" | "discarded">,
+  given: Omit<Flight, "tags" | "discarded" | "forgotten">,
 ): Flight {
-  return { ...given, tags: typeof tags === "function" ? undefined : tags, discarded: false };
+  const known = typeof tags === "function" ? undefined : tags;
+  return { ...given, tags: known, discarded: false, forgotten: [] };
+}
+
+/** The tags that a result has which a filter means, where it names any. */
+export function tagsOf({ tag }: EntryFilter): readonly string[] | undefined {
+  return tag === undefined ? undefined : [tag];
 }
 
 function mayHave({ tags: own }: Flight, tags: readonly string[] | undefined): boolean {
@@ -133,12 +142,31 @@ export class StoreHandle {
    * it is stored, and later calls do not join it.
    */
   invalidate(tags: readonly string[], owns: (storeKey: string) => boolean): void {
-    const { invalidations, renewals } = this;
+    const { invalidations } = this;
     for (const tag of tags) invalidations.set(tag, (invalidations.get(tag) ?? 0) + 1);
+    this.#partAll(owns, tags);
+  }
+
+  /**
+   * Keeps what is being computed and what a filter means from being stored, and lets later calls not
+   * join it.
+   */
+  forget(owns: (storeKey: string) => boolean, filter: EntryFilter): void {
+    this.#partAll(owns, tagsOf(filter));
+    for (const { storeKey, flight } of this.#parted) {
+      if (!owns(storeKey)) continue;
+      for (let each: Flight | undefined = flight; each !== undefined; each = each.replaces) {
+        each.forgotten.push(filter);
+      }
+    }
+  }
+
+  /** As {@linkcode StoreHandle.part}, also of what is computed behind stale results. */
+  #partAll(owns: (storeKey: string) => boolean, tags: readonly string[] | undefined): void {
     this.part(owns, tags);
-    for (const [storeKey, { flight, outcome }] of [...renewals]) {
+    for (const [storeKey, { flight, outcome }] of [...this.renewals]) {
       if (!owns(storeKey) || !mayHave(flight, tags)) continue;
-      renewals.delete(storeKey);
+      this.renewals.delete(storeKey);
       this.partFrom(storeKey, flight, outcome);
     }
   }

@@ -2,16 +2,15 @@
 
 import { decode } from "../codec/mod.ts";
 import { DecodeError, type StoreOperation } from "../errors.ts";
-import { type Keyer, listedArguments } from "../key/mod.ts";
+import { type CallKey, type Keyer, listedArguments } from "../key/mod.ts";
 import { type OpenedRecord, openRecord, RecordFlag, sealRecord } from "../record/mod.ts";
 import type { Store, StoreLease } from "../store/store.ts";
 import type { CacheEntry, StoredEntryFilter, StoredEntryQuery } from "./entry.ts";
 import { matches } from "./entry.ts";
 import type { EventLog } from "./event_log.ts";
-import { entryNameOf, generationKey, isOwned } from "./names.ts";
+import { entryNameOf, generationKey } from "./names.ts";
 import { HAS_PARTS, type Payload, resultOf, unpacked, valueOf } from "./payload.ts";
 import { type Settings, staleTime } from "./settings.ts";
-import type { StoreHandle } from "./store_handle.ts";
 import { momentOf } from "../units.ts";
 
 /**
@@ -25,6 +24,9 @@ export interface StoredResult {
   readonly record: OpenedRecord;
   readonly payload: Payload;
 }
+
+/** Key of the call that a record is about. */
+export type KeyOfRecord = Pick<CallKey, "hex" | "bytes">;
 
 /** What a record says of the call, besides its payload. */
 export interface Told {
@@ -112,29 +114,21 @@ export class StoredResults {
    */
   async write(
     store: Store,
-    key: { readonly hex: string; readonly bytes: Uint8Array },
-    { bytes, flags }: Payload,
+    key: KeyOfRecord,
+    payload: Payload,
     told: Told,
     lease: StoreLease | undefined,
   ): Promise<number> {
-    const { name, version } = this.#settings;
     const storeKey = this.prefix + key.hex;
     const { append } = this.#settings;
-    const mayReplaceParts = (flags & HAS_PARTS) !== 0;
+    const mayReplaceParts = (payload.flags & HAS_PARTS) !== 0;
     const before = append || mayReplaceParts
       ? await this.read(store, key.hex, undefined, append)
       : undefined;
     // Two generations never have the same moment.
     const created = Math.max(told.created, Math.floor(before?.record.created ?? -1) + 1);
-    const { tags, duration, expires } = told;
-    const record = sealRecord(key.bytes, bytes, { created, expires, duration }, {
-      name,
-      code: told.code,
-      closure: told.closure,
-      args: told.args,
-      ...(version === undefined ? {} : { version }),
-      ...(tags.length === 0 ? {} : { tags }),
-    }, flags);
+    const { tags, expires } = told;
+    const record = this.seal(key, payload, told, created);
     const past = Math.min(Math.max(expires - told.created, 0), EXPIRED_KEPT_MS);
     const goes = expires + Math.max(staleTime(this.#settings), past);
     const keepUntil = append || goes === Infinity ? undefined : goes;
@@ -272,37 +266,22 @@ export class StoredResults {
     }
   }
 
-  /**
-   * Removes everything under this function's name.
-   *
-   * @throws {StoreError} The store failed.
-   */
-  async clear(store: Store): Promise<void> {
-    const { removeAll } = await import("./removal.ts");
-    await removeAll(store, this.prefix, (storeKey) => isOwned(storeKey, this.prefix));
-  }
-
-  /**
-   * Removes what a filter means: of all generations just those, and of the latest, each with those
-   * before it.
-   *
-   * @param lists Whether entries are meant too whose value cannot be read.
-   * @throws {StoreError} The store failed.
-   */
-  async clearMatching(
-    handle: StoreHandle,
-    filter: StoredEntryFilter,
-    lists: boolean,
-  ): Promise<void> {
-    const store = await handle.store();
-    for await (const { key, storeKey, created } of this.entries(store, filter, lists)) {
-      const latest = this.prefix + key;
-      await handle.inTurn(latest, async () => {
-        if (filter.generations !== "all") return await this.delete(store, key);
-        const { removeGeneration } = await import("./removal.ts");
-        await removeGeneration(store, latest, storeKey, created);
-      });
-    }
+  /** A result as a record. */
+  seal(
+    key: KeyOfRecord,
+    { bytes, flags }: Payload,
+    { expires, duration, code, closure, args, tags }: Told,
+    created: number,
+  ): Uint8Array<ArrayBuffer> {
+    const { name, version } = this.#settings;
+    return sealRecord(key.bytes, bytes, { created, expires, duration }, {
+      name,
+      code,
+      closure,
+      args,
+      ...(version === undefined ? {} : { version }),
+      ...(tags.length === 0 ? {} : { tags }),
+    }, flags);
   }
 
   /** Tells of a failure: of the store, or of what stands in it. */

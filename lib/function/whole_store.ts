@@ -1,5 +1,6 @@
 /** What is done to all that a cache has in its store. */
 
+import { clearMatching } from "./clearing.ts";
 import type { Store } from "../store/store.ts";
 import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
 import { EventLog } from "./event_log.ts";
@@ -8,7 +9,7 @@ import type { LruCacheOptions } from "./options.ts";
 import { removeAll, removeWithTag } from "./removal.ts";
 import type { Scope } from "./scope.ts";
 import { settingsOf } from "./settings.ts";
-import type { StoreHandle } from "./store_handle.ts";
+import { type StoreHandle, tagsOf } from "./store_handle.ts";
 import { StoredResults } from "./stored_results.ts";
 import { keysWithTag } from "./tag_index.ts";
 
@@ -54,16 +55,21 @@ export async function* entriesOfAll(
 }
 
 /**
- * Removes the stored results that a filter means.
+ * Removes the stored results that a filter means, and keeps what is being computed of them from being
+ * stored.
  *
  * @throws {StoreError} The store failed.
  */
-export async function clearMatching(scope: Scope, filter: StoredEntryFilter): Promise<void> {
-  const { handle } = scope;
+export async function clearMatchingOfAll(scope: Scope, filter: StoredEntryFilter): Promise<void> {
+  const { handle, namespace } = scope;
+  const owns = (storeKey: string) => isOf(storeKey, namespace);
   const store = await handle.store();
+  handle.forget(owns, filter);
+  await handle.quiet(owns);
   for await (const stored of resultsOfAll(scope, store)) {
-    await stored.clearMatching(handle, filter, true);
+    await clearMatching(stored, handle, filter, true);
   }
+  handle.part(owns, tagsOf(filter));
 }
 
 /**

@@ -38,9 +38,9 @@ type Wrapper = AnyFunction & { readonly [BEHIND]?: Behind };
  * The prototype of wrappers with the same methods, which are made when one of them is asked for:
  * most wrappers are only called.
  *
- * @param names Names of the methods.
+ * @param methodsOf Makes the methods of one of them.
  */
-export function wrapperPrototype(names: readonly string[]): object {
+export function wrapperPrototype(methodsOf: MethodsOf): object {
   const prototype = Object.create(Function.prototype, {
     wrapped: {
       get(this: Wrapper) {
@@ -48,7 +48,7 @@ export function wrapperPrototype(names: readonly string[]): object {
       },
     },
   });
-  for (const name of names) {
+  for (const name of Object.keys(methodsOf(undefined))) {
     Object.defineProperty(prototype, name, {
       get(this: Wrapper) {
         const behind = this[BEHIND];

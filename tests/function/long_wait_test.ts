@@ -4,6 +4,7 @@ import { createCache } from "../../lib/function/create_cache.ts";
 import type { CacheEvent } from "../../lib/function/events.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import { assert, runtime, test, testOn } from "../harness.ts";
+import { until } from "./_kinds.ts";
 
 const follows = runtime === "deno" || runtime === "bun";
 
@@ -56,7 +57,7 @@ for (const kind of ["memory", "store"]) {
         const { f, go, waits, joined } = setUp(kind);
         const calls = [f(1), f(1), f(1)];
         await joined;
-        await new Promise((resolve) => setTimeout(resolve));
+        await until(() => timers.size > 0);
         assert.equal(timers.size, 1, "one timer for all who wait");
         for (const run of timers.values()) run();
         assert.equal(waits.length, 1);

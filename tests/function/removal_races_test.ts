@@ -34,6 +34,9 @@ type Setting = ReturnType<typeof setUp>;
 const REMOVALS: Readonly<Record<string, (setting: Setting) => Promise<unknown>>> = {
   "delete()": ({ f }) => f.delete(1),
   "clear()": ({ f }) => f.clear(),
+  "clear({ tag })": ({ f }) => f.clear({ tag: "t", expired: true }),
+  "clear({ where })": ({ f }) => f.clear({ expired: true, where: ({ args }) => args?.[0] === 1 }),
+  "clear({ tag }) of the cache": ({ deja }) => deja.clear({ tag: "t", expired: true }),
   "clear() of the cache": ({ deja }) => deja.clear(),
   "invalidateTags()": ({ deja }) => deja.invalidateTags("t"),
 };
@@ -112,7 +115,7 @@ for (const [how, remove] of Object.entries(REMOVALS)) {
   if (how === "invalidateTags()") continue;
 
   test(`${how}: what a refresh that failed had replaced is not stored`, async () => {
-    const setting = setUp();
+    const setting = setUp({ tags: () => ["t"] });
     const { f, runs, begun } = setting;
     const first = f(1);
     await begun(1);
@@ -137,4 +140,54 @@ for (const [how, remove] of Object.entries(REMOVALS)) {
     assert.equal(await first, "begun before the removal");
     assert.isFalse(await f.has(1));
   });
+
+  test(`${how}: a result that it means is not stored once it is there`, async () => {
+    const setting = setUp({ tags: () => ["t"] });
+    const { f, runs, begun, recorder } = setting;
+    const first = f(1);
+    await begun(1);
+    await remove(setting);
+    const later = f(1);
+    await begun(2);
+    runs[0].resolve("begun before the removal");
+    assert.equal(await first, "begun before the removal");
+    assert.isFalse(await f.has(1));
+    const [{ reason }] = recorder.takeEvents().filter((event) => event.type === "not-stored");
+    assert.equal(reason, "invalidated");
+    runs[1].resolve("begun after it");
+    assert.equal(await later, "begun after it");
+    assert.equal(await f.peek(1), "begun after it");
+  });
 }
+
+test("clear(filter): a result under way that it does not mean is stored, and joined", async () => {
+  const { deja, f, runs, begun } = setUp({ tags: ["u"] });
+  const first = f(1);
+  await begun(1);
+  await f.clear({ tag: "t" });
+  await deja.clear({ tag: "t" });
+  const later = f(1);
+  await f.clear({ kind: "error" });
+  runs[0].resolve("of use");
+  assert.deepEqual(await Promise.all([first, later]), ["of use", "of use"]);
+  assert.equal(await f.peek(1), "of use");
+});
+
+test("clear(filter): a filter that throws drops what is under way, and an event names it", async () => {
+  const { f, runs, begun, recorder } = setUp();
+  const first = f(1);
+  await begun(1);
+  await f.clear({
+    where: () => {
+      throw new RangeError("down");
+    },
+  });
+  runs[0].resolve("of use");
+  assert.equal(await first, "of use");
+  assert.isFalse(await f.has(1));
+  const [{ option, error }] = recorder.takeEvents().filter((event) =>
+    event.type === "option-error"
+  );
+  assert.equal(option, "where");
+  assert.instanceOf(error, RangeError);
+});
