@@ -50,7 +50,10 @@ const BAD_MAPS: readonly (readonly [options: unknown, message: RegExp])[] = [
   [null, /^The options of map must be an object, received null$/],
   [{ concurency: 1 }, /^Unknown option "concurency" of map: did you mean "concurrency"\?$/],
   [{ foo: 1 }, /^Unknown option "foo" of map: it takes concurrency, onProgress, signal, retry$/],
-  [{ concurrency: "2" }, /^Option "concurrency" of map must be a positive integer, received "2"$/],
+  [
+    { concurrency: "2" },
+    /^Option "concurrency" of map must be a positive integer or Infinity, received "2"$/,
+  ],
   [{ retry: "3" }, /^Option "retry" of map must be a number of retries, or .+ received "3"$/],
   [{ retry: true }, /^Option "retry" of map must be .+ received true$/],
   [{ retry: {} }, /^retry of map needs times, such as \{ times: 3 \}$/],
