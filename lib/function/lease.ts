@@ -92,10 +92,11 @@ export async function isHeld(lease: StoreLease): Promise<boolean> {
 }
 
 /**
- * Renews a lease for as long as its holder works.
+ * Renews a lease for as long as its holder works, and gives it back when the holder has got nowhere
+ * for a third of its duration: nobody should wait for a result that is not being read.
  *
- * @param steps Grows as long as the holder gets on; `undefined` where that does not show. A holder
- *   that is stuck loses the lease.
+ * @param steps Grows as long as the holder gets on; `undefined` where that does not show, as while
+ *   the function runs.
  * @returns Ends that.
  */
 export function keepLease(
@@ -106,7 +107,12 @@ export function keepLease(
   let before: number | undefined;
   const timer = setInterval(() => {
     const now = steps();
-    if (now !== undefined && now === before) return;
+    if (now !== undefined && now === before) {
+      // Whoever gets on after all stores the result without it.
+      clearInterval(timer);
+      void giveBack(lease);
+      return;
+    }
     before = now;
     // A renewal that fails is tried again; one that comes too late shows when the result is stored.
     void isHeld(lease);

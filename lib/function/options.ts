@@ -187,7 +187,8 @@ export interface PersistentOptions<F extends AnyFunction = any> extends CacheOpt
    * others wait. It renews its lease meanwhile; if it dies, another takes over when this time has
    * passed. 15 seconds unless given; `false` lets each process compute for itself. A function that
    * blocks its thread cannot renew its lease meanwhile: give it a lease longer than it takes, or
-   * another process computes the same.
+   * another process computes the same. So does one that asks while a stream that was returned here,
+   * such as the body of a `Response`, is not being read: after a third to two thirds of this time.
    */
   readonly lease?: Duration | false;
 }

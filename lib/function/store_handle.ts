@@ -25,8 +25,8 @@ export interface Outcome {
   readonly leave?: (reason?: unknown) => Promise<void>;
   /** Reads it to its end in place of that caller, so that it is stored. Never rejects. */
   readonly drain?: () => Promise<void>;
-  /** Grows as long as somebody gets on with reading it. */
-  readonly steps?: () => number;
+  /** Grows as long as somebody gets on with reading it; `undefined` while that is not theirs to do. */
+  readonly steps?: () => number | undefined;
 }
 
 /** A call under way. */

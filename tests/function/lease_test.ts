@@ -135,6 +135,52 @@ test("a result whose lease was lost is handed out, and stored where nobody else 
   assert.isTrue(await f.has("a"));
 });
 
+test("a stream that nobody reads is not waited for, and one whose source is slow is", async () => {
+  const store = memoryStore();
+  const make = (own: Store, isSlow: boolean) => {
+    let runs = 0;
+    const go = Promise.withResolvers<void>();
+    const fn = () => {
+      runs++;
+      const pull = async (controller: ReadableStreamDefaultController) => {
+        if (isSlow) await go.promise;
+        controller.enqueue(new TextEncoder().encode("a"));
+        controller.close();
+      };
+      return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }));
+    };
+    const options = { code: "ignore", lease: 90 } as const;
+    const deja = createCache({ store: own, freeVariables: "ignore", onEvent: () => {} });
+    return { f: deja.persistent(isSlow ? "slow" : "f", fn, options), go, runs: () => runs };
+  };
+  let [renewals, givenBack] = [0, 0];
+  const counting = handle(store, {
+    lease: async (...args) => {
+      const lease = await store.lease!(...args);
+      return lease && {
+        key: lease.key,
+        token: lease.token,
+        renew: () => (renewals++, lease.renew()),
+        [Symbol.asyncDispose]: () => (givenBack++, lease[Symbol.asyncDispose]()),
+      };
+    },
+  });
+  const unread = await make(counting, false).f();
+  await until(() => givenBack === 1);
+  assert.equal(await (await make(handle(store), false).f()).text(), "a");
+  assert.equal(await unread.text(), "a");
+  const [slow, other] = [make(counting, true), make(handle(store), true)];
+  const reading = (await slow.f()).text();
+  const waiting = other.f();
+  renewals = 0;
+  await until(() => renewals >= 6);
+  assert.equal(other.runs(), 0);
+  slow.go.resolve();
+  assert.equal(await reading, "a");
+  assert.equal(await (await waiting).text(), "a");
+  assert.equal(other.runs(), 0);
+});
+
 test("a store whose leases fail costs an event, and the function still works", async () => {
   const store = memoryStore();
   const runs: PromiseWithResolvers<string>[] = [];

@@ -88,9 +88,19 @@ export class Recording {
     return this.#shared.ended;
   }
 
-  /** How often somebody has read: as long as it grows, the result is not stuck. */
-  get reads(): number {
+  /** How often somebody has read, see {@linkcode SharedStream.reads}. */
+  get reads(): number | undefined {
     return this.#shared.reads;
+  }
+
+  /** Whether nothing is to be read, as of a response without a body. */
+  get isEmpty(): boolean {
+    return this.#shape.response?.hasBody === false;
+  }
+
+  /** Lets nobody hear of the end before `settled`. */
+  endAfter(settled: Promise<unknown>): void {
+    this.#shared.endAfter(settled);
   }
 
   /** The result for the call that ran the function. */

@@ -47,6 +47,10 @@ export class SharedStream {
   #length = 0;
   #readers = 0;
   #reads = 0;
+  /** Reads that wait for the source or for the store. */
+  #waiting = 0;
+  /** What the end waits for. */
+  #settled: Promise<unknown> | undefined;
   #state: StreamEnd | undefined;
   /** What the store failed with, if it did. */
   #failure: { readonly error: unknown } | undefined;
@@ -69,9 +73,20 @@ export class SharedStream {
     this.#hush = quiet.resolve;
   }
 
-  /** How often somebody has read: as long as it grows, the stream is not stuck. */
-  get reads(): number {
-    return this.#reads;
+  /**
+   * How often somebody has read, which grows as long as the readers get on; `undefined` while one
+   * waits, since then it is not for the readers to get on.
+   */
+  get reads(): number | undefined {
+    return this.#waiting > 0 ? undefined : this.#reads;
+  }
+
+  /**
+   * Lets no reader hear of the end before `settled`, since a program may be over at the end of what
+   * it reads.
+   */
+  endAfter(settled: Promise<unknown>): void {
+    this.#settled = settled;
   }
 
   /** Whether a reader that opens now gets all of it, as far as can be told. */
@@ -89,9 +104,15 @@ export class SharedStream {
       next: async () => {
         if (left) return undefined;
         this.#reads++;
-        const bytes = await this.#read(position);
-        position += bytes?.length ?? 0;
-        return bytes;
+        this.#waiting++;
+        try {
+          const bytes = await this.#read(position);
+          position += bytes?.length ?? 0;
+          if (bytes === undefined) await this.#settled;
+          return bytes;
+        } finally {
+          this.#waiting--;
+        }
       },
       leave: async (reason) => {
         if (left) return;

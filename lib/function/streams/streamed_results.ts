@@ -11,6 +11,7 @@ import { modeNow } from "../mode.ts";
 import type { Payload } from "../payload.ts";
 import { removeBroken } from "../removal.ts";
 import { type Settings, staleTime } from "../settings.ts";
+import { untilAborted } from "../signals.ts";
 import type { Outcome } from "../store_handle.ts";
 import { unreadable, UnstorableItem } from "./forms.ts";
 import {
@@ -95,8 +96,15 @@ export class StreamedResults {
       // Those who are still behind read the parts.
       if (!isStored) void recording.discard();
     });
+    // As with any other result, who has all of it may count on its being stored.
+    recording.endAfter(ended);
     return {
-      first: (signal) => place.take(signal),
+      first: (signal) => {
+        const result = place.take(signal);
+        if (!recording.isEmpty) return result;
+        const whole = ended.then(() => result);
+        return signal === undefined ? whole : untilAborted(whole, signal);
+      },
       get again() {
         // One that broke off is no answer: the call begins anew.
         if (!recording.canBeJoined) return undefined;

@@ -398,3 +398,78 @@ test("a stream whose parts are gone is computed again, with an event", async () 
   assert.equal(await text(await f("a")), "aaa");
   assert.deepEqual(recorder.take().slice(0, 2), ["corrupt", "miss"]);
 });
+
+/** A memory store whose records, but not its parts, are written when the test says so. */
+function gated(gate: Promise<void>): Store {
+  const store = memoryStore();
+  return new Proxy(store, {
+    get: (target, property) => {
+      if (property === "set") {
+        return async (...args: Parameters<Store["set"]>) => {
+          if (!args[0].includes(".")) await gate;
+          await target.set(...args);
+        };
+      }
+      const member = Reflect.get(target, property);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
+const ENDING: readonly (readonly [what: string, make: () => unknown])[] = [
+  ["stream", () => letters(3).fn("a")],
+  ["generator", async function* () {
+    yield await Promise.resolve(1);
+  }],
+  ["response", () => new Response("abc")],
+  ["response without a body", () => new Response(null, { status: 204 })],
+];
+
+for (const [what, make] of ENDING) {
+  test(`who has read a ${what} to its end finds it stored, though the program ends there`, async () => {
+    const gate = Promise.withResolvers<void>();
+    const { deja, recorder } = setUp(gated(gate.promise));
+    const f = deja.persistent("f", make, { code: "ignore" });
+    const read = async () => {
+      const result = await f();
+      if (result instanceof Response) await result.text();
+      else for await (const _ of result as AsyncIterable<unknown>);
+    };
+    let isOver = false;
+    const reading = read().then(() => isOver = true);
+    for (let i = 0; i < 20; i++) await turn();
+    assert.isFalse(isOver);
+    gate.resolve();
+    await reading;
+    assert.include(recorder.take(), "store");
+  });
+}
+
+test("readers who share a stream all hear of its end, or may give up, while it is stored", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { deja, recorder } = setUp(gated(gate.promise));
+  const { fn, cancelled } = letters(3);
+  const f = deja.persistent("f", fn);
+  const abort = new AbortController();
+  const impatient = await f("a", abort.signal);
+  const results = [await f("a"), await f("a")];
+  const texts = results.map(text);
+  const given = reasonOf(text(impatient));
+  for (let i = 0; i < 20; i++) await turn();
+  const reason = new Error("enough");
+  abort.abort(reason);
+  assert.strictEqual(await given, reason);
+  gate.resolve();
+  assert.deepEqual(await Promise.all(texts), ["aaa", "aaa"]);
+  assert.include(recorder.take(), "store");
+  assert.isEmpty(cancelled);
+});
+
+test("a record that cannot be written costs an event, and the stream has its end", async () => {
+  const { promise, reject } = Promise.withResolvers<void>();
+  const { deja, recorder } = setUp(gated(promise));
+  const reading = text(await deja.persistent("f", letters(3).fn)("a"));
+  reject(new Error("No space"));
+  assert.equal(await reading, "aaa");
+  assert.include(recorder.take(), "store-error");
+});
