@@ -22,14 +22,6 @@ export function toBuffer(argument: string | Uint8Array): string | Uint8Array {
   return bufferClass().from(argument.buffer, argument.byteOffset, argument.byteLength);
 }
 
-/**
- * An array to be filled completely and handed to a client. It is not zeroed first, which for a
- * large value would take as long as filling it.
- */
-function allocate(length: number): Uint8Array {
-  return bufferClass().allocUnsafe(length);
-}
-
 /** Smaller arrays are had about as fast as they are kept. */
 const MIN_KEPT_BYTES = 32 * 1024;
 /** Larger ones are not worth their memory. */
@@ -40,13 +32,15 @@ const MAX_KEPT_BYTES = 4 * 1024 * 1024;
  * takes as long to give new memory as it takes to fill it.
  */
 export class Staging {
+  /** The memory that was made for this alone: a small `Buffer` shares its memory with strangers. */
+  readonly #own = new WeakSet<ArrayBuffer>();
   #kept: ArrayBuffer | undefined;
 
   /** An array to be filled completely. */
   take(length: number): Uint8Array {
     const kept = this.#kept;
     if (kept === undefined || length < MIN_KEPT_BYTES || length > kept.byteLength) {
-      return allocate(length);
+      return this.#allocate(length);
     }
     this.#kept = undefined;
     return new Uint8Array(kept, 0, length);
@@ -54,8 +48,15 @@ export class Staging {
 
   /** Takes an array back that nobody will read any more: the server has it. */
   giveBack({ buffer }: Uint8Array): void {
-    const { byteLength } = buffer;
-    if (byteLength < MIN_KEPT_BYTES || byteLength > MAX_KEPT_BYTES) return;
-    if (buffer instanceof ArrayBuffer) this.#kept = buffer;
+    if (buffer instanceof ArrayBuffer && this.#own.has(buffer)) this.#kept = buffer;
+  }
+
+  /** Memory that is not zeroed first, which for a large value would take as long as filling it. */
+  #allocate(length: number): Uint8Array {
+    const bytes = bufferClass().allocUnsafe(length);
+    const { buffer } = bytes;
+    const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === length;
+    if (isWhole && length >= MIN_KEPT_BYTES && length <= MAX_KEPT_BYTES) this.#own.add(buffer);
+    return bytes;
   }
 }
