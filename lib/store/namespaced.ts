@@ -34,6 +34,8 @@ const MAX_NAME_LENGTH = 256;
 const ESCAPE = "~";
 const LONG = "~L/";
 const LENGTH_BYTES = 2;
+/** The longest that can stand in front of the bytes of an entry. */
+const MAX_HEAD_BYTES = LENGTH_BYTES + 3 * MAX_STORE_KEY_LENGTH;
 
 /** Where an entry stands in the store. */
 interface Place {
@@ -44,7 +46,6 @@ interface Place {
 
 class NamespacedStore implements Store {
   readonly name: string;
-  readonly supports: StoreSupports;
   readonly #store: Store;
   readonly #prefix: string;
   readonly #handle: Handle;
@@ -55,15 +56,18 @@ class NamespacedStore implements Store {
     this.#prefix = `${name}/`;
     this.name = `${store.name} (${name})`;
     this.#handle = new Handle(this.name);
-    const { maxBytes } = store.supports;
-    const headBytes = LENGTH_BYTES + 3 * MAX_STORE_KEY_LENGTH;
-    this.supports = maxBytes === undefined
-      ? store.supports
-      : { ...store.supports, maxBytes: Math.max(0, maxBytes - headBytes) };
     // Only what the store can do is there to be called.
     if (store.lease === undefined) delete this.lease;
     if (store.getStream === undefined) delete this.getStream;
     if (store.setStream === undefined) delete this.setStream;
+  }
+
+  /** As the store beneath says at the moment: one over a network may find out that it has no leases. */
+  get supports(): StoreSupports {
+    const { supports } = this.#store;
+    const { maxBytes } = supports;
+    if (maxBytes === undefined) return supports;
+    return { ...supports, maxBytes: Math.max(0, maxBytes - MAX_HEAD_BYTES) };
   }
 
   async get(key: string, options?: StoreGetOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -57,7 +57,6 @@ const CHECKS: readonly SealCheck[] = ["off", "on", "strict"];
 
 class SealedStore implements Store {
   readonly name: string;
-  readonly supports: StoreSupports;
   readonly #store: Store;
   readonly #handle: Handle;
   readonly #keys: SealKeys;
@@ -83,13 +82,17 @@ class SealedStore implements Store {
     this.#keys = sealKeys(secret, { encrypt, verify: verify !== "off" });
     this.name = `sealed (${store.name})`;
     this.#handle = new Handle(this.name);
-    const { maxBytes, ...supports } = store.supports;
-    this.supports = maxBytes === undefined
-      ? supports
-      : { ...supports, maxBytes: roomFor(maxBytes, this.#keys) };
     if (store.lease === undefined) delete this.lease;
     if (store.getStream === undefined) delete this.getStream;
     if (store.setStream === undefined) delete this.setStream;
+  }
+
+  /** As the store beneath says at the moment: one over a network may find out that it has no leases. */
+  get supports(): StoreSupports {
+    const { supports } = this.#store;
+    const { maxBytes } = supports;
+    if (maxBytes === undefined) return supports;
+    return { ...supports, maxBytes: roomFor(maxBytes, this.#keys) };
   }
 
   async get(

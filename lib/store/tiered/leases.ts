@@ -12,7 +12,7 @@ export class TierLeases {
   readonly #tiers: readonly Tier[];
   readonly #tierOf = new WeakMap<StoreLease, Tier>();
 
-  /** @param tiers Those that lease, first the one to ask first. */
+  /** @param tiers Those that may lease, first the one to ask first. */
   constructor(tiers: readonly Tier[]) {
     this.#tiers = tiers;
   }
@@ -25,7 +25,7 @@ export class TierLeases {
   ): Promise<Answer<StoreLease | undefined>> {
     let last: Answer<StoreLease | undefined> = { ok: false, error: undefined };
     for (const tier of this.#tiers) {
-      if (tier.resting) continue;
+      if (tier.resting || tier.store.supports.lease !== true) continue;
       const take = () => tier.store.lease!(key, duration, options);
       last = await tier.ask({ operation: "lease", key }, take, options.signal, giveBack);
       if (!last.ok) continue;

@@ -75,7 +75,7 @@ export class TieredStore implements Store {
     );
     this.#writable = this.#tiers.filter(({ writable }) => writable);
     const slowest = this.#writable.toReversed();
-    this.#leases = new TierLeases(slowest.filter(({ store }) => store.supports.lease));
+    this.#leases = new TierLeases(slowest);
     this.#streamers = slowest.filter(({ store }) => store.supports.streams);
     this.name = `tiered (${stores.map(({ name }) => name).join(", ")})`;
     this.supports = supportsOf(stores, { shared: invalidation !== undefined, behind });
@@ -164,13 +164,11 @@ export class TieredStore implements Store {
     options: StoreCallOptions = {},
   ): Promise<StoreLease | undefined> {
     this.#check("lease", key, options);
-    if (!this.supports.lease) {
-      throw this.#failure("lease", "none of its tiers leases; see its manifest");
-    }
     checkLeaseDuration(duration);
     const answer = await this.#leases.take(key, duration, options);
     if (answer.ok) return answer.value;
-    throw this.#allFailed("lease");
+    if (this.supports.lease) throw this.#allFailed("lease");
+    throw this.#failure("lease", "none of its tiers leases; see its manifest", answer.error);
   }
 
   async getStream(

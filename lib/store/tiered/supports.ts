@@ -26,7 +26,10 @@ export function supportsOf(
     // What another handle sets must be seen here, and at once what is set here must be seen there.
     persistent: can("persistent")(stores.at(-1)!) && !behind &&
       (shared || stores.every(can("persistent"))),
-    lease: writable.some(can("lease")),
+    /** As it is at the moment: a store over a network may find out that it has none. */
+    get lease() {
+      return writable.some(can("lease"));
+    },
     streams: streaming.some(can("streams")),
     expiry: stores.every(can("expiry")),
     ...(writable.length === 0 ? { readOnly: true } : {}),

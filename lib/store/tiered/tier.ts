@@ -162,6 +162,8 @@ export class Tier {
       // One damaged entry says nothing against the others.
       return this.#report({ type: "corrupt", ...tier, key, error });
     }
+    // It has found out that it has no leases, as its manifest now says, and works but for that.
+    if (operation === "lease" && this.store.supports.lease !== true) return;
     this.#failures++;
     this.#failedAt = Date.now();
     this.#lastError = error;
