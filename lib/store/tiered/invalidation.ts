@@ -4,6 +4,9 @@
  * @module
  */
 
+import { StoreError } from "../../errors.ts";
+import { Deadlines, DEFAULT_TIMEOUT_MS } from "../_deadline.ts";
+
 /**
  * A way to reach the handles in other processes: a `BroadcastChannel`, Redis, or whatever else
  * hands texts to everybody who listens.
@@ -25,12 +28,14 @@ export interface InvalidationChannel {
   subscribe(listener: (message: string) => void): (() => unknown) | Promise<() => unknown>;
 }
 
-/** What to do with what comes over the channel. */
+/** What to do with what comes over the channel, and how long to wait for it. */
 export interface InvalidationHandlers {
   /** Another handle changed the entry under a key. */
   readonly onChange: (key: string) => void;
   /** The channel failed. */
   readonly onError: (error: unknown) => void;
+  /** How long a tier may take over one call, in milliseconds; `Infinity` for no limit. */
+  readonly timeout: number;
 }
 
 /** One handle's end of a channel. */
@@ -38,6 +43,9 @@ export class Invalidation {
   readonly #channel: InvalidationChannel;
   readonly #id = crypto.randomUUID();
   readonly #handlers: InvalidationHandlers;
+  readonly #deadlines: Deadlines;
+  /** Calls that took too long and are still under way. */
+  #late = 0;
   readonly #subscription: Promise<(() => unknown) | undefined>;
 
   /**
@@ -48,25 +56,43 @@ export class Invalidation {
   constructor(channel: string | InvalidationChannel, handlers: InvalidationHandlers) {
     this.#channel = typeof channel === "string" ? broadcastChannel(channel) : checked(channel);
     this.#handlers = handlers;
+    // Whoever changes an entry waits for the channel, so there is a limit in any case.
+    this.#deadlines = new Deadlines(
+      handlers.timeout === Infinity ? DEFAULT_TIMEOUT_MS : handlers.timeout,
+    );
     this.#subscription = this.#subscribe();
   }
 
   /** Tells the others that the entry under a key was changed. */
   async publish(key: string): Promise<void> {
-    try {
-      await this.#channel.publish(JSON.stringify({ deja: 1, from: this.#id, key }));
-    } catch (error) {
-      this.#handlers.onError(error);
-    }
+    const message = JSON.stringify({ deja: 1, from: this.#id, key });
+    await this.#inTime("set", async () => await this.#channel.publish(message));
   }
 
   /** Ends the listening. */
   async close(): Promise<void> {
-    try {
-      await (await this.#subscription)?.();
-    } catch (error) {
-      this.#handlers.onError(error);
-    }
+    this.#deadlines.rest();
+    await this.#inTime("close", async () => await (await this.#subscription)?.());
+  }
+
+  /** Waits for the channel as long as it may take; not at all while it owes an earlier answer. */
+  async #inTime(operation: "set" | "close", work: () => Promise<unknown>): Promise<void> {
+    const call = work();
+    if (this.#late > 0) return void call.catch(this.#handlers.onError);
+    await this.#deadlines.wait(
+      () => call,
+      () => {
+        this.#late++;
+        const answered = () => void this.#late--;
+        call.then(answered, answered);
+        return new StoreError(
+          "The channel for invalidations takes longer than the timeout of a tier; see whether it " +
+            "is connected",
+          { store: "tiered", operation },
+        );
+      },
+      (error) => error as Error,
+    ).then(() => {}, this.#handlers.onError);
   }
 
   async #subscribe(): Promise<(() => unknown) | undefined> {

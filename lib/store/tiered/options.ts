@@ -28,8 +28,8 @@ export interface TieredStoreOptions {
   readonly backfillTtl?: Duration;
   /**
    * How long a tier may take over one call, but for a listing and the bytes of a stream, before it
-   * counts as failing and the call goes on without it. Unlimited by default: the stores over a network have
-   * limits of their own.
+   * counts as failing and the call goes on without it. Unlimited by default: the stores over a
+   * network have limits of their own. It is the limit of `invalidation` as well, 10 s by default.
    */
   readonly timeout?: Duration;
   /** How long a tier is left alone after it failed; twice as long with each failure. By default `"1s"`. */
@@ -106,7 +106,7 @@ export interface WriteLostEvent {
   readonly key: string;
 }
 
-/** The channel for invalidations failed: other processes may not hear of a change. */
+/** The channel for invalidations failed or took too long: other processes may not hear of a change. */
 export interface InvalidationEvent {
   /** Kind of the event. */
   readonly type: "invalidation";

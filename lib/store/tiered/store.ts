@@ -87,6 +87,7 @@ export class TieredStore implements Store {
       this.#invalidation = new Invalidation(invalidation, {
         onChange: (key) => this.#forget(key),
         onError: (error) => report({ type: "invalidation", error }),
+        timeout,
       });
     }
   }
