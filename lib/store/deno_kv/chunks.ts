@@ -25,6 +25,9 @@ import {
   MAX_VALUE_BYTES,
 } from "./kv.ts";
 
+/** The most chunks that are removed without a look at them: a gibibyte. */
+const MAX_COUNTED_CHUNKS = 16_384;
+
 /** A note: when it was written by the writer's clock, and how many chunks there are. */
 export interface Note {
   /** Milliseconds since the epoch. */
@@ -76,10 +79,18 @@ export class Upload {
     return { generation: this.#generation, size: this.#size, checksum: this.#hasher.digest() };
   }
 
-  /** Removes the chunks again. */
+  /** Removes the chunks again, unless a head names them after all: its answer may have been lost. */
   async abandon(): Promise<void> {
     if (this.#versionstamp === null) return;
-    await removeChunks(this.#database, this.#keys, this.#generation, this.#written);
+    const { ok } = await this.#database.commit("delete", (atomic) => {
+      // The note is another from here on, so that a transaction under way cannot name them later.
+      atomic.check(this.check).set(this.check.key, this.#note());
+    });
+    if (ok) await removeChunks(this.#database, this.#keys, this.#generation, this.#written);
+  }
+
+  #note(): Note {
+    return { time: Date.now(), chunks: this.#written };
   }
 
   async #write(): Promise<void> {
@@ -88,8 +99,7 @@ export class Upload {
     this.#written += chunks.length;
     const expiry = expiryOf(this.#expires);
     const { ok, versionstamp } = await this.#database.commit("set", (atomic) => {
-      const note: Note = { time: Date.now(), chunks: this.#written };
-      atomic.check(this.check).set(this.check.key, note);
+      atomic.check(this.check).set(this.check.key, this.#note());
       for (const [index, chunk] of chunks.entries()) {
         atomic.set(this.#keys.chunk(this.#generation, from + index), chunk, expiry);
       }
@@ -168,11 +178,33 @@ export async function removeChunks(
   count: number,
   goesOn: () => boolean = () => true,
 ): Promise<void> {
-  const all: KvKey[] = Array.from({ length: count }, (_, index) => keys.chunk(generation, index));
-  all.push(keys.loose(generation));
-  for (let from = 0; from < all.length && goesOn(); from += MAX_DELETES_AT_ONCE) {
-    await database.commit("delete", (atomic) => {
-      for (const key of all.slice(from, from + MAX_DELETES_AT_ONCE)) atomic.delete(key);
+  let keysAtOnce: KvKey[] = [];
+  const remove = () =>
+    database.commit("delete", (atomic) => {
+      for (const key of keysAtOnce) atomic.delete(key);
     });
+  for await (const key of chunkKeys(database, keys, generation, count)) {
+    keysAtOnce.push(key);
+    if (keysAtOnce.length < MAX_DELETES_AT_ONCE) continue;
+    if (!goesOn()) return;
+    await remove();
+    keysAtOnce = [];
   }
+  if (!goesOn()) return;
+  keysAtOnce.push(keys.loose(generation));
+  await remove();
+}
+
+/** The keys of chunks by their number, and by what is there where the number can hardly be true. */
+async function* chunkKeys(
+  database: Database,
+  keys: Keys,
+  generation: string,
+  count: number,
+): AsyncGenerator<KvKey, void> {
+  if (count <= MAX_COUNTED_CHUNKS) {
+    for (let index = 0; index < count; index++) yield keys.chunk(generation, index);
+    return;
+  }
+  for await (const { key } of database.list("delete", keys.allChunks(generation))) yield key;
 }

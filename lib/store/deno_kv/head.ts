@@ -10,7 +10,7 @@
  * | 8        | 8     | expires, milliseconds since the epoch, float64 little-endian; +Infinity: never |
  * | 16       | `k`   | the key in UTF-8                                                               |
  * | 16 + `k` | `n`   | kind 0: the value, to the end                                                  |
- * |          | 8     | kind 1: length of the value in bytes, uint64 little-endian                     |
+ * |          | 8     | kind 1: length of the value in bytes, uint64 little-endian, 2^40 max           |
  * |          | 32    | kind 1: BLAKE3 of the value                                                    |
  * |          | 16    | kind 1: generation, the name of the chunks                                     |
  *
@@ -28,6 +28,8 @@ const HEAD_VERSION = 1;
 const FIXED_BYTES = 16;
 const CHECKSUM_BYTES = 32;
 const GENERATION_BYTES = 16;
+/** The largest size that a head may claim: a tebibyte, more than a database holds. */
+const MAX_SIZE = 2 ** 40;
 const CHUNKED_BYTES = 8 + CHECKSUM_BYTES + GENERATION_BYTES;
 
 /** Chunks as a head names them. */
@@ -97,9 +99,10 @@ export function writeHead(
  * Reads a head.
  *
  * @param found What stands in the place of one.
+ * @param maxSize The largest value that it may claim, in bytes: any for who removes what it names.
  * @throws {DecodeError} It is none of ours, or not whole.
  */
-export function readHead(found: unknown): Head {
+export function readHead(found: unknown, maxSize = MAX_SIZE): Head {
   if (!(found instanceof Uint8Array) || found.length < FIXED_BYTES) {
     throw new DecodeError("The value is not a cache entry", { offset: 0 });
   }
@@ -126,6 +129,9 @@ export function readHead(found: unknown): Head {
     return { key, expires, size: value.length, value };
   }
   const size = Number(view.getBigUint64(start, true));
+  if (size > maxSize) {
+    throw new DecodeError(`The size in the value is ${size} bytes`, { offset: start });
+  }
   const checksum = head.subarray(start + 8, start + 8 + CHECKSUM_BYTES);
   const generation = toHex(head.subarray(start + 8 + CHECKSUM_BYTES));
   return { key, expires, size, value: { generation, size, checksum } };

@@ -83,6 +83,11 @@ export class Keys {
     return [...this.#root, "chunk", generation, index];
   }
 
+  /** All chunks under a generation. */
+  allChunks(generation: string): KvSelector {
+    return { prefix: [...this.#root, "chunk", generation] };
+  }
+
   /** The key of the note that says that chunks belong to no head. */
   loose(generation: string): KvKey {
     return [...this.#root, "loose", generation];

@@ -125,9 +125,9 @@ export function* slicesOf(bytes: Uint8Array): Generator<Uint8Array> {
 }
 
 /** What a head says, or that it is damaged or foreign. */
-export function headOrDamage({ value }: KvEntry): Head | "damaged" {
+export function headOrDamage({ value }: KvEntry, maxSize?: number): Head | "damaged" {
   try {
-    return readHead(value);
+    return readHead(value, maxSize);
   } catch (error) {
     if (error instanceof DecodeError) return "damaged";
     throw error;
@@ -136,6 +136,6 @@ export function headOrDamage({ value }: KvEntry): Head | "damaged" {
 
 /** The chunks that a head names, if there is one and it does. */
 function chunksIn(found: KvEntry): Chunks | undefined {
-  const head = headOrDamage(found);
+  const head = headOrDamage(found, Infinity);
   return head === "damaged" || head.value instanceof Uint8Array ? undefined : head.value;
 }
