@@ -4,6 +4,7 @@ import type { StoredEntryFilter } from "./entry.ts";
 import { isOwned } from "./names.ts";
 import { removeAll, removeGeneration } from "./removal.ts";
 import { type StoreHandle, tagsOf } from "./store_handle.ts";
+import { entriesIn } from "./stored_listing.ts";
 import type { StoredResults } from "./stored_results.ts";
 
 /**
@@ -42,7 +43,7 @@ export async function clearMatching(
   lists: boolean,
 ): Promise<void> {
   const store = await handle.store();
-  for await (const { key, storeKey, created } of stored.entries(store, filter, lists)) {
+  for await (const { key, storeKey, created } of entriesIn(stored, store, filter, lists)) {
     const latest = stored.prefix + key;
     await handle.inTurn(latest, async () => {
       if (filter.generations !== "all") await stored.delete(store, key);

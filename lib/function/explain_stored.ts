@@ -4,6 +4,7 @@ import type { Explanation } from "./entry.ts";
 import { explain } from "./explain.ts";
 import type { PersistentResults } from "./persistent_results.ts";
 import type { StoreHandle } from "./store_handle.ts";
+import { entriesIn } from "./stored_listing.ts";
 
 /** Entries that are looked at to find the nearest one. */
 const MAX_NEIGHBOURS = 1000;
@@ -41,7 +42,7 @@ export async function explainCall(
   };
   const others = [];
   if (outcome === "miss") {
-    for await (const { storeKey, ...other } of stored.entries(store, { expired: true })) {
+    for await (const { storeKey, ...other } of entriesIn(stored, store, { expired: true })) {
       if (others.length === MAX_NEIGHBOURS) break;
       const record = await stored.read(store, storeKey.slice(stored.prefix.length));
       const described = record?.record.description();

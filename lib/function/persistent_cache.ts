@@ -73,7 +73,8 @@ export function wrapInStore<F extends AnyFunction>(
       checkQuery(query, true);
       const { at } = query;
       const key = "args" in query ? (await results.ask(self, query.args)).key.hex : query.key;
-      return await stored.get(await handle.store(), { key, at }) as never;
+      const { entryIn } = await import("./stored_listing.ts");
+      return await entryIn(stored, await handle.store(), { key, at }) as never;
     },
     map: async (inputs, options) => {
       const { mapCalls } = await import("./map.ts");
@@ -167,7 +168,9 @@ async function* listed(
   handle: StoreHandle,
   filter: StoredEntryFilter | undefined,
 ): AsyncGenerator<CacheEntry, void, undefined> {
-  for await (const { storeKey: _, ...entry } of stored.entries(await handle.store(), filter)) {
+  const { entriesIn } = await import("./stored_listing.ts");
+  const all = entriesIn(stored, await handle.store(), filter);
+  for await (const { storeKey: _, ...entry } of all) {
     yield entry;
   }
 }

@@ -5,13 +5,11 @@ import { DecodeError, type StoreOperation } from "../errors.ts";
 import { type CallKey, type Keyer, listedArguments } from "../key/mod.ts";
 import { type OpenedRecord, openRecord, RecordFlag, sealRecord } from "../record/mod.ts";
 import type { Store, StoreLease } from "../store/store.ts";
-import type { CacheEntry, StoredEntryFilter, StoredEntryQuery } from "./entry.ts";
-import { matches } from "./entry.ts";
+import type { CacheEntry } from "./entry.ts";
 import type { EventLog } from "./event_log.ts";
-import { entryNameOf, generationKey } from "./names.ts";
+import { generationKey } from "./names.ts";
 import { HAS_PARTS, type Payload, resultOf, unpacked, valueOf } from "./payload.ts";
 import { type Settings, staleTime } from "./settings.ts";
-import { momentOf } from "../units.ts";
 
 /**
  * How long a store keeps a result past its time, at most and not longer than it counted, so that an
@@ -162,53 +160,6 @@ export class StoredResults {
     const { removeResult } = await import("./removal.ts");
     const expires = await removeResult(store, this.prefix + hex, this.#settings.append);
     return expires !== undefined && expires > Date.now();
-  }
-
-  /**
-   * What is stored, entry by entry; what is damaged is told of and left out.
-   *
-   * @param lists Whether entries are listed whose value cannot be read.
-   */
-  async *entries(
-    store: Store,
-    filter: StoredEntryFilter = {},
-    lists = false,
-  ): AsyncGenerator<CacheEntry & { readonly storeKey: string }, void, undefined> {
-    for await (const { key: storeKey } of store.list(this.prefix)) {
-      const entryName = entryNameOf(storeKey, this.prefix);
-      if (entryName === undefined) continue;
-      if (entryName.generation !== undefined && filter.generations !== "all") continue;
-      const stored = await this.read(store, storeKey.slice(this.prefix.length));
-      if (stored === undefined) continue;
-      if (filter.expired !== true && stored.record.expires <= Date.now()) continue;
-      const entry = this.tell(stored, entryName.hex, lists);
-      if (entry !== undefined && matches(entry, filter)) yield { ...entry, storeKey };
-    }
-  }
-
-  /** What is stored under a key, now or as of a moment. */
-  async get(store: Store, { key, at }: StoredEntryQuery): Promise<CacheEntry | undefined> {
-    const latest = await this.read(store, key);
-    if (at === undefined) {
-      const isFresh = latest !== undefined && latest.record.expires > Date.now();
-      return isFresh ? this.tell(latest, key) : undefined;
-    }
-    const moment = typeof at === "number" ? at : momentOf(at);
-    if (moment === undefined || Number.isNaN(moment)) {
-      throw new TypeError("get takes a Date or milliseconds since the epoch as at");
-    }
-    let found = latest !== undefined && latest.record.created <= moment ? key : undefined;
-    let newest = -1;
-    for await (const entry of store.list(`${this.prefix}${key}@`)) {
-      const generation = entryNameOf(entry.key, this.prefix)?.generation;
-      if (found === key || generation === undefined) continue;
-      if (generation <= moment && generation > newest) {
-        newest = generation;
-        found = entry.key.slice(this.prefix.length);
-      }
-    }
-    const stored = found === undefined ? undefined : await this.read(store, found);
-    return stored === undefined ? undefined : this.tell(stored, key);
   }
 
   /**

@@ -1,7 +1,7 @@
 /** What is done to all that a cache has in its store. */
 
-import { clearMatching } from "./clearing.ts";
 import type { Store } from "../store/store.ts";
+import { clearMatching } from "./clearing.ts";
 import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
 import { EventLog } from "./event_log.ts";
 import { isOf, OURS, rootOf } from "./names.ts";
@@ -10,6 +10,7 @@ import { removeAll, removeWithTag } from "./removal.ts";
 import type { Scope } from "./scope.ts";
 import { settingsOf } from "./settings.ts";
 import { type StoreHandle, tagsOf } from "./store_handle.ts";
+import { entriesIn } from "./stored_listing.ts";
 import { StoredResults } from "./stored_results.ts";
 import { keysWithTag } from "./tag_index.ts";
 
@@ -50,7 +51,9 @@ export async function* entriesOfAll(
 ): AsyncGenerator<CacheEntry, void, undefined> {
   const store = await scope.handle.store();
   for await (const stored of resultsOfAll(scope, store)) {
-    for await (const { storeKey: _, ...entry } of stored.entries(store, filter, true)) yield entry;
+    for await (const { storeKey: _, ...entry } of entriesIn(stored, store, filter, true)) {
+      yield entry;
+    }
   }
 }
 
