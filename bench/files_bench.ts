@@ -1,6 +1,6 @@
 /**
- * Reading and writing one file, synchronously and not: what chose `MAX_SYNC_BYTES` of the store in
- * a folder. Run `deno bench -A bench/files_bench.ts`.
+ * Reading, writing and removing files, synchronously and not: what chose `MAX_SYNC_BYTES` of the
+ * store in a folder, and how many files its upkeep removes at once. Run `deno bench -A bench/files_bench.ts`.
  *
  * @module
  */
@@ -38,5 +38,37 @@ for (const [label, size] of SIZES) {
   Deno.bench({ name: "writeFile, rename", group: `write ${label}` }, async () => {
     await Deno.writeFile(`${path}.tmp`, bytes, { createNew: true });
     await Deno.rename(`${path}.tmp`, path);
+  });
+}
+
+const REMOVED = 1000;
+
+/** Makes files to remove, in as many sub-folders as a store has for so many. */
+function fill(): string[] {
+  const paths = Array.from({ length: REMOVED }, (_, i) => `${folder}/${i % 256}/${i}`);
+  for (const path of paths) {
+    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    Deno.writeFileSync(path, new Uint8Array(1000));
+  }
+  return paths;
+}
+
+const removal = { group: `remove ${REMOVED} files`, n: 10, warmup: 1 };
+
+Deno.bench({ ...removal, name: "one after the other", baseline: true }, (b) => {
+  const paths = fill();
+  b.start();
+  for (const path of paths) Deno.removeSync(path);
+  b.end();
+});
+for (const width of [4, 16, 64]) {
+  Deno.bench({ ...removal, name: `${width} at once` }, async (b) => {
+    const left = fill().values();
+    b.start();
+    const lane = async () => {
+      for (const path of left) await Deno.remove(path);
+    };
+    await Promise.all(Array.from({ length: width }, lane));
+    b.end();
   });
 }

@@ -55,6 +55,11 @@ const PROBLEMS: readonly (readonly [
   ["moves over a folder", "is-a-folder", (files, at) => files.rename(`${at}/file`, `${at}/folder`)],
   ["moves nothing", "not-found", (files, at) => files.rename(`${at}/none`, `${at}/other`)],
   ["removes nothing", "not-found", (files, at) => files.remove(`${at}/none`)],
+  [
+    "removes nothing in the background",
+    "not-found",
+    (files, at) => files.removeInBackground(`${at}/none`),
+  ],
   ["makes a folder over a file", "exists", (files, at) => files.makeFolder(`${at}/file`)],
   ["makes a folder below a file", "not-a-folder", (files, at) => files.makeFolder(`${at}/file/a`)],
   ["lists no folder", "not-found", (files, at) => files.entries(`${at}/none`)],
@@ -100,6 +105,8 @@ testDrivers("Files moves, lists, removes and says what stands where", async (fil
   const { isFolder, modified } = files.status(`${folder}/a/two`);
   assert.isFalse(isFolder);
   assert.approximately(modified, Date.now(), 3_600_000);
+  await files.removeInBackground(`${folder}/a/two`);
+  assert.deepEqual(await files.entries(`${folder}/a`), [{ name: "b", isFolder: true }]);
   files.removeTree(`${folder}/a`);
   assert.deepEqual(await files.entries(folder), []);
 });
@@ -129,7 +136,7 @@ function failing(files: Files, error: Error): Files {
     throw error;
   };
   const create = (): Promise<never> => Promise.reject(error);
-  const removals = { remove: fail, removeTree: fail };
+  const removals = { remove: fail, removeInBackground: create, removeTree: fail };
   return { ...files, ...removals, create, createNow: fail, rename: fail, makeFolder: fail };
 }
 

@@ -299,14 +299,53 @@ testFiles("upkeep passes over files that the system does not let go", async (roo
   const own = chooseFiles();
   const files: Files = {
     ...own,
-    remove(path) {
+    async removeInBackground(path) {
       if (path.endsWith("/n03")) throw Object.assign(new Error("In use"), { code: "EPERM" });
-      own.remove(path);
+      await own.removeInBackground(path);
     },
   };
   await using store = await FolderStore.open(files, root);
   assert.deepInclude(await store.prune({ maxEntries: 5 }), { removedEntries: 4, entries: 6 });
   assert.deepEqual(await keysOf(store), [3, 5, 6, 7, 8, 9].map(key));
+});
+
+testFiles("prune() rejects where the system fails to remove a file", async (root, fs) => {
+  await fill(root, fs, 10);
+  const own = chooseFiles();
+  const files: Files = {
+    ...own,
+    async removeInBackground(path) {
+      if (path.endsWith("/n03")) throw Object.assign(new Error("EIO: broken"), { code: "EIO" });
+      await own.removeInBackground(path);
+    },
+  };
+  await using store = await FolderStore.open(files, root);
+  await rejects(store.prune({ maxEntries: 5 }), StoreError, /Cannot prune .+ EIO: broken/);
+  assert.deepEqual(await keysOf(store), [3, 5, 6, 7, 8, 9].map(key));
+});
+
+testFiles("what is set while upkeep removes what was there stays", async (root, fs) => {
+  await fill(root, fs, 10);
+  const own = chooseFiles();
+  const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const files: Files = {
+    ...own,
+    async removeInBackground(path) {
+      if (path.endsWith("/n00")) {
+        begun.resolve();
+        await goOn.promise;
+      }
+      await own.removeInBackground(path);
+    },
+  };
+  await using store = await FolderStore.open(files, root);
+  const pruning = store.prune({ maxEntries: 9 });
+  await begun.promise;
+  const bytes = Uint8Array.of(1, 2, 3);
+  const setting = store.set(key(0), bytes);
+  goOn.resolve();
+  await Promise.all([pruning, setting]);
+  assert.deepEqual(await store.get(key(0)), bytes);
 });
 
 testFiles("a folder or file that may not be read hides nothing else", async (root, fs) => {

@@ -53,6 +53,8 @@ export interface DenoApi {
   renameSync(from: string, to: string): void;
   /** Removes a file or folder. */
   removeSync(path: string, options?: { recursive: true }): void;
+  /** As `removeSync`. */
+  remove(path: string): Promise<void>;
   /** Makes a folder. */
   mkdirSync(path: string, options: { recursive: true }): void;
   /** Lists a folder. */
@@ -125,6 +127,7 @@ export function denoFiles(deno: DenoApi): Files {
     append: (path, bytes) => deno.writeFileSync(path, bytes, { append: true }),
     rename: (from, to) => deno.renameSync(from, to),
     remove: (path) => deno.removeSync(path),
+    removeInBackground: (path) => deno.remove(path),
     removeTree: (path) => deno.removeSync(path, { recursive: true }),
     makeFolder: (path) => deno.mkdirSync(path, { recursive: true }),
     async syncFolder(path) {

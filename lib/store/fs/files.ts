@@ -99,6 +99,8 @@ export interface Files {
   rename(from: string, to: string): void;
   /** Removes a file, or a folder that is empty. */
   remove(path: string): void;
+  /** Removes a file, while the event loop turns. */
+  removeInBackground(path: string): Promise<void>;
   /** Removes a folder and all that is in it. */
   removeTree(path: string): void;
   /** Makes a folder and those above it; one that is there already is fine. */

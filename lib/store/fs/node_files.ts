@@ -85,6 +85,8 @@ export interface NodeFileSystem {
   readonly promises: {
     /** Opens a file. */
     open(path: string, flags: "r" | "wx"): Promise<NodeFileHandle>;
+    /** Removes a file. */
+    unlink(path: string): Promise<void>;
     /** Lists a folder. */
     readdir(path: string, options: { withFileTypes: true }): Promise<NodeFolderEntry[]>;
   };
@@ -198,6 +200,7 @@ export function nodeFiles(process: NodeProcess, fs: NodeFileSystem): Files {
         fs.rmdirSync(path);
       }
     },
+    removeInBackground: (path) => fs.promises.unlink(path),
     removeTree: (path) => fs.rmSync(path, { recursive: true }),
     makeFolder: (path) => fs.mkdirSync(path, { recursive: true }),
     async syncFolder(path) {

@@ -19,6 +19,7 @@ import type { Files, FileStart } from "./files.ts";
 import { isHeld, readLease } from "./leases.ts";
 import type { Limits } from "./limits.ts";
 import { ABANDONED_AFTER_MS, type Place } from "./place.ts";
+import type { Removals } from "./removals.ts";
 import type { RecentUses } from "./recent_uses.ts";
 import { isRefusal, Pace, shards } from "./walk.ts";
 import { isFolder, isTemporary } from "./writer.ts";
@@ -44,6 +45,8 @@ export interface PassOptions {
   readonly target: number;
   /** Uses that are not on the disk yet. */
   readonly uses: RecentUses;
+  /** Removes files. */
+  readonly removals: Removals;
   /** Awaited before each sub-folder and now and then; ends the pass by rejecting. */
   readonly alive: () => Promise<void>;
 }
@@ -55,12 +58,17 @@ export class Pass {
   readonly #limits: Limits;
   readonly #target: number;
   readonly #uses: RecentUses;
+  readonly #removals: Removals;
   readonly #alive: () => Promise<void>;
   readonly #start = Date.now();
   readonly #ages = new Ages();
   readonly #pace = new Pace();
+  /** Removals that were started, whatever became of them. */
+  #started = 0;
   #removedEntries = 0;
   #removedBytes = 0;
+  /** What made a removal fail that neither the file nor the user explains. */
+  #failure: { readonly error: unknown } | undefined;
 
   /**
    * @param place What to work on.
@@ -73,15 +81,20 @@ export class Pass {
     this.#limits = limits;
     this.#target = options.target;
     this.#uses = options.uses;
+    this.#removals = options.removals;
     this.#alive = options.alive;
   }
 
   /** Does it all. */
   async run(): Promise<FsPruneReport> {
-    await this.#round((path, name) => this.#count(path, name));
-    const cut = this.#cut();
-    if (cut !== undefined) await this.#round((path, name) => this.#cutOff(path, name, cut));
-    await this.#sweepLeases();
+    try {
+      await this.#round((path, name) => this.#count(path, name));
+      const cut = this.#cut();
+      if (cut !== undefined) await this.#round((path, name) => this.#cutOff(path, name, cut));
+      await this.#sweepLeases();
+    } finally {
+      await this.#removals.all();
+    }
     return {
       removedEntries: this.#removedEntries,
       removedBytes: this.#removedBytes,
@@ -98,14 +111,18 @@ export class Pass {
     for await (const shard of shards(this.#files, this.#place.entries, passOver)) {
       // Reading a folder may have taken long.
       await this.#alive();
-      const before = this.#removedEntries;
+      const before = this.#started;
       for (const { name } of shard.entries) {
         if (this.#pace.due) await this.#breathe();
+        if (this.#removals.full) await this.#removals.some();
         visit(`${shard.path}/${name}`, name);
       }
-      const removed = this.#removedEntries - before;
-      if (removed >= shard.entries.length) this.#removeEmpty(shard.path);
+      if (this.#started - before < shard.entries.length) continue;
+      await this.#removals.all();
+      this.#removeEmpty(shard.path);
     }
+    await this.#removals.all();
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   async #breathe(): Promise<void> {
@@ -127,13 +144,14 @@ export class Pass {
     try {
       if (isTemporary(name)) return this.#removeAbandoned(path);
       const found = this.#files.readStart(path, MAX_HEADER_BYTES);
-      if (this.#isUseless(path, found)) return this.#remove(path, found.size);
+      if (this.#isUseless(path, found)) return this.#removeUseless(path, found.size);
       if (found.modified > this.#start + WRONG_CLOCK_MS) this.#files.touch(path, this.#start);
       this.#ages.add(this.#start - found.modified, found.size);
     } catch (error) {
       if (isRefusal(error)) return this.#countUnread(path);
       if (!isFolder(this.#files, path)) return passOver(error);
       this.#files.removeTree(path); // No entry is a folder.
+      this.#started++;
       this.#removedEntries++;
     }
   }
@@ -172,23 +190,37 @@ export class Pass {
         cut.entries--;
         cut.bytes -= size;
       }
-      this.#remove(path, size);
       this.#ages.entries--;
       this.#ages.bytes -= size;
+      this.#remove(path, size, () => {
+        this.#ages.entries++;
+        this.#ages.bytes += size;
+      });
     } catch (error) {
       passOver(error);
     }
   }
 
-  #remove(path: string, size: number): void {
-    this.#files.remove(path);
-    this.#removedEntries++;
-    this.#removedBytes += size;
-  }
-
   #removeAbandoned(path: string): void {
     const { size, modified } = this.#files.status(path);
-    if (modified + ABANDONED_AFTER_MS <= this.#start) this.#remove(path, size);
+    if (modified + ABANDONED_AFTER_MS <= this.#start) this.#removeUseless(path, size);
+  }
+
+  #removeUseless(path: string, size: number): void {
+    this.#remove(path, size, () => this.#countUnread(path));
+  }
+
+  /** Removes a file; calls `refused` where the system does not let it go. */
+  #remove(path: string, size: number, refused: () => void): void {
+    this.#started++;
+    const done = () => {
+      this.#removedEntries++;
+      this.#removedBytes += size;
+    };
+    this.#removals.start(path, done, (error) => {
+      if (isRefusal(error)) refused();
+      else if (!isMissing(error)) this.#failure ??= { error };
+    });
   }
 
   /** Removes a folder that a writer may be about to use, which then makes it again. */

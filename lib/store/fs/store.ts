@@ -345,9 +345,12 @@ export class FolderStore implements Store {
     let change: ReturnType<Upkeep["before"]>;
     try {
       await this.#writer.place(path, fill, () => {
+        const removal = this.#upkeep.removalOf(path);
+        if (removal !== undefined) return removal; // Or else it would take the new file away.
         signal?.throwIfAborted(); // What was given up must not come after what follows it.
         if (lease !== undefined) this.#leases.check(key, lease);
         change = this.#upkeep.before(path, typeof size === "number" ? size : size());
+        return undefined;
       });
       this.#upkeep.after(change);
     } catch (error) {

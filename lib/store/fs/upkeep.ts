@@ -14,6 +14,7 @@ import type { FileLease, Leases } from "./leases.ts";
 import type { Limits } from "./limits.ts";
 import { type FsPruneReport, Pass } from "./pass.ts";
 import type { Place } from "./place.ts";
+import { Removals } from "./removals.ts";
 import { RecentUses } from "./recent_uses.ts";
 import { TotalsFile } from "./totals.ts";
 import type { Writer } from "./writer.ts";
@@ -68,6 +69,7 @@ export class Upkeep {
   readonly #options: UpkeepOptions;
   readonly #totals: TotalsFile;
   readonly #uses: RecentUses;
+  readonly #removals: Removals;
   /** Whether this handle has recorded a change: the first always is one. */
   #recorded = false;
   #running: Promise<void> | undefined;
@@ -92,6 +94,7 @@ export class Upkeep {
     this.#options = options;
     this.#totals = new TotalsFile(this.#files, this.#folder);
     this.#uses = new RecentUses(this.#files);
+    this.#removals = new Removals(this.#files);
   }
 
   /**
@@ -131,6 +134,11 @@ export class Upkeep {
   /** Notes a use that is too close to the last one to be set on the disk at once. */
   used(path: string, now: number): void {
     if (this.#options.limits !== undefined) this.#uses.add(path, now);
+  }
+
+  /** The removal of the file at `path`, while a pass of this handle is at it; it never rejects. */
+  removalOf(path: string): Promise<void> | undefined {
+    return this.#removals.of(path);
   }
 
   /**
@@ -217,7 +225,7 @@ export class Upkeep {
     };
     try {
       const since = this.#totals.size();
-      const options = { target, uses: this.#uses, alive };
+      const options = { target, uses: this.#uses, removals: this.#removals, alive };
       const report = await new Pass(this.#place, limits, options).run();
       await alive();
       if (this.#options.limits !== undefined) await this.#writeTotals(report, since);
@@ -242,7 +250,11 @@ export class Upkeep {
   async #writeTotals({ entries, bytes }: FsPruneReport, since: number): Promise<void> {
     const totals = { entries, bytes, counted: Date.now() };
     const content = this.#totals.renewed(totals, since);
-    await this.#writer.place(`${this.#folder}/totals`, this.#writer.fillWith(content), () => {});
+    await this.#writer.place(
+      `${this.#folder}/totals`,
+      this.#writer.fillWith(content),
+      () => undefined,
+    );
   }
 
   #sizeOf(path: string): number | undefined {

@@ -45,15 +45,20 @@ export class Writer {
    *
    * @param path Its place.
    * @param fill Writes the content. Called again where the folder had to be made first.
-   * @param before Called right before the move; it prevents that by throwing.
+   * @param before Called right before the move; it prevents that by throwing. What it has to wait
+   *   for is awaited, and then it is called again.
    */
-  async place(path: string, fill: Fill, before: () => void): Promise<void> {
+  async place(
+    path: string,
+    fill: Fill,
+    before: () => Promise<void> | undefined,
+  ): Promise<void> {
     const folder = parentOf(path);
     for (let attempt = 1;; attempt++) {
       const temporary = `${folder}/${temporaryName()}`;
       try {
         await fill(temporary);
-        before();
+        for (let wait = before(); wait !== undefined; wait = before()) await wait;
         this.#moveOver(temporary, path);
         break;
       } catch (error) {

@@ -1,0 +1,58 @@
+/**
+ * Removing very many files: in the background and several at once, since on many a disk the system
+ * waits for its journal in each removal.
+ *
+ * @module
+ */
+
+import type { Files } from "./files.ts";
+
+/**
+ * Removals at once. On ext4 with `discard`, 16 take 65 to 70 µs each instead of 180 to 205 one
+ * after the other; in memory 31 instead of 14 (`deno bench -A bench/files_bench.ts`).
+ */
+const WIDTH = 16;
+
+/** Files of one process that are on their way out. */
+export class Removals {
+  readonly #files: Files;
+  readonly #running = new Map<string, Promise<void>>();
+
+  /** @param files The file system. */
+  constructor(files: Files) {
+    this.#files = files;
+  }
+
+  /** Whether {@linkcode some} is to be awaited before the next removal. */
+  get full(): boolean {
+    return this.#running.size >= WIDTH;
+  }
+
+  /** The removal of the file at `path`, while it is under way; it never rejects. */
+  of(path: string): Promise<void> | undefined {
+    return this.#running.get(path);
+  }
+
+  /**
+   * Starts to remove a file.
+   *
+   * @param path Its path.
+   * @param done Called when it is removed.
+   * @param failed Called with what the file system throws instead.
+   */
+  start(path: string, done: () => void, failed: (error: unknown) => void): void {
+    const removal = this.#files.removeInBackground(path).then(done, failed)
+      .finally(() => this.#running.delete(path));
+    this.#running.set(path, removal);
+  }
+
+  /** Waits until one more is over. */
+  async some(): Promise<void> {
+    await Promise.race(this.#running.values());
+  }
+
+  /** Waits until all are over. */
+  async all(): Promise<void> {
+    await Promise.all(this.#running.values());
+  }
+}
