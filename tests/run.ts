@@ -30,12 +30,14 @@ const files = (await filesUnder("tests", "_test.ts")).filter((file) => file.incl
 const servers = findServers();
 const bundle = lazy(() => pageBundle(files));
 
-/** The parts, in two lanes that run side by side: what is one process at a time, and the rest. */
+/** The parts, in lanes that run side by side: each of them waits a good part of its time. */
 const lanes: readonly Readonly<Record<string, () => Promise<readonly Case[]>>>[] = [
   { checks: checkCases, examples: exampleCases },
   {
     deno: () => denoCases(files, servers),
     bun: async () => await bunCases(await findBun(), files, servers),
+  },
+  {
     chromium: () => browserCases("chromium"),
     firefox: () => browserCases("firefox"),
   },

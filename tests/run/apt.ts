@@ -6,12 +6,21 @@
 
 import { run, tail } from "./project.ts";
 
+/** The installation under way, since apt-get lets only one at a time. */
+let before: Promise<void> = Promise.resolve();
+
 /**
- * Installs a package.
+ * Installs a package, after those that were asked for before.
  *
  * @throws {Error} There is no apt-get, this is not root, or apt-get fails.
  */
-export async function byApt(name: string): Promise<void> {
+export function byApt(name: string): Promise<void> {
+  const installation = before.then(() => installNow(name));
+  before = installation.catch(() => {});
+  return installation;
+}
+
+async function installNow(name: string): Promise<void> {
   const apt = "/usr/bin/apt-get";
   const isThere = await Deno.stat(apt).then(() => true, () => false);
   if (!isThere || Deno.uid() !== 0) throw new Error("apt-get needs Debian or its kin, and root");
