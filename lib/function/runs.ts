@@ -5,6 +5,7 @@ import { OptionError } from "../key/mod.ts";
 import type { Store, StoreLease } from "../store/store.ts";
 import type { AskedCall, Backing } from "./asked_call.ts";
 import type { NotStoredReason } from "./events.ts";
+import type { WatchedRun } from "./invalidations.ts";
 import { decideKeeping, inputsChangedError, keepsError, type Kept, type Run } from "./keeping.ts";
 import { IteratedValues, packed, type Payload, payloadOf, resultOf } from "./payload.ts";
 import { fail } from "./result_opener.ts";
@@ -34,8 +35,8 @@ interface RunningCall {
   readonly hex: string;
   /** What the record says of the call, taken just before the run. */
   readonly told: Pick<Told, "args" | "closure" | "code">;
-  /** How many times each tag was invalidated before the run. */
-  readonly invalidations: ReadonlyMap<string, number>;
+  /** Knows which tags are invalidated during the run. */
+  readonly watched: WatchedRun;
 }
 
 /** The runs of one function. */
@@ -64,9 +65,14 @@ export class Runs {
     if (granted !== undefined && "first" in granted) return granted;
     let outcome: Outcome | undefined;
     const stop = granted && await this.#hold(granted, () => outcome?.steps?.());
-    const end = async () => await stop?.();
+    const { invalidations } = this.#backing.handle;
+    const watched = invalidations.begin();
+    const end = async () => {
+      invalidations.end(watched);
+      await stop?.();
+    };
     try {
-      outcome = await this.#run(asked, flight, store, granted, alternatives);
+      outcome = await this.#run(asked, flight, watched, store, granted, alternatives);
     } catch (error) {
       await end();
       throw error;
@@ -118,11 +124,12 @@ export class Runs {
   async #run(
     asked: AskedCall,
     flight: Flight,
+    watched: WatchedRun,
     store: Store | undefined,
     lease: StoreLease | undefined,
     { fallBack }: Alternatives,
   ): Promise<Outcome> {
-    const { keyer, log, opener, handle } = this.#backing;
+    const { keyer, log, opener } = this.#backing;
     const { self, args, readings, key, around } = asked;
     const { signal } = flight.waiters;
     signal.throwIfAborted();
@@ -136,7 +143,7 @@ export class Runs {
       lease,
       hex: given.hex,
       told: { args: given.args, closure: keyer.closureParts(readings), code: keyer.codeDigest },
-      invalidations: new Map(handle.invalidations),
+      watched,
     };
     const signals = findSignals(args);
     const passed = signals === undefined ? args : signals.with(signal);
@@ -275,13 +282,11 @@ export class Runs {
     { expires, tags }: Kept,
   ): Promise<boolean> {
     const { settings, stored, log, handle } = this.#backing;
-    const { asked: { key: { hex }, storeKey }, flight, invalidations } = running;
+    const { asked: { key: { hex }, storeKey }, flight, watched } = running;
     const { kind, duration } = run;
     const { name } = settings;
     return await handle.inTurn(storeKey, async () => {
-      const isInvalid = tags.some((tag) =>
-        handle.invalidations.get(tag) !== invalidations.get(tag)
-      );
+      const isInvalid = tags.some((tag) => handle.invalidations.isInvalid(tag, watched));
       const told = { ...running.told, created: run.ended, expires, duration, tags };
       const isDropped = flight.discarded || isInvalid || (flight.forgotten.length > 0 &&
         (await import("./forgotten.ts")).isForgotten(this.#backing, running, payload, told));

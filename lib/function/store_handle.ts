@@ -2,6 +2,7 @@
 
 import type { Store } from "../store/store.ts";
 import type { EntryFilter } from "./entry.ts";
+import { Invalidations } from "./invalidations.ts";
 import type { CacheMode } from "./mode.ts";
 import type { Settings } from "./settings.ts";
 import type { Waiters } from "./signals.ts";
@@ -77,8 +78,8 @@ export class StoreHandle {
   readonly flights = new Map<string, Flight>();
   /** Computations under way behind stale results, by store key. */
   readonly renewals = new Map<string, Renewal>();
-  /** How many times each tag was invalidated. */
-  readonly invalidations = new Map<string, number>();
+  /** The tags that were invalidated while functions ran. */
+  readonly invalidations = new Invalidations();
   /** Calls under way that later ones do not join any more. */
   readonly #parted = new Set<{ readonly storeKey: string; readonly flight: Flight }>();
   /** The last of the changes under way to each store key. */
@@ -143,7 +144,7 @@ export class StoreHandle {
    */
   invalidate(tags: readonly string[], owns: (storeKey: string) => boolean): void {
     const { invalidations } = this;
-    for (const tag of tags) invalidations.set(tag, (invalidations.get(tag) ?? 0) + 1);
+    for (const tag of tags) invalidations.add(tag);
     this.#partAll(owns, tags);
   }
 

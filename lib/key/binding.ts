@@ -156,7 +156,9 @@ export class Binding {
     let position = 0;
     for (const { parameter, omitted, mapped, edits } of this.#steps) {
       const { rest } = parameter;
-      let value = rest ? args.slice(position).filter(isNoSignal) : args[position];
+      let value = rest
+        ? args.slice(position).filter(isNoSignal).map(withoutSignal)
+        : args[position];
       position = rest ? args.length : position + 1;
       if (omitted) {
         bound.push(OMITTED);
@@ -175,7 +177,7 @@ export class Binding {
       }
     }
     if (this.#seesAll) {
-      for (; position < args.length; position++) bound.push(args[position]);
+      for (; position < args.length; position++) bound.push(withoutSignal(args[position]));
       if (this.#countsArguments) bound.push(args.length);
     }
     if (tail !== undefined) bound.push(OMITTED, tail);
@@ -201,7 +203,7 @@ export class Binding {
       const value = withoutSignal(args[given.length]);
       given.push(value === undefined ? fallback : value);
     }
-    return [...given, ...args.slice(given.length).filter(isNoSignal)];
+    return [...given, ...args.slice(given.length).filter(isNoSignal).map(withoutSignal)];
   }
 
   /**

@@ -145,6 +145,9 @@ test("an AbortSignal is no part of a call, nor as `signal` in its options", () =
   assert.deepEqual(bind("(a, options) => 1", [1, { signal, b: 2 }]), [1, { b: 2 }]);
   assert.deepEqual(bind("(a, { signal, b }) => 1", [1, { signal, b: 2 }]), [1, { b: 2 }]);
   assert.deepEqual(bind("(...all) => 1", [1, signal]), [[1]]);
+  assert.deepEqual(bind("(...all) => 1", [1, { signal, b: 2 }]), [[1, { b: 2 }]]);
+  const seesAll = "function (a) { return arguments[1]; }";
+  assert.deepEqual(bind(seesAll, [1, { signal, b: 2 }]), bind(seesAll, [1, { b: 2 }]));
   assert.deepEqual(bind("(options) => 1", [{ signal: "red" }]), [{ signal: "red" }]);
 });
 
@@ -185,6 +188,7 @@ test("one function of all arguments gets them with defaults and without signals"
   }
   assert.deepEqual(given(source, { signal, a: 1 }, null), [{ a: 1 }, null]);
   assert.deepEqual(given("(a, ...r) => 1", 1, signal, 2, undefined), [1, 2, undefined]);
+  assert.deepEqual(given("(a, ...r) => 1", 1, { signal, b: 2 }), [1, { b: 2 }]);
   assert.deepEqual(given("(a, b) => 1"), [undefined, undefined]);
 });
 

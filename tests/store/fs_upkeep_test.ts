@@ -198,6 +198,22 @@ testFiles("fsStore() with limits counts what is overwritten and deleted once", a
   assert.equal(passes, 1);
 });
 
+for (const limits of [{ maxEntries: 1 }, { maxBytes: 1000 }]) {
+  const [name] = Object.keys(limits);
+  testFiles(`what was written last stays where it fits ${name} by itself`, async (root, fs) => {
+    await using store = await fsStore(root);
+    await store.set("first", new Uint8Array(200));
+    const path = filesIn(fs, root).find((path) => path.endsWith("/first"));
+    const past = new Date(Date.now() - 60_000);
+    fs.utimesSync(`${root}/${path}`, past, past);
+    const limited = await fsStore(root, limits);
+    await limited.set("last", new Uint8Array(880));
+    await limited[Symbol.asyncDispose]();
+    const left = await Array.fromAsync(store.list());
+    assert.deepEqual(left.map(({ key }) => key), ["last"]);
+  });
+}
+
 testFiles("fsStore() with maxAge looks for what is too old now and then", async (root, fs) => {
   await fill(root, fs, 10);
   const start = Date.now();

@@ -21,7 +21,11 @@ interface FolderEntry {
 
 interface FileHandle {
   read(bytes: Uint8Array, offset: number, length: number): Promise<{ readonly bytesRead: number }>;
-  write(bytes: Uint8Array): Promise<unknown>;
+  write(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): Promise<{ readonly bytesWritten: number }>;
   close(): Promise<void>;
 }
 
@@ -133,7 +137,11 @@ export class Disk {
     try {
       const handle = await this.#fs.open(temporary, "wx");
       try {
-        for await (const piece of pieces) await handle.write(piece);
+        for await (const piece of pieces) {
+          for (let done = 0; done < piece.length;) {
+            done += (await handle.write(piece, done, piece.length - done)).bytesWritten;
+          }
+        }
       } finally {
         await handle.close();
       }

@@ -40,18 +40,21 @@ export function endGeneration(generation: string): void {
 
 /** Streams that are being replayed here: by how many, and what is to be removed after them. */
 const replayed = new Map<string, { readers: number; removals: (() => Promise<unknown>)[] }>();
+/** Readers that may be dropped before their end, such as that of a `Response` nobody reads. */
+const unread = new FinalizationRegistry((release: () => void) => release());
 
 /**
  * Lets the parts of a stored stream stay for one more reader, whatever is removed meanwhile.
  *
+ * @param reader Reads them; when nothing refers to it any more, they may go as well.
  * @returns Lets them go.
  */
-export function holdParts(generation: string): () => void {
+export function holdParts(generation: string, reader: object): () => void {
   const held = replayed.get(generation) ?? { readers: 0, removals: [] };
   replayed.set(generation, held);
   held.readers++;
   let isHeld = true;
-  return () => {
+  const release = () => {
     if (!isHeld) return;
     isHeld = false;
     if (--held.readers > 0) return;
@@ -59,6 +62,8 @@ export function holdParts(generation: string): () => void {
     // What stays behind belongs to no record, and goes when the store is pruned.
     for (const remove of held.removals) remove().catch(() => {});
   };
+  unread.register(reader, release);
+  return release;
 }
 
 /**

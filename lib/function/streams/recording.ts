@@ -191,17 +191,8 @@ export async function replay(
     throw new DecodeError("A part of a stored stream was found damaged before", { offset: 0 });
   }
   const stored = new Parts(store, storeKey, generation, parts);
-  // A record whose parts are gone is found out before it counts as a hit, and before the caller has
-  // seen a byte of it.
-  const release = parts.length > 1 ? holdParts(generation) : () => {};
+  let release = () => {};
   let first: Uint8Array<ArrayBuffer> | undefined;
-  try {
-    first = parts.length === 0 ? undefined : await stored.read(0);
-    if (parts.length > 1) await stored.check();
-  } catch (error) {
-    release();
-    throw error;
-  }
   let index = 0;
   const reader: StreamReader = {
     next: async () => {
@@ -222,6 +213,16 @@ export async function replay(
     },
     leave: () => Promise.resolve(release()),
   };
+  if (parts.length > 1) release = holdParts(generation, reader);
+  // A record whose parts are gone is found out before it counts as a hit, and before the caller has
+  // seen a byte of it.
+  try {
+    first = parts.length === 0 ? undefined : await stored.read(0);
+    if (parts.length > 1) await stored.check();
+  } catch (error) {
+    release();
+    throw error;
+  }
   return putTogether(shape, reader, classes, false);
 }
 

@@ -23,8 +23,11 @@ import {
 } from "./recording.ts";
 import type { StreamEnd } from "./shared_stream.ts";
 
-/** Parts outlive their record by this much, since that is written after them. */
-const SLACK_MS = 86_400_000;
+/**
+ * Parts outlive their record by this much: so long it may stay past its time (see
+ * ../stored_results.ts), and somebody may be reading them then.
+ */
+const SLACK_MS = 3_600_000;
 
 /** Writes the record of a run, and says whether it is stored. */
 export type SaveRecord = (run: Run, payload: Payload, keeping: Kept) => Promise<boolean>;

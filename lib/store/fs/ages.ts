@@ -27,6 +27,9 @@ export class Ages {
   entries = 0;
   /** All their bytes. */
   bytes = 0;
+  /** Bytes of the youngest one. */
+  youngestBytes = 0;
+  #youngest = Infinity;
 
   /** Counts an entry of an age in milliseconds. */
   add(age: number, bytes: number): void {
@@ -35,6 +38,9 @@ export class Ages {
     this.#bytes[step] += bytes;
     this.entries++;
     this.bytes += bytes;
+    if (age > this.#youngest) return;
+    this.#youngest = age;
+    this.youngestBytes = bytes;
   }
 
   /** Finds the oldest entries that make at least so many entries and bytes together. */

@@ -135,9 +135,13 @@ export class Pass {
     const { maxEntries, maxBytes } = this.#limits;
     const { entries, bytes } = this.#ages;
     if (entries <= maxEntries && bytes <= maxBytes) return undefined;
-    const surplus = (now: number, most: number) =>
-      now <= most ? 0 : now - Math.floor(this.#target * most);
-    return this.#ages.oldest(surplus(entries, maxEntries), surplus(bytes, maxBytes));
+    // What was used last stays as long as it fits by itself.
+    const surplus = (now: number, most: number, last: number) =>
+      now <= most ? 0 : now - Math.max(Math.floor(this.#target * most), Math.min(last, most));
+    return this.#ages.oldest(
+      surplus(entries, maxEntries, 1),
+      surplus(bytes, maxBytes, this.#ages.youngestBytes),
+    );
   }
 
   #count(path: string, name: string): void {

@@ -1,6 +1,6 @@
 import { decode, encode } from "../../../lib/codec/mod.ts";
 import { DecodeError } from "../../../lib/errors.ts";
-import { type Disk, openDisk } from "../../../lib/function/outputs/disk.ts";
+import { Disk, openDisk } from "../../../lib/function/outputs/disk.ts";
 import {
   outputsOf,
   type OutputsPlace,
@@ -55,6 +55,29 @@ testWithFiles(
     assert.sameMembers(fs.readdirSync(folder), ["first", "new", "second"]);
   },
 );
+
+testWithFiles("a system that writes less than it was given is asked again", async (folder, fs) => {
+  const own = fs.promises;
+  const write = async (path: string, flags: string) => {
+    const handle = await own.open(path, flags);
+    return {
+      read: handle.read.bind(handle),
+      write: (bytes: Uint8Array, offset: number, length: number) =>
+        handle.write(bytes, offset, Math.min(length, 1000)),
+      close: () => handle.close(),
+    };
+  };
+  const disk = new Disk({ ...own, open: write } as ConstructorParameters<typeof Disk>[0]);
+  const bytes = Uint8Array.from({ length: 2500 }, (_, i) => i);
+  await disk.write(
+    `${folder}/out`,
+    0o600,
+    (async function* () {
+      yield bytes;
+    })(),
+  );
+  assert.deepEqual(new Uint8Array(fs.readFileSync(`${folder}/out`)), bytes);
+});
 
 testWithFiles("what stood in the place is replaced as a whole", async (folder, fs, place, disk) => {
   fs.writeFileSync(`${folder}/a`, "new");

@@ -3,7 +3,7 @@ import type { PersistentOptions } from "../../../lib/function/options.ts";
 import { PART_BYTES } from "../../../lib/function/streams/parts.ts";
 import { memoryStore } from "../../../lib/store/memory.ts";
 import type { Store } from "../../../lib/store/store.ts";
-import { assert, rejects, test, withFakeTime } from "../../harness.ts";
+import { assert, rejects, test, testOn, withFakeTime } from "../../harness.ts";
 import { reasonOf, until } from "../_kinds.ts";
 import { Recorder } from "../_recorder.ts";
 
@@ -340,6 +340,30 @@ test("a stream that was quicker than minDuration in all is not stored", async ()
   await refused();
   assert.deepInclude(recorder.takeEvents().at(-1), { type: "not-stored", reason: "too quick" });
 });
+
+testOn(
+  ["bun"],
+  "only Bun lets a program collect garbage without a flag",
+  "a stored stream that was opened and dropped unread does not hold its parts",
+  async () => {
+    const { deja, keys, stored } = setUp();
+    const f = deja.persistent(
+      "f",
+      () => new Response(new Blob([new Uint8Array(2 * PART_BYTES)])),
+    );
+    await (await f()).arrayBuffer();
+    await stored();
+    assert.equal((await f()).status, 200);
+    assert.lengthOf(await keys(), 3);
+    await f.delete();
+    const { Bun } = globalThis as unknown as { Bun: { gc(force: boolean): void } };
+    for (let i = 0; i < 200 && (await keys()).length > 0; i++) {
+      Bun.gc(true);
+      await turn();
+    }
+    assert.deepEqual(await keys(), []);
+  },
+);
 
 test("append keeps the streams of older generations", async () => {
   await withFakeTime(1_000_000, async (clock) => {
