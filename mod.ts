@@ -42,6 +42,7 @@ export {
   type BlockSyncOptions,
 } from "./lib/function/block.ts";
 export type {
+  AsyncMethodDecorator,
   CachedOptions,
   MethodDecorator,
   MethodOptions,
@@ -82,7 +83,7 @@ export type {
 export { expiresAfter } from "./lib/function/expires_after.ts";
 export { type CacheMode, withMode } from "./lib/function/mode.ts";
 export type { FreeVariablesOption } from "./lib/function/free_variables.ts";
-export type { MapOptions, MapProgress, RetryOptions } from "./lib/function/map.ts";
+export type { MapOptions, MapProgress, MapThis, RetryOptions } from "./lib/function/map.ts";
 export type { ByteSize, ByteUnit, Duration, DurationUnit, Moment } from "./lib/units.ts";
 export type {
   CacheEvent,

@@ -10,7 +10,7 @@ import type {
   StoredEntryQuery,
 } from "./entry.ts";
 import type { CacheStats } from "./events.ts";
-import type { MapOptions } from "./map.ts";
+import type { MapOptions, MapThis } from "./map.ts";
 import type { ResultOf } from "./options.ts";
 import type { PruneOptions, PruneReport } from "./prune.ts";
 
@@ -37,9 +37,10 @@ export interface MemoryCachedMethods<F extends AnyFunction> {
   get(query: EntryQuery | { readonly args: Parameters<F> }): CacheEntry<ResultOf<F>> | undefined;
   /**
    * Calls the function for each of many inputs, a few at a time, and resolves to the results in
-   * their order.
+   * their order. A function that needs several arguments takes one object in their place.
    */
   map(
+    this: MapThis<F>,
     inputs: Iterable<Parameters<F>[0]> | AsyncIterable<Parameters<F>[0]>,
     options?: MapOptions,
   ): Promise<ResultOf<F>[]>;
@@ -132,9 +133,11 @@ export interface PersistentCachedMethods<F extends AnyFunction> {
   ): Promise<CacheEntry<ResultOf<F>> | undefined>;
   /**
    * Calls the function for each of many inputs, a few at a time, and resolves to the results in
-   * their order. What was done stays done: the same map again goes on where it stopped.
+   * their order. What was done stays done: the same map again goes on where it stopped. A function
+   * that needs several arguments takes one object in their place.
    */
   map(
+    this: MapThis<F>,
     inputs: Iterable<Parameters<F>[0]> | AsyncIterable<Parameters<F>[0]>,
     options?: MapOptions,
   ): Promise<ResultOf<F>[]>;

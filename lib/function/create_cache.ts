@@ -17,6 +17,7 @@ import {
   PRUNE_OPTIONS,
 } from "./check_options.ts";
 import {
+  type AsyncMethodDecorator,
   type CachedOptions,
   decoratorIn,
   type MethodDecorator,
@@ -71,7 +72,9 @@ export interface Cache {
    * As `cached` of `@deja/cache/decorators`, on the store and with the defaults of this cache. See
    * {@linkcode CachedOptions}.
    */
-  cached(options?: CachedOptions | PersistentCachedOptions): MethodDecorator;
+  cached(options?: CachedOptions): MethodDecorator;
+  /** As above, for methods that return a promise, whose results may be stored. */
+  cached(options: CachedOptions | PersistentCachedOptions): AsyncMethodDecorator;
   /**
    * A cache on the same store and namespace with other defaults: those given hold over these. What
    * is done to this cache as a whole is done to the functions of that one too.
@@ -177,7 +180,7 @@ function cacheIn(scope: Scope): Cache {
     persistent: <F extends AnyFunction>(...args: PersistentArguments<F>) =>
       persist("persistent", args, scope),
     block: (name, inputs, body, own) => runBlock(scope, name, inputs, body, own),
-    cached: (own = {}) => decoratorIn(scope, own),
+    cached: (own: CachedOptions | PersistentCachedOptions = {}) => decoratorIn(scope, own),
     with: (more) => {
       checkOptions("with", more, DEFAULT_OPTIONS);
       return cacheIn({ ...scope, defaults: withDefaults(defaults, more, DEFAULT_OPTIONS) });

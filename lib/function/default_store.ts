@@ -16,7 +16,9 @@ const FOLDER_VARIABLE = "DEJA_DIR";
 interface Host {
   readonly Deno?: {
     readonly permissions: {
-      querySync(query: { name: "read" | "write"; path: string }): { readonly state: string };
+      querySync(
+        query: { name: "read" | "write"; path: string } | { name: "env"; variable: string },
+      ): { readonly state: string };
     };
   };
   readonly process?: { readonly getBuiltinModule?: unknown };
@@ -36,7 +38,12 @@ export async function openDefaultStore(): Promise<Store> {
   if (host.Deno !== undefined || host.process?.getBuiltinModule !== undefined) {
     const folder = environmentVariable(FOLDER_VARIABLE) ?? DEFAULT_FOLDER;
     const missing = missingFlags(host, folder);
-    if (missing !== "") return fallback(`Deno may not use ${folder}; run it with ${missing}`);
+    if (missing !== "") {
+      const other = mayReadFolder(host)
+        ? ""
+        : `, or with --allow-env=${FOLDER_VARIABLE} too where that names another`;
+      return fallback(`Deno may not use ${folder}; run it with ${missing}${other}`);
+    }
     const { fsStore } = await import("../store/fs/mod.ts");
     return await fsStore(folder);
   }
@@ -59,6 +66,12 @@ function missingFlags({ Deno }: Host, path: string): string {
       Deno !== undefined && Deno.permissions.querySync({ name, path }).state !== "granted"
     )
     .map((name) => `--allow-${name}=${path}`).join(" ");
+}
+
+/** Whether the variable that names a folder can be read: on Deno, only with a permission. */
+function mayReadFolder({ Deno }: Host): boolean {
+  const query = { name: "env", variable: FOLDER_VARIABLE } as const;
+  return Deno === undefined || Deno.permissions.querySync(query).state === "granted";
 }
 
 /**

@@ -100,7 +100,7 @@ export interface Explanation {
   /**
    * What a call would meet now. A store keeps what expired for as long as it may stand in for a new
    * result, and to tell of it for as long as it counted, ten minutes at most. From then on it is a
-   * `"miss"`, and the message says that one that expired may have been here.
+   * `"miss"`, and the message says that what expires is forgotten.
    */
   readonly outcome: "hit" | "stale" | "expired" | "invalid" | "damaged" | "miss";
   /** Key of the call, in lower-case hexadecimal. */

@@ -58,14 +58,14 @@ export function explain(
     nearest = other.entry;
     changed = differs;
   }
-  const message = nearest === undefined
-    ? `${name}: nothing is kept for any call`
+  const found = nearest === undefined
+    ? "any call"
     : changed.length === 0
-    ? `${name}: nothing is kept for this call; the nearest entry does not tell what differs`
-    : `${name}: nothing is kept for this call; since the nearest entry, ${changed.join(", ")} ` +
-      "changed";
-  const gone = mayExpire ? "; one that expired may have been here, and is gone" : "";
-  return { outcome, key, entry, nearest, changed, message: message + gone };
+    ? "this call; the nearest entry does not tell what differs"
+    : `this call; since the nearest entry, ${changed.join(", ")} changed`;
+  const gone = mayExpire ? " (what expires is forgotten)" : "";
+  const message = `${name}: nothing is kept for ${found}${gone}`;
+  return { outcome, key, entry, nearest, changed, message };
 }
 
 function difference(

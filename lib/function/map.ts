@@ -1,6 +1,6 @@
 /** Calling a function for each of many inputs, a few at a time. */
 
-import { OptionError } from "../key/mod.ts";
+import { type AnyFunction, OptionError } from "../key/mod.ts";
 import { type Duration, milliseconds } from "../units.ts";
 import { checkOptions } from "./check_options.ts";
 import { truthOf } from "./keeping.ts";
@@ -28,6 +28,14 @@ export interface RetryOptions {
   /** Says of an error whether to try again; of every one unless given, but for aborts. */
   readonly when?: (error: unknown) => boolean;
 }
+
+/**
+ * What `map` is called on: anything, where one argument is enough for the function. Where it needs
+ * more, a text that says so, which TypeScript then shows.
+ */
+export type MapThis<F extends AnyFunction> = Parameters<F> extends [unknown, unknown, ...unknown[]]
+  ? "map gives one argument, and this function needs more: make it a function of one object"
+  : unknown;
 
 /** Options of `map`. */
 export interface MapOptions {

@@ -50,7 +50,8 @@ export interface CacheOptions<F extends AnyFunction = any> {
   /**
    * What parameters are keyed on instead of themselves, by their names as in `ignore`, such as
    * `{ file: (file) => file.etag }`; a function may return {@linkcode OMIT} to leave its parameter
-   * out. Or one function of all arguments, whose result is then the key.
+   * out. Or one function of all arguments, whose result is then the key. One that makes `undefined`
+   * of something, as a misspelled property does, is an error: all calls would share one result.
    */
   readonly key?: KeyOption;
   /**

@@ -272,7 +272,10 @@ function mappingOf(
   return {
     map: (...args) => {
       try {
-        return map(...args as [never]);
+        const mapped = map(...args as [never]);
+        if (mapped !== undefined || args[0] === undefined) return mapped;
+        // Most likely a misspelled property, with which all calls would share one result.
+        throw new TypeError("it returned undefined, not null or OMIT");
       } catch (error) {
         throw new OptionError(option, functionName, error);
       }

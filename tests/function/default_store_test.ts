@@ -92,7 +92,7 @@ testOn(
   () =>
     withTempFolder(async (cwd) => {
       const config = new URL("../../deno.json", import.meta.url);
-      for (const granted of [[], ["--allow-read"], ["--allow-read", "--allow-write=other"]]) {
+      for (const granted of [[], ["--allow-read"], ["--allow-read", "--allow-env=DEJA_DIR"]]) {
         const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
           args: [
             "run",
@@ -105,7 +105,7 @@ testOn(
             "be",
           ],
           cwd,
-          env: { NO_COLOR: "1" },
+          env: { NO_COLOR: "1", DEJA_DIR: "" },
         }).output();
         const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
         assert.equal(code, 0, err);
@@ -118,8 +118,11 @@ testOn(
         const flags = granted.length === 0
           ? "--allow-read=.deja --allow-write=.deja"
           : "--allow-write=.deja";
+        const other = granted.includes("--allow-env=DEJA_DIR")
+          ? ""
+          : ", or with --allow-env=DEJA_DIR too where that names another";
         assert.include(lines[0], `kept in memory only`);
-        assert.include(lines[0], `Deno may not use .deja; run it with ${flags};`);
+        assert.include(lines[0], `Deno may not use .deja; run it with ${flags}${other};`);
       }
     }),
 );

@@ -1,6 +1,7 @@
 import type { CacheStats } from "../../lib/function/events.ts";
 import type { MemoryCacheStats } from "../../lib/function/cached_function.ts";
 import { createCache, persistentCache } from "../../lib/function/create_cache.ts";
+import { cached } from "../../lib/function/decorators/mod.ts";
 import { cache, lruCache } from "../../lib/function/memory_cache.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import { assert, test } from "../harness.ts";
@@ -173,4 +174,74 @@ test("persistentCache() promises a result of type never or any", () => {
   // deno-lint-ignore no-explicit-any -- as above.
   holds<Same<ReturnType<typeof parsed>, Promise<any>>>(parsed);
   assert.equal(parsed.length, 1);
+});
+
+test("cached() that stores takes methods and getters that return promises, and no others", () => {
+  const deja = createCache({ store: memoryStore(), freeVariables: "ignore" });
+  const stored = { persistent: true, attributes: [] } as const;
+  const either: Parameters<typeof deja.cached>[0] = stored;
+  class Plane {
+    @deja.cached({ ttl: "1m" })
+    atOnce(x: number): number {
+      return x;
+    }
+
+    @deja.cached()
+    async inMemory(x: number): Promise<number> {
+      return await Promise.resolve(x);
+    }
+
+    @deja.cached(stored)
+    async later(x: number): Promise<number> {
+      return await Promise.resolve(x);
+    }
+
+    @deja.cached(either)
+    get area(): PromiseLike<number> {
+      return Promise.resolve(2);
+    }
+
+    // @ts-expect-error: what is stored comes as a Promise.
+    @deja.cached(stored)
+    text(x: number): string {
+      return String(x);
+    }
+
+    // @ts-expect-error: as above.
+    @cached({ persistent: true })
+    get size(): number {
+      return 2;
+    }
+
+    // @ts-expect-error: the Promise is one of a generator.
+    @cached(either)
+    async *letters(word: string): AsyncGenerator<string> {
+      yield* word;
+    }
+  }
+  assert.isFunction(Plane);
+});
+
+test("map() takes no function that one argument is not enough for", async () => {
+  const { persistent } = createCache({ store: memoryStore() });
+  const add = (a: number, b: number) => a + b;
+  const kept = cache(add);
+  const stored = persistent("add", add);
+  compiled(async () => {
+    // @ts-expect-error: the second number is missing.
+    await kept.map([1, 2]);
+    // @ts-expect-error: as above.
+    await stored.map([1, 2]);
+    // @ts-expect-error: a number is no text.
+    await cache(join).map([1]);
+  });
+  const { map } = persistent("sum", ({ a, b }: { a: number; b: number }) => a + b);
+  assert.deepEqual(await map([{ a: 1, b: 2 }]), [3]);
+  assert.deepEqual(await cache(join).map(["a"]), ["a1"]);
+  assert.deepEqual(await cache((...all: number[]) => all.length).map([5]), [1]);
+  assert.deepEqual(await persistent(first).map([[1], ["a"]]), [1, "a"]);
+  // deno-lint-ignore no-explicit-any -- it is what this is about.
+  const unknown: any = cache((x: number) => x);
+  const typed: ReturnType<typeof cache<(...args: never[]) => number>> = unknown;
+  assert.deepEqual(await typed.map([]), []);
 });

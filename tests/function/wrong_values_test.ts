@@ -66,7 +66,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   },
   "map()": {
     options: ["concurrency", "onProgress", "signal", "retry"],
-    call: (options) => persistent.map([], options),
+    call: (options) => (persistent as Untyped).map([], options),
   },
   "prune()": { options: PRUNE_OPTIONS, call: (options) => deja.prune(options) },
   "entries()": {

@@ -169,6 +169,22 @@ test("a mapper gets the default, also inside a parameter", () => {
   assert.deepEqual(seen, [2, 3]);
 });
 
+test("a mapper that makes undefined of something is an error that names the option", () => {
+  // deno-lint-ignore no-explicit-any -- as the option has it, where a typo is not found.
+  const typo = (file: any) => file?.etga;
+  const reason = " of f failed: it returned undefined, not null or OMIT";
+  for (const key of [{ file: typo }, { "o.file": typo }, typo]) {
+    const source = "(file, o) => 1";
+    const args = [{ etag: 1 }, { file: { etag: 1 } }];
+    const option = typeof key === "function" ? "key" : `key.${Object.keys(key)[0]}`;
+    assert.throws(() => bind(source, args, { key }), TypeError, option + reason);
+    assert.doesNotThrow(() => bind(source, [undefined, { file: undefined }], { key }));
+    assert.doesNotThrow(() => bind(source, [], { key }));
+  }
+  const read = { key: { file: (file: { etag?: number }) => file.etag ?? OMIT } };
+  assert.notDeepEqual(bind("(file) => 1", [{ etag: 1 }], read), bind("(file) => 1", [{}], read));
+});
+
 test("one function of all arguments may give the key", () => {
   const options = { key: (a: { id: number }) => a.id };
   const [one, two, three] = [{ id: 1, at: 1 }, { id: 1, at: 2 }, { id: 2, at: 1 }]

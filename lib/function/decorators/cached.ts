@@ -31,12 +31,28 @@ export interface CachedOptions extends MethodOptions, MemoryCacheOptions {
 
 /** Options of {@linkcode cached} for stored results. */
 export interface PersistentCachedOptions extends MethodOptions, PersistentOptions {
-  /** Stores the results: the method must return a promise. */
+  /**
+   * Stores the results: the method must return a promise, since a store takes its time. Of any
+   * other, TypeScript says so.
+   */
   readonly persistent: true;
 }
 
 /** A decorator of methods and getters. */
 export type MethodDecorator = <This, F extends AnyFunction>(
+  method: F,
+  context: ClassMethodDecoratorContext<This> | ClassGetterDecoratorContext<This>,
+) => F;
+
+/**
+ * A decorator of methods and getters that return a promise, as those do whose results are stored:
+ * make the method `async`, even where it awaits nothing.
+ */
+export type AsyncMethodDecorator = <
+  This,
+  // deno-lint-ignore no-explicit-any -- whatever the parameters are.
+  F extends (...args: any[]) => PromiseLike<unknown>,
+>(
   method: F,
   context: ClassMethodDecoratorContext<This> | ClassGetterDecoratorContext<This>,
 ) => F;
@@ -51,7 +67,7 @@ const OWN_OPTIONS = ["attributes", "persistent"];
  * there is {@linkcode methodOf}. No decorator can change a type, so TypeScript needs to be told:
  * `scale.times as MemoryCached<(x: number) => number>`.
  *
- * @param options See {@linkcode CachedOptions} and {@linkcode PersistentCachedOptions}.
+ * @param options See {@linkcode CachedOptions}.
  * @returns The decorator.
  * @throws {TypeError} An option is wrong; where it is applied: to something else than a method or a
  *   getter, by a compiler with legacy decorators, or to a method that reads `this` without
@@ -79,6 +95,38 @@ const OWN_OPTIONS = ["attributes", "persistent"];
  * assert.equal(runs, 2);
  * ```
  */
+export function cached(options?: CachedOptions): MethodDecorator;
+/**
+ * Caches a method or a getter that returns a promise, in memory or with `persistent: true` in the
+ * default store. Like a persistent function, such a method always gives a promise, which is why one
+ * that is not `async` does not type-check.
+ *
+ * @param options See {@linkcode CachedOptions} and {@linkcode PersistentCachedOptions}.
+ * @returns The decorator.
+ * @throws {TypeError} As of a method in memory.
+ *
+ * @example
+ * ```ts
+ * import { createCache, memoryStore } from "@deja/cache";
+ * import { assert } from "chai";
+ *
+ * const deja = createCache({ store: memoryStore() }); // its cached is this one, on its store
+ *
+ * class Scale {
+ *   constructor(readonly factor: number) {}
+ *
+ *   @deja.cached({ persistent: true, attributes: ["factor"] })
+ *   async times(x: number): Promise<number> {
+ *     return await Promise.resolve(x * this.factor);
+ *   }
+ * }
+ *
+ * assert.equal(await new Scale(2).times(21), 42);
+ * assert.equal(await new Scale(2).times(21), 42); // read from the store
+ * assert.equal(deja.stats().hits, 1);
+ * ```
+ */
+export function cached(options: CachedOptions | PersistentCachedOptions): AsyncMethodDecorator;
 export function cached(options: CachedOptions | PersistentCachedOptions = {}): MethodDecorator {
   return decoratorIn(defaultScope, options);
 }

@@ -5,6 +5,7 @@
  */
 
 export {
+  type AsyncMethodDecorator,
   cached,
   type CachedOptions,
   type MethodDecorator,
