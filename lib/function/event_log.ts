@@ -1,6 +1,6 @@
 /** Counts the events of one function and passes them on. */
 
-import type { CacheEvent, CacheListener, CacheStats, FreeVariableEvent } from "./events.ts";
+import type { CacheEvent, CacheListener, CacheStats } from "./events.ts";
 import { tellListener } from "./listener.ts";
 
 /** The counts, while they are counted. */
@@ -56,12 +56,14 @@ export class EventLog {
     return this.#listener !== undefined;
   }
 
-  /** Counts an event and tells the listener; without one, warns once of each kind of problem. */
+  /**
+   * Counts an event and tells the listener; without one, warns once of each kind of problem. Of
+   * variables that no key sees, whoever finds them warns, in one line for all.
+   */
   emit(event: CacheEvent): void {
     this.#count(event);
     if (this.#listener === undefined) {
-      if (event.type === "free-variable") warnOfVariable(event);
-      else if (isProblem(event)) this.#warn(event);
+      if (isProblem(event)) this.#warn(event);
       return;
     }
     tellListener(
@@ -116,12 +118,4 @@ export class EventLog {
 /** The function that an event is about, in the words of a message. */
 function nameOf({ name }: CacheEvent): string {
   return name || "a cached function";
-}
-
-function warnOfVariable(event: FreeVariableEvent): void {
-  const { variable, remedy } = event;
-  console.warn(
-    `déjà: ${nameOf(event)} reads ${variable}, which its key does not see: write ` +
-      `${remedy}, or freeVariables: "ignore" where no result depends on it`,
-  );
 }

@@ -144,10 +144,12 @@ export interface OptionErrorEvent extends CacheEventBase {
 export interface FreeVariableEvent extends CacheEventBase {
   /** Kind of the event. */
   readonly type: "free-variable";
-  /** The variable. */
+  /** The variable, such as `rate`; of a method also `this.rate`, `this.read()`, or all of `this`. */
   readonly variable: string;
-  /** The line to write. */
+  /** The line to write: one for all variables of the function, or for all of its `this`. */
   readonly remedy: string;
+  /** Name of the function in `closure` that reads it; `undefined` where the function itself does. */
+  readonly within?: string | undefined;
 }
 
 /**

@@ -119,11 +119,13 @@ export interface CacheOptions<F extends AnyFunction = any> {
    */
   readonly code?: CodeOption;
   /**
-   * What becomes of variables that the function reads, that are no globals and that `closure` does
-   * not name: each is told of once (`"warn"`, the default), or makes calls fail (`"error"`), or
-   * nothing (`"ignore"`). The look takes a moment: calls of a memory cache fail from then on, those
-   * of a persistent one wait for it. Only where it finds nothing does a memory cache go on with the
-   * results of an equal definition that was evaluated before, so with `"ignore"` it never does.
+   * What becomes of variables that the function, or one in its `closure`, reads, that are no globals
+   * and that `closure` does not name: they are told of once (`"warn"`, the default), or make calls
+   * fail (`"error"`), or nothing (`"ignore"`). So does what a method reads of `this` besides its
+   * `attributes`, where those are a list. The look takes a moment: calls of a memory cache fail from
+   * then on, those of a persistent one wait for it. Only where it finds nothing does a memory cache
+   * go on with the results of an equal definition that was evaluated before, so with `"ignore"` it
+   * never does.
    */
   readonly freeVariables?: FreeVariablesOption;
   /** Hears of every hit, miss, join and problem. */

@@ -1,6 +1,7 @@
 /** Looking at what a function reads unseen, once and behind the callers' backs. */
 
 import type { AnyFunction } from "../key/mod.ts";
+import { LruMap } from "../lru.ts";
 import type { EventLog } from "./event_log.ts";
 import type { Settings } from "./settings.ts";
 
@@ -49,12 +50,15 @@ export class FreeVariableWatch {
     const { name, freeVariables } = this.#settings;
     if (freeVariables === "ignore") return false;
     try {
-      const { unseenError, unseenVariables } = await (finder ??= import("./free_variables.ts"));
+      const { unseenError, unseenVariables, unseenWarning } = await (finder ??= import(
+        "./free_variables.ts"
+      ));
       const unseen = await unseenVariables(this.#fn, this.#settings);
       if (unseen.length > 0 && this.isStrict) this.#error = unseenError(name, unseen);
-      for (const { variable, remedy } of unseen) {
-        this.#log.emit({ type: "free-variable", name, key: "", variable, remedy });
+      for (const each of unseen) {
+        this.#log.emit({ type: "free-variable", name, key: "", ...each });
       }
+      if (unseen.length > 0 && !this.#log.heard) warnOnce(unseenWarning(name, unseen));
       return unseen.length === 0;
     } catch (cause) {
       const error = new TypeError("The parser that finds free variables could not be loaded", {
@@ -64,4 +68,13 @@ export class FreeVariableWatch {
       return false;
     }
   }
+}
+
+/** Warnings given last: a factory may wrap the same function again and again. */
+const warned = new LruMap<string, true>({ maxEntries: 500 });
+
+function warnOnce(warning: string): void {
+  const isNew = warned.get(warning) === undefined;
+  warned.set(warning, true);
+  if (isNew) console.warn(warning);
 }

@@ -8,7 +8,8 @@
  * @module
  */
 
-import type { MemberExpression, Node, Program } from "acorn";
+import type { AssignmentProperty, MemberExpression, Node, ObjectPattern, Program } from "acorn";
+import { LruMap } from "../lru.ts";
 import { type AnyFunction, originalOf, sourceOf } from "./function_code.ts";
 import { withoutComputedName } from "./source.ts";
 
@@ -16,6 +17,9 @@ import { withoutComputedName } from "./source.ts";
 // definitions the one that was evaluated last is to be looked at last.
 let parser: Promise<typeof import("acorn")> | undefined;
 let analyzer: Promise<typeof import("eslint-scope")> | undefined;
+
+/** What was looked at last: a factory makes functions of one source again and again. */
+const known = new LruMap<string, readonly string[]>({ maxEntries: 500 });
 
 /**
  * The free variables of a function, without those that every program has.
@@ -25,9 +29,17 @@ let analyzer: Promise<typeof import("eslint-scope")> | undefined;
  *   is hidden or cannot be read.
  * @throws Whatever loading the parser rejects with.
  */
-export async function freeVariables(fn: AnyFunction): Promise<string[]> {
+export async function freeVariables(fn: AnyFunction): Promise<readonly string[]> {
+  const source = sourceOf(originalOf(fn));
+  if (source === undefined) return [];
+  let names = known.get(source);
+  if (names === undefined) known.set(source, names = await namesFreeIn(source));
+  return names;
+}
+
+async function namesFreeIn(source: string): Promise<readonly string[]> {
   const [program, { analyze }] = await Promise.all([
-    programOf(fn),
+    programOf(source),
     analyzer ??= import("eslint-scope"),
   ]);
   if (program === undefined) return [];
@@ -55,19 +67,28 @@ function collectProbed(node: Node, names: Set<string>): void {
   }
 }
 
+/** What a method reads of `this`. */
+export interface ThisReads {
+  /** Properties read by their names, in the order in which they first stand in the source. */
+  readonly names: readonly string[];
+  /** Methods that it calls on `this` or `super`, as they are written there. */
+  readonly calls: readonly string[];
+  /** Whether it hands `this` on as a whole, so that anything of it may be read. */
+  readonly isHandedOn: boolean;
+}
+
 /**
- * The properties of `this` that a method reads by their names. What it only sets does not count,
- * nor what it calls, which is code.
+ * What a method reads of `this`: private names with `#`. What it only sets does not count.
  *
  * @param fn The method; of a wrapper, the original is looked at.
- * @returns The names in the order in which they first stand in the source, private ones with `#`.
  * @throws Whatever loading the parser rejects with.
  */
-export async function readAttributes(fn: AnyFunction): Promise<string[]> {
-  const program = await programOf(fn);
-  const names = new Set<string>();
-  if (program !== undefined) collectAttributes(program, names, 0);
-  return [...names];
+export async function readsOfThis(fn: AnyFunction): Promise<ThisReads> {
+  const source = sourceOf(originalOf(fn));
+  const program = source === undefined ? undefined : await programOf(source);
+  const reads = new ReadsOfThis();
+  if (program !== undefined) reads.collect(program, 0);
+  return { names: [...reads.names], calls: [...reads.calls], isHandedOn: reads.isHandedOn };
 }
 
 /** A node of the syntax tree, whatever it is. */
@@ -76,35 +97,77 @@ type SyntaxNode = Node & Readonly<Record<string, unknown>>;
 /** Functions with a `this` of their own. */
 const OWN_THIS = new Set(["FunctionExpression", "FunctionDeclaration"]);
 
-/** Adds what is read of the `this` of the method, which is the outermost that has one. */
-function collectAttributes(node: Node, names: Set<string>, depth: number): void {
-  const parts = node as SyntaxNode;
-  const { type } = node;
-  // The class or object literal round the source is no surrounding of its own.
-  const inner = depth + (OWN_THIS.has(type) ? 1 : 0);
-  if (inner > 1 || (type === "ClassBody" && depth > 0)) return;
-  if (type === "MemberExpression") {
-    const { object, property, computed } = parts as unknown as MemberExpression;
-    if (object.type === "ThisExpression" && !computed) {
-      if (property.type === "Identifier") names.add(property.name);
-      else if (property.type === "PrivateIdentifier") names.add(`#${property.name}`);
+/** Collects what is read of the `this` of a method, which is the outermost that has one. */
+class ReadsOfThis {
+  readonly names = new Set<string>();
+  readonly calls = new Set<string>();
+  isHandedOn = false;
+
+  collect(node: Node, depth: number): void {
+    const { type } = node;
+    // The class or object literal round the source is no surrounding of its own.
+    const inner = depth + (OWN_THIS.has(type) ? 1 : 0);
+    if (inner > 1 || (type === "ClassBody" && depth > 0)) return;
+    if (type === "ThisExpression") {
+      this.isHandedOn = true;
+      return;
+    }
+    const taken = this.#take(node);
+    for (const part of Object.values(node).flat()) {
+      if (typeof part?.type === "string" && !taken.includes(part)) this.collect(part, inner);
     }
   }
-  for (const [key, part] of Object.entries(parts)) {
-    const isTaken = (key === "callee" && type === "CallExpression") ||
-      (key === "left" && type === "AssignmentExpression" && parts.operator === "=");
-    for (const each of Array.isArray(part) ? part : [part]) {
-      if (typeof each?.type !== "string") continue;
-      if (isTaken && each.object?.type === "ThisExpression" && !each.computed) continue;
-      collectAttributes(each, names, inner);
+
+  /** Takes what a node says of `this`, and gives the parts that are done with. */
+  #take(node: Node): readonly unknown[] {
+    const { type, object, callee, left, right, id, init, operator } = node as SyntaxNode;
+    const name = memberOf(node);
+    if (name !== undefined) {
+      if ((object as Node).type === "ThisExpression") this.names.add(name);
+      return [object];
     }
+    if (type === "CallExpression") {
+      const method = memberOf(callee as Node);
+      if (method === undefined) return [];
+      const owner = (callee as MemberExpression).object.type === "Super" ? "super" : "this";
+      this.calls.add(`${owner}.${method}`);
+      return [callee];
+    }
+    if (type === "VariableDeclarator") return this.#destructure(id as Node, init);
+    if (type === "AssignmentExpression" && operator === "=") {
+      const isSet = memberOf(left as Node) !== undefined;
+      return isSet ? [left] : this.#destructure(left as Node, right);
+    }
+    // Whether an object has a private name is no read of it.
+    return operator === "in" && (left as Node).type === "PrivateIdentifier" ? [right] : [];
+  }
+
+  /** Takes the names that a pattern reads of `this`. */
+  #destructure(pattern: Node, value: unknown): readonly unknown[] {
+    if ((value as Node | null)?.type !== "ThisExpression" || pattern.type !== "ObjectPattern") {
+      return [];
+    }
+    for (const property of (pattern as ObjectPattern).properties) {
+      const { key } = property as AssignmentProperty;
+      if (property.type === "Property" && !property.computed && key.type === "Identifier") {
+        this.names.add(key.name);
+      } else this.isHandedOn = true;
+    }
+    return [value];
   }
 }
 
-/** The syntax tree of a function; `undefined` where its source is hidden or cannot be read. */
-async function programOf(fn: AnyFunction): Promise<Program | undefined> {
-  const source = sourceOf(originalOf(fn));
-  if (source === undefined) return undefined;
+/** The name of a property of `this` or `super`; `undefined` where a node reads none by its name. */
+function memberOf(node: Node): string | undefined {
+  if (node.type !== "MemberExpression") return undefined;
+  const { object, property, computed } = node as MemberExpression;
+  if ((object.type !== "ThisExpression" && object.type !== "Super") || computed) return undefined;
+  if (property.type === "Identifier") return property.name;
+  return property.type === "PrivateIdentifier" ? `#${property.name}` : undefined;
+}
+
+/** The syntax tree of a function; `undefined` where its source cannot be read. */
+async function programOf(source: string): Promise<Program | undefined> {
   const { parse } = await (parser ??= import("acorn"));
   return parsed(withoutComputedName(source), (text) =>
     parse(text, {

@@ -337,7 +337,9 @@ export class Keyer {
       throw new EncodeError({
         ...details(error),
         path: `closure()${error.path}`,
-        reason: `${error.reason}; give a value that stands for it instead`,
+        reason:
+          `${error.reason}; give a value that stands for it instead, such as its version or ` +
+          'URL, or leave it out with freeVariables: "ignore"',
       });
     } finally {
       this.#looking = false;

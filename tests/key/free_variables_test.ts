@@ -1,4 +1,4 @@
-import { freeVariables, readAttributes } from "../../lib/key/free_variables.ts";
+import { freeVariables, readsOfThis, type ThisReads } from "../../lib/key/free_variables.ts";
 import { type AnyFunction, registerWrapper } from "../../lib/key/mod.ts";
 import { assert, test } from "../harness.ts";
 
@@ -8,7 +8,7 @@ function printedAs(source: string): AnyFunction {
 }
 
 /** What the finder says of a source, by way of a function that prints so. */
-async function namesIn(source: string): Promise<string[]> {
+async function namesIn(source: string): Promise<readonly string[]> {
   const original = Function.prototype.toString;
   const fn = printedAs(source);
   Function.prototype.toString = function (this: unknown): string {
@@ -81,29 +81,41 @@ test("a native function has no free variables that could be told", async () => {
   assert.deepEqual(await freeVariables(Math.max as AnyFunction), []);
 });
 
-const METHODS: readonly (readonly [source: string, names: readonly string[]])[] = [
-  ["times(x) { return x * this.factor + this.factor }", ["factor"]],
-  ["times(x) { return [() => this.a, this?.b, this.o.deep, this.#own] }", ["a", "b", "o", "#own"]],
-  ["times(x) { this.note = x; this.count += 1; return this.helper(this.size) }", ["count", "size"]],
-  ["get area() { return this[name] + other.this.x }", []],
-  ["times() { return [function () { return this.a }, class { b = this.c; d() { this.e } }] }", []],
-  ["function (x) { return x * this.factor }", ["factor"]],
-  ['[(_dec = [this.late], "times")](x) { return this.factor }', ["factor"]],
+const METHODS: readonly (readonly [source: string, reads: string])[] = [
+  ["times(x) { return x * this.factor + this.factor }", "factor"],
+  ["times(x) { return [() => this.a, this?.b, this.o.deep, this.#own] }", "a b o #own"],
+  [
+    "times(x) { this.note = x; this.count += 1; return this.helper(this.size) }",
+    "count size this.helper()",
+  ],
+  ["get area() { return other.this.x }", ""],
+  ["times() { return [function () { return this.a }, class { b = this.c; d() { this.e } }] }", ""],
+  ["function (x) { return x * this.factor }", "factor"],
+  ['[(_dec = [this.late], "times")](x) { return this.factor }', "factor"],
+  ["times() { const { k, l: m = this.n } = this; return k + m }", "k l n"],
+  ["times() { let k; ({ k } = this); return k }", "k"],
+  ["times() { const { k, ...rest } = this; return rest }", "k this"],
+  ["times() { const self = this; return self.k }", "this"],
+  ["times() { return helper(this) + this[name] + this.a }", "a this"],
+  ["times() { return this.#get?.() + super.get() + super.base }", "this.#get() super.get()"],
+  ["times(x) { return #k in x && #k in this }", ""],
 ];
 
-for (const [source, names] of METHODS) {
-  test(`of this, ${source} reads ${names.join(", ") || "nothing by name"}`, async () => {
+for (const [source, reads] of METHODS) {
+  test(`of this, ${source} reads ${reads || "nothing"}`, async () => {
     const fn = () => 1;
     const original = Function.prototype.toString;
     Function.prototype.toString = function (this: unknown): string {
       return this === fn ? source : original.call(this as AnyFunction);
     };
-    let found: Promise<string[]>;
+    let found: Promise<ThisReads>;
     try {
-      found = readAttributes(fn);
+      found = readsOfThis(fn);
     } finally {
       Function.prototype.toString = original;
     }
-    assert.deepEqual(await found, names);
+    const { names, calls, isHandedOn } = await found;
+    const said = [...names, ...calls.map((call) => `${call}()`), ...isHandedOn ? ["this"] : []];
+    assert.equal(said.join(" "), reads);
   });
 }
