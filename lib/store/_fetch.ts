@@ -27,6 +27,8 @@ export interface Question {
   readonly operation: StoreOperation;
   /** Makes the request, which has to carry the signal. */
   readonly request: (signal: AbortSignal) => Request | Promise<Request>;
+  /** The option whose function, the user's own, is asked when the request is made; for errors. */
+  readonly asks?: string | undefined;
   /** The signal of the store's caller. */
   readonly signal?: AbortSignal | undefined;
   /** Bytes that the request carries; `Infinity` for a stream, which sets its own pace. */
@@ -86,13 +88,20 @@ export class Remote {
    * @throws {StoreError} The server cannot be reached or does not answer.
    * @throws The reason of the caller's signal.
    */
-  async ask({ operation, request, signal, sends = 0 }: Question): Promise<Reply> {
+  async ask({ operation, request, asks, signal, sends = 0 }: Question): Promise<Reply> {
     signal?.throwIfAborted();
     const { timeout = DEFAULT_TIMEOUT_MS, fetch = (request) => globalThis.fetch(request) } =
       this.#details;
     const watch = new Watch(timeout, signal);
+    let asked: Request;
     try {
-      const asked = await request(watch.signal);
+      if (asks !== undefined) watch.start();
+      asked = await watch.orGiveUp((async () => await request(watch.signal))());
+    } catch (cause) {
+      watch.stop();
+      throw this.#explainRequest(operation, watch, cause, asks);
+    }
+    try {
       watch.start(sends / SLOWEST_BYTES_PER_MS);
       const answer = fetch(asked);
       // Whoever gave up waits for it no longer, so its body has to be let go of here.
@@ -116,23 +125,47 @@ export class Remote {
   }
 
   #explain(operation: StoreOperation, watch: Watch, cause: unknown): unknown {
-    if (watch.gaveUpBy === "caller") return watch.signal.reason;
-    if (watch.gaveUpBy === "timeout") {
-      const { timeout = DEFAULT_TIMEOUT_MS } = this.#details;
-      return this.failure(
-        operation,
-        `the server was silent for ${timeout} ms; see what it does, or set a longer timeout`,
-      );
-    }
+    if (watch.gaveUpBy !== undefined) return this.#explainEnd(operation, watch, "the server");
     if (cause instanceof StoreError) return cause;
     return this.failure(
       operation,
-      `the connection failed with "${
-        cause instanceof Error ? cause.message : String(cause)
-      }"; check the address, the network and that the server runs`,
+      `the connection failed with "${wordsOf(cause)}"; check the address, the network and that ` +
+        "the server runs",
       cause,
     );
   }
+
+  /** Says why there was no request: what its making asks is the user's, and no server was asked. */
+  #explainRequest(
+    operation: StoreOperation,
+    watch: Watch,
+    cause: unknown,
+    asks: string | undefined,
+  ): unknown {
+    const asked = asks === undefined ? "the making of the request" : `the function ${asks}`;
+    if (watch.gaveUpBy !== undefined) return this.#explainEnd(operation, watch, asked);
+    return this.failure(
+      operation,
+      asks === undefined
+        ? `the request cannot be made: "${wordsOf(cause)}"; check the options of the store`
+        : `${asked} failed with "${wordsOf(cause)}"; see what it does and returns`,
+      cause,
+    );
+  }
+
+  /** Makes of a watch that gave up what the caller gets to see. */
+  #explainEnd(operation: StoreOperation, watch: Watch, silent: string): unknown {
+    if (watch.gaveUpBy === "caller") return watch.signal.reason;
+    const { timeout = DEFAULT_TIMEOUT_MS } = this.#details;
+    return this.failure(
+      operation,
+      `${silent} was silent for ${timeout} ms; see what it does, or set a longer timeout`,
+    );
+  }
+}
+
+function wordsOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** What the server answered. */

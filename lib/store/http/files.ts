@@ -18,7 +18,7 @@ import type {
   StoreSupports,
 } from "../store.ts";
 import { readListing } from "./listing.ts";
-import { headersOf, type HttpStoreOptions } from "./options.ts";
+import { askedFor, headersOf, type HttpStoreOptions } from "./options.ts";
 import { INDEX_NAME } from "./protocol.ts";
 import { refused } from "./refusal.ts";
 
@@ -124,6 +124,7 @@ export class FilesStore implements Store {
     const reply = await this.#remote.ask({
       operation,
       signal,
+      asks: askedFor(this.#options),
       request: async (signal) =>
         new Request(new URL(path, this.#url), { headers: await headersOf(this.#options), signal }),
     });

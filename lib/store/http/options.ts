@@ -13,7 +13,7 @@ export interface HttpStoreOptions {
    * serve: the store can only be read. By default the URL is that of a `serveStore`.
    */
   readonly files?: boolean;
-  /** Bearer token, or a function that gives the one of the moment. */
+  /** Bearer token, or a function that gives the one of the moment, within `timeout`. */
   readonly token?: string | (() => string | Promise<string>);
   /** More headers for every request. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -46,4 +46,9 @@ export async function headersOf({ token, headers }: HttpStoreOptions): Promise<H
   const bearer = typeof token === "function" ? await token() : token;
   if (bearer !== undefined) all.set("authorization", `Bearer ${bearer}`);
   return all;
+}
+
+/** The option whose function is asked for each request, if there is one. */
+export function askedFor({ token }: HttpStoreOptions): string | undefined {
+  return typeof token === "function" ? "token" : undefined;
 }

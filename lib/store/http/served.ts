@@ -26,7 +26,7 @@ import type {
 } from "../store.ts";
 import { frame, frames, FRAMES_TYPE, unframed } from "./frames.ts";
 import { LISTING_TYPE, readListing } from "./listing.ts";
-import { headersOf, type HttpStoreOptions } from "./options.ts";
+import { askedFor, headersOf, type HttpStoreOptions } from "./options.ts";
 import { EXPIRES_HEADER, LEASES_HEADER } from "./protocol.ts";
 import { refusalIn, refused } from "./refusal.ts";
 
@@ -295,6 +295,7 @@ export class ServedStore implements Store {
     const reply = await this.#remote.ask({
       operation,
       signal,
+      asks: askedFor(this.#options),
       sends: body instanceof Uint8Array ? body.length : body === undefined ? 0 : Infinity,
       request: async (signal) => {
         const headers = await headersOf(this.#options);

@@ -48,13 +48,20 @@ export class Bucket {
   readonly #derived = new Map<string, ArrayBuffer>();
 
   /**
-   * @throws {TypeError} `endpoint` is no URL of a server, or `bucket` is no name.
-   * @throws {RangeError} `timeout` is not more than zero.
+   * @throws {TypeError} `endpoint` is no URL of a server, `bucket` is no name, or there are no
+   *   `credentials`.
+   * @throws {RangeError} `timeout` is not more than zero, or `retries` is no integer from 0 on.
    */
   constructor(options: S3StoreOptions) {
-    const { bucket, virtualHost = false } = options;
+    const { bucket, virtualHost = false, retries = 0, credentials } = options;
     if (typeof bucket !== "string" || !/^[a-z0-9][a-z0-9._-]{1,253}[a-z0-9]$/i.test(bucket)) {
       throw new TypeError(`bucket must be the name of a bucket, received ${String(bucket)}`);
+    }
+    if (!(Number.isSafeInteger(retries) && retries >= 0)) {
+      throw new RangeError(`retries must be an integer from 0 on, received ${String(retries)}`);
+    }
+    if (typeof credentials !== "function" && typeof credentials?.accessKeyId !== "string") {
+      throw new TypeError("s3Store() needs credentials: the keys, or a function that gives them");
     }
     const url = folderUrl("s3Store()", options.endpoint);
     if (virtualHost) url.hostname = `${bucket}.${url.hostname}`;
@@ -90,6 +97,7 @@ export class Bucket {
     return await this.remote.ask({
       operation,
       signal,
+      asks: typeof this.#options.credentials === "function" ? "credentials" : undefined,
       sends: body?.length ?? 0,
       request: async (signal) => {
         const client = await this.#client();
@@ -147,6 +155,15 @@ export class Bucket {
     );
   }
 
+  /** Makes the error for an answer without a header that a page may be kept from seeing. */
+  hidden(operation: StoreOperation, header: string): StoreError {
+    return this.remote.failure(
+      operation,
+      `the answer has no header ${header}; in a page, let the CORS rules of the bucket expose ETag ` +
+        "and Content-Range",
+    );
+  }
+
   async #client(): Promise<AwsClient> {
     const { credentials, region = DEFAULT_REGION } = this.#options;
     const keys: S3Credentials = typeof credentials === "function"
@@ -171,8 +188,11 @@ function isRepeatable({ method, headers = {} }: BucketRequest): boolean {
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, ms);
-  signal?.addEventListener("abort", () => over.resolve(), { once: true });
+  const end = () => over.resolve();
+  const timer = setTimeout(end, ms);
+  signal?.addEventListener("abort", end);
   await over.promise;
   clearTimeout(timer);
+  // The signal may be that of many calls.
+  signal?.removeEventListener("abort", end);
 }

@@ -26,7 +26,9 @@ export interface S3StoreOptions {
   readonly prefix?: string;
   /** Region that the signature names; `us-east-1` by default. */
   readonly region?: string;
-  /** The keys, or a function that gives those of the moment, for keys that expire. */
+  /**
+   * The keys, or a function that gives those of the moment, within `timeout`, for keys that expire.
+   */
   readonly credentials: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
   /** Puts the bucket into the host name instead of the path. No by default. */
   readonly virtualHost?: boolean;
