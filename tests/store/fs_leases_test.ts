@@ -184,6 +184,31 @@ testFiles("a lease of fsStore() that could not be renewed is still given back", 
   assert.equal(next!.token, 2);
 });
 
+testFiles(
+  "a lease of fsStore() is still held after a renewal that could not read",
+  async (root) => {
+    const own = chooseFiles();
+    let failures = 0;
+    const files: Files = {
+      ...own,
+      readStart(path, length) {
+        if (failures-- > 0) throw new Error("Too many open files");
+        return own.readStart(path, length);
+      },
+    };
+    await using store = await FolderStore.open(files, root);
+    const lease = await store.lease("key", HOUR_MS);
+    failures = 1;
+    await rejects(lease!.renew(), Error, /Too many open files/);
+    assert.isTrue(await lease!.renew());
+    failures = 1;
+    await rejects(lease![Symbol.asyncDispose](), Error, /Too many open files/);
+    await lease![Symbol.asyncDispose]();
+    await using next = await store.lease("key", HOUR_MS);
+    assert.equal(next!.token, 2);
+  },
+);
+
 testFiles("a lease of fsStore() whose files were removed is lost", async (root, fs) => {
   await using store = await fsStore(root);
   const lease = await store.lease("key", HOUR_MS);

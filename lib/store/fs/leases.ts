@@ -286,8 +286,8 @@ export class FileLease implements StoreLease {
   // deno-lint-ignore require-await -- the contract wants failures as rejections.
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#lost) return;
-    this.#lost = true;
     if (this.#isMine()) this.giveBack();
+    this.#lost = true;
   }
 
   /** Removes the file. */
@@ -297,13 +297,17 @@ export class FileLease implements StoreLease {
 
   #rewrite(content: Content): boolean {
     if (this.#lost) return false;
-    this.#lost = true;
+    // Where this throws it still holds others off, so there is something to give back.
+    this.#lost = !this.#tryRewrite(content);
+    return !this.#lost;
+  }
+
+  #tryRewrite(content: Content): boolean {
     if (this.#content.end <= Date.now() || !this.#isMine()) return false;
     try {
       this.#files.overwrite(this.#path, encode(content));
     } catch (error) {
       if (isMissing(error)) return false;
-      this.#lost = false; // It still holds others off, so there is something to give back.
       throw error;
     }
     // Who took it over meanwhile withdraws when it sees this file, as this one does.
@@ -312,7 +316,6 @@ export class FileLease implements StoreLease {
       return false;
     }
     this.#content = content;
-    this.#lost = false;
     return true;
   }
 
