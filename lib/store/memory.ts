@@ -16,7 +16,7 @@ import {
   Handle,
 } from "./_keys.ts";
 import { MemoryLeases } from "./_memory_leases.ts";
-import { checkOptionNames } from "./_options.ts";
+import { checkOptionNames, checkOptionTypes } from "./_options.ts";
 import { readStream, streamOf } from "./_streams.ts";
 import type {
   Store,
@@ -79,6 +79,7 @@ class MemoryStore implements Store {
       ttl: true,
       clone: true,
     });
+    checkOptionTypes("memoryStore()", options, { clone: "boolean" });
     const { maxEntries = Infinity, maxBytes = Infinity, ttl = Infinity, clone = true } = options;
     this.#maxBytes = byteCount(maxBytes, "maxBytes");
     this.#ttl = milliseconds(ttl, "ttl");
@@ -245,8 +246,8 @@ class MemoryStore implements Store {
  *
  * @param options How much to keep, for how long, and whether to copy.
  * @returns The store, open and empty.
- * @throws {TypeError} An option is unknown, or `maxBytes` or `ttl` is neither a number nor a string
- *   with a unit.
+ * @throws {TypeError} An option is unknown, `maxBytes` or `ttl` is neither a number nor a string with
+ *   a unit, or `clone` is neither true nor false.
  * @throws {RangeError} `maxEntries` is neither a positive integer nor `Infinity`, or `maxBytes` or
  *   `ttl` is not more than zero.
  *

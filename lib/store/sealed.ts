@@ -8,7 +8,7 @@
 
 import { DecodeError, StoreError } from "../errors.ts";
 import { checkExpires, checkKey, checkPrefix, checkSet, Handle } from "./_keys.ts";
-import { checkOptionNames } from "./_options.ts";
+import { checkOptionNames, checkOptionTypes } from "./_options.ts";
 import { EntrySeal, HEADER_BYTES, roomFor, type SealKeys, sealKeys, valueSize } from "./_seal.ts";
 import { join, piecesOf, startingWith, streamFrom } from "./_streams.ts";
 import type {
@@ -71,6 +71,7 @@ class SealedStore implements Store {
       encrypt: true,
       onEvent: true,
     });
+    checkOptionTypes("sealedStore()", options, { encrypt: "boolean", onEvent: "function" });
     const { verify = "on", encrypt = false, onEvent } = options;
     if (!CHECKS.includes(verify)) {
       throw new TypeError(`verify must be "off", "on" or "strict", received ${String(verify)}`);
@@ -230,8 +231,13 @@ class SealedStore implements Store {
   }
 
   #tell(key: string, error: DecodeError): void {
-    if (this.#onEvent !== undefined) this.#onEvent({ type: "broken-seal", key, error });
-    else if (!this.#warned && this.#verify !== "strict") console.warn(error.message);
+    try {
+      if (this.#onEvent !== undefined) this.#onEvent({ type: "broken-seal", key, error });
+      else if (!this.#warned && this.#verify !== "strict") console.warn(error.message);
+    } catch (thrown) {
+      // A listener is no reason to fail the call that it hears of.
+      console.warn("The onEvent of a sealed store threw", thrown);
+    }
     this.#warned = true;
   }
 

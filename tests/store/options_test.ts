@@ -63,3 +63,36 @@ for (const verb of Object.keys(made).filter((verb) => !/^(?:s3|sealed)Store$/.te
     }
   });
 }
+
+const MISTYPED: readonly (readonly [verb: string, option: string, message: RegExp])[] = [
+  ...["files", "readOnly", "lease", "expiry", "streamBodies"].map((option) =>
+    ["httpStore", option, /must be true or false, received no$/] as const
+  ),
+  ["httpStore", "fetch", /must be a function, received no$/],
+  ["memoryStore", "clone", /must be true or false, received no$/],
+  ...["virtualHost", "lease", "readOnly"].map((option) =>
+    ["s3Store", option, /must be true or false, received no$/] as const
+  ),
+  ["s3Store", "fetch", /must be a function, received no$/],
+  ["s3Store", "credentials", /needs credentials: the keys, or a function/],
+  ["sealedStore", "encrypt", /must be true or false, received no$/],
+  ["sealedStore", "onEvent", /must be a function, received no$/],
+  ["tieredStore", "onEvent", /must be a function, received no$/],
+  ["fsStore", "readOnly", /must be true or false, received no$/],
+  ["fsStore", "fsync", /must be true or false, received no$/],
+  ["fsStore", "onUpkeep", /must be a function, received no$/],
+];
+
+for (const [verb, option, message] of MISTYPED) {
+  test(`${verb}() refuses a text as ${option}`, async () => {
+    const make = async () => await made[verb]({ [option]: "no" } as never);
+    await rejects(make(), TypeError, message);
+  });
+}
+
+test("s3Store() refuses a number of retries that never ends or is none", () => {
+  for (const retries of [NaN, Infinity, -1, 0.5, "3"]) {
+    const make = () => s3Store({ ...S3, retries: retries as number });
+    assert.throws(make, RangeError, `integer from 0 on, received ${retries}`);
+  }
+});

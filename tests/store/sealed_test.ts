@@ -126,3 +126,23 @@ test("sealedStore() has the room of the store, less what it adds", () => {
   assert.equal(room(false), 936);
   assert.equal(room(true), 952);
 });
+
+test("sealedStore() takes a broken seal for a miss also where its listener throws", async () => {
+  const inner = memoryStore();
+  const onEvent = () => {
+    throw new Error("Nobody listens");
+  };
+  await using store = sealedStore(inner, { secret: SECRET, onEvent });
+  await inner.set("key", BYTES);
+  const { warn } = console;
+  const warnings: unknown[][] = [];
+  console.warn = (...words) => void warnings.push(words);
+  try {
+    assert.isUndefined(await store.get("key"));
+    assert.isUndefined(await store.getStream!("key"));
+  } finally {
+    console.warn = warn;
+  }
+  assert.lengthOf(warnings, 2);
+  assert.match(String(warnings[0]), /onEvent of a sealed store threw.*Nobody listens/);
+});

@@ -5,6 +5,7 @@
  */
 
 import type { StoreError } from "../../errors.ts";
+import { checkOptionTypes } from "../_options.ts";
 import { unknownOption } from "../../unknown_option.ts";
 import type { Store, StoreCallOptions, StoreLease, StoreSetOptions } from "../store.ts";
 import { chooseFiles } from "./choose_files.ts";
@@ -126,26 +127,17 @@ export async function fsStore(
   });
 }
 
-const TYPES: Readonly<Record<string, readonly [type: string, name: string]>> = {
-  readOnly: ["boolean", "true or false"],
-  fsync: ["boolean", "true or false"],
-  onUpkeep: ["function", "a function"],
-};
-
 function checkOptions(options: FsStoreOptions): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`The options of fsStore() must be an object, received ${String(options)}`);
   }
-  const known: readonly string[] = [...Object.keys(TYPES), ...LIMIT_NAMES];
-  for (const [option, value] of Object.entries(options)) {
-    if (!known.includes(option)) {
-      throw unknownOption("fsStore()", option, known);
-    }
-    const [type, name] = TYPES[option] ?? [];
-    if (type !== undefined && value !== undefined && typeof value !== type) {
-      throw new TypeError(
-        `Option ${JSON.stringify(option)} of fsStore() must be ${name}, received ${String(value)}`,
-      );
-    }
+  const known: readonly string[] = ["readOnly", "fsync", "onUpkeep", ...LIMIT_NAMES];
+  for (const option of Object.keys(options)) {
+    if (!known.includes(option)) throw unknownOption("fsStore()", option, known);
   }
+  checkOptionTypes("fsStore()", options, {
+    readOnly: "boolean",
+    fsync: "boolean",
+    onUpkeep: "function",
+  });
 }

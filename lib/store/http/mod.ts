@@ -5,7 +5,7 @@
  */
 
 import { folderUrl } from "../_fetch.ts";
-import { checkOptionNames } from "../_options.ts";
+import { checkOptionNames, checkOptionTypes } from "../_options.ts";
 import { streamFrom } from "../_streams.ts";
 import type { Store } from "../store.ts";
 import { FilesStore } from "./files.ts";
@@ -29,7 +29,7 @@ export { serveStore, type ServeStoreOptions } from "./serve.ts";
  * @param options The kind of server, who asks, and limits.
  * @returns The store.
  * @throws {TypeError} `url` is no `http:` or `https:` URL, or it contains a password, or an option is
- *   unknown.
+ *   unknown or of the wrong type.
  * @throws {RangeError} `timeout` is not more than zero.
  *
  * @example
@@ -55,6 +55,14 @@ export function httpStore(url: string | URL, options: HttpStoreOptions = {}): St
     expiry: true,
     streamBodies: true,
     fetch: true,
+  });
+  checkOptionTypes("httpStore()", options, {
+    files: "boolean",
+    readOnly: "boolean",
+    lease: "boolean",
+    expiry: "boolean",
+    streamBodies: "boolean",
+    fetch: "function",
   });
   const { location } = globalThis as { location?: { readonly href: string } };
   const folder = folderUrl("httpStore()", url, location?.href);

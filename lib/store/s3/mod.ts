@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkOptionNames } from "../_options.ts";
+import { checkOptionNames, checkOptionTypes } from "../_options.ts";
 import type { Store } from "../store.ts";
 import type { S3StoreOptions } from "./options.ts";
 import { S3Store } from "./store.ts";
@@ -21,16 +21,22 @@ export type { S3Credentials, S3StoreOptions } from "./options.ts";
  * removes what has expired.
  *
  * Leases run out by the clocks of the machines that ask for them, so let these agree. A lease
- * leaves a small object below `leases-v1/`.
+ * leaves a small object below `leases-v1/`. A `set` under a lease looks whether it is held and then
+ * puts the object, since no condition of S3 spans two objects: a `set` that is held up in between
+ * for longer than the lease lasts may still overwrite what the next holder has set.
+ *
+ * A page needs CORS rules of the bucket that allow its origin, the methods GET, PUT, POST and DELETE
+ * and all headers, and that expose `ETag` and `Content-Range`: leases, and `setStream` of much, fail
+ * where they cannot see the former.
  *
  * The same code runs on every runtime, also where Bun has a client of its own: only so does one
  * suite prove them all.
  *
  * @param options The bucket, who asks, and limits.
  * @returns The store.
- * @throws {TypeError} `endpoint` is no `http:` or `https:` URL, `bucket` is no name, or an option is
- *   unknown.
- * @throws {RangeError} `timeout` is not more than zero.
+ * @throws {TypeError} `endpoint` is no `http:` or `https:` URL, `bucket` is no name, there are no
+ *   `credentials`, or an option is unknown or of the wrong type.
+ * @throws {RangeError} `timeout` is not more than zero, or `retries` is no integer from 0 on.
  *
  * @example
  * ```ts
@@ -62,6 +68,12 @@ export function s3Store(options: S3StoreOptions): Store {
     timeout: true,
     retries: true,
     fetch: true,
+  });
+  checkOptionTypes("s3Store()", options, {
+    virtualHost: "boolean",
+    lease: "boolean",
+    readOnly: "boolean",
+    fetch: "function",
   });
   return new S3Store(options);
 }

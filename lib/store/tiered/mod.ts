@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkOptionNames } from "../_options.ts";
+import { checkOptionNames, checkOptionTypes } from "../_options.ts";
 import type { Store } from "../store.ts";
 import type { TieredStoreOptions } from "./options.ts";
 import { TieredStore as Tiered } from "./store.ts";
@@ -95,6 +95,7 @@ export function tieredStore(
     invalidation: true,
     onEvent: true,
   });
+  checkOptionTypes("tieredStore()", options, { onEvent: "function" });
   const readOnly = stores.map(({ supports }) => supports.readOnly === true);
   const first = readOnly.indexOf(true);
   if (first >= 0 && readOnly.lastIndexOf(false) > first) {
