@@ -11,6 +11,7 @@ import { holdsOthersOff } from "../_lease_end.ts";
 import { placeOf } from "../_place.ts";
 import type { StoreLease } from "../store.ts";
 import { refusalIn, refused } from "./answers.ts";
+import type { Reply } from "../_fetch.ts";
 import type { Bucket } from "./bucket.ts";
 
 /** What stands in the object of a lease. */
@@ -38,17 +39,18 @@ const LOST_STATUSES: readonly number[] = [404, 409, 412];
 export class S3Leases {
   readonly #bucket: Bucket;
   readonly #prefix: string;
-  readonly #onUnheeded: () => void;
+  readonly #onImpossible: () => void;
   #heeded: Promise<void> | undefined;
 
   /**
    * @param prefix How the names of the leases' objects start.
-   * @param onUnheeded Hears when it turns out that the server heeds no conditions.
+   * @param onImpossible Hears when it turns out that there can be no leases: the server heeds no
+   *   conditions, or keeps from us what they need.
    */
-  constructor(bucket: Bucket, prefix: string, onUnheeded: () => void) {
+  constructor(bucket: Bucket, prefix: string, onImpossible: () => void) {
     this.#bucket = bucket;
     this.#prefix = prefix;
-    this.#onUnheeded = onUnheeded;
+    this.#onImpossible = onImpossible;
   }
 
   /** Takes the lease; resolves to `undefined` while somebody else holds it. */
@@ -119,10 +121,9 @@ export class S3Leases {
   async #read(name: string, signal: AbortSignal | undefined): Promise<Found | undefined> {
     const reply = await this.#bucket.find({ operation: "lease", name, signal }, 200);
     if (reply === undefined) return undefined;
-    const text = await reply.text(MAX_STATE_BYTES);
-    const etag = reply.headers.get("etag");
-    const state = parse(text);
-    if (etag === null || state === undefined) {
+    const state = parse(await reply.text(MAX_STATE_BYTES));
+    const etag = this.#tagOf(reply);
+    if (state === undefined) {
       throw this.#bucket.remote.failure("lease", `${name} is no lease; delete this object`);
     }
     return { state, etag };
@@ -153,13 +154,25 @@ export class S3Leases {
       throw refused(this.#bucket.remote, "lease", reply, refusal);
     }
     await reply.discard();
-    return reply.headers.get("etag") ?? undefined;
+    return this.#tagOf(reply);
   }
 
   /**
-   * Finds out once whether the server heeds conditions.
+   * The ETag of a state.
    *
-   * @throws {StoreError} It does not, and so would give a lease to everybody.
+   * @throws {StoreError} There is none to be seen, and so nobody could renew or give back a lease.
+   */
+  #tagOf({ headers }: Reply): string {
+    const etag = headers.get("etag");
+    if (etag !== null) return etag;
+    this.#onImpossible();
+    throw this.#bucket.hidden("lease", "ETag");
+  }
+
+  /**
+   * Finds out once whether the server heeds conditions, and lets us see what they need.
+   *
+   * @throws {StoreError} It does not, and so would give a lease to everybody, or to nobody.
    */
   #checkConditions(): Promise<void> {
     this.#heeded ??= this.#tryConditions().catch((error: StoreError) => {
@@ -172,11 +185,13 @@ export class S3Leases {
   async #tryConditions(): Promise<void> {
     const name = `${this.#prefix}probe`;
     const state = { token: 0, until: 0, duration: 0, holder: "probe" };
-    await this.#write(name, state, undefined, undefined);
+    const first = await this.#write(name, state, undefined, undefined);
+    // Another has made it; whether its ETag can be seen is known before any lease is written.
+    if (first === undefined) await this.#read(name, undefined);
     const again = await this.#write(name, state, undefined, undefined);
     const wrong = await this.#write(name, state, `"${"0".repeat(32)}"`, undefined);
     if (again === undefined && wrong === undefined) return;
-    this.#onUnheeded();
+    this.#onImpossible();
     throw this.#bucket.remote.failure(
       "lease",
       "the server does not heed conditions when an object is put; set lease: false",

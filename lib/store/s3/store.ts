@@ -162,7 +162,7 @@ export class S3Store implements Store {
     try {
       return readHeaderOf(key, start.bytes, start.size).expires > Date.now();
     } catch {
-      return true; // Damaged, which a caller takes for an entry.
+      return true; // Damaged, or of a size that a page may not see: a caller takes it for an entry.
     }
   }
 
@@ -252,11 +252,16 @@ export class S3Store implements Store {
     if (left !== 0) throw this.#bucket.rubbish("get", new Error("the object was cut on the way"));
   }
 
-  /** Reads as much of an object as a header takes; `undefined` where there is none. */
+  /**
+   * Reads as much of an object as a header takes; `undefined` where there is none.
+   *
+   * @param size Its size as far as it is known, for pages that may not see the header which tells.
+   */
   async #readStart(
     operation: StoreOperation,
     name: string,
     signal: AbortSignal | undefined,
+    size = NaN,
   ): Promise<{ readonly bytes: Uint8Array; readonly size: number } | undefined> {
     const headers = { range: `bytes=0-${MAX_HEADER_BYTES - 1}` };
     const request = { operation, name, headers, signal };
@@ -266,7 +271,10 @@ export class S3Store implements Store {
       await reply.discard();
       return { bytes: new Uint8Array(0), size: 0 };
     }
-    return reply && { bytes: await reply.bytes(), size: sizeOf(reply) };
+    if (reply === undefined) return undefined;
+    const bytes = await reply.bytes();
+    const isWhole = reply.status === 200 || bytes.length < MAX_HEADER_BYTES;
+    return { bytes, size: isWhole ? bytes.length : sizeOf(reply) ?? size };
   }
 
   async #remove(
@@ -285,7 +293,7 @@ export class S3Store implements Store {
     signal: AbortSignal | undefined,
   ): Promise<StoreListEntry | undefined> {
     if (size === 0) return undefined; // A console makes such objects for folders.
-    const start = await this.#readStart("list", name, signal);
+    const start = await this.#readStart("list", name, signal, size);
     if (start === undefined) return undefined;
     let header: EntryHeader;
     try {
@@ -305,10 +313,10 @@ export class S3Store implements Store {
   }
 }
 
-/** Size of the whole object, of which the reply has a part or all. */
-function sizeOf({ headers }: Reply): number {
+/** Size of the whole object, of which the reply has a part; `undefined` where it does not tell. */
+function sizeOf({ headers }: Reply): number | undefined {
   const [, whole] = headers.get("content-range")?.match(/\/(\d+)$/) ?? [];
-  return Number(whole ?? headers.get("content-length") ?? NaN);
+  return whole === undefined ? undefined : Number(whole);
 }
 
 /** Takes chunks until there are `size` bytes of them. */

@@ -64,7 +64,7 @@ async function uploadParts(
     const reply = await bucket.expect({ ...ask, method: "PUT", query, body }, 200);
     await reply.discard();
     const etag = reply.headers.get("etag");
-    if (etag === null) throw bucket.rubbish("set");
+    if (etag === null) throw bucket.hidden("set", "ETag");
     tags[number - 1] = etag;
   };
   try {
