@@ -13,9 +13,14 @@ interface Holding {
   until: number;
 }
 
+/** From how many leases on those that have run out are looked for. */
+const MIN_SWEPT = 1024;
+
 /** Who holds which lease. */
 export class MemoryLeases {
   readonly #holdings = new Map<string, Holding>();
+  /** How many there may be before those that have run out are forgotten. */
+  #sweepAt = MIN_SWEPT;
   #lastToken = 0;
 
   /** Takes the lease on `key` for `duration` milliseconds; `undefined` while another holds it. */
@@ -24,6 +29,7 @@ export class MemoryLeases {
     if (held !== undefined && held.until > performance.now()) return undefined;
     const holding: Holding = { token: ++this.#lastToken, until: performance.now() + duration };
     this.#holdings.set(key, holding);
+    if (this.#holdings.size >= this.#sweepAt) this.#sweep();
     return {
       key,
       token: holding.token,
@@ -51,6 +57,13 @@ export class MemoryLeases {
       `Cannot set ${JSON.stringify(key)} under a lease that was lost; take a new one`,
       { store: "memory", operation: "set" },
     );
+  }
+
+  /** Forgets what has run out: each time when there are twice as many, so that it costs little. */
+  #sweep(): void {
+    const now = performance.now();
+    for (const [key, { until }] of this.#holdings) if (until <= now) this.#holdings.delete(key);
+    this.#sweepAt = Math.max(MIN_SWEPT, 2 * this.#holdings.size);
   }
 
   #holds(key: string, token: number): boolean {

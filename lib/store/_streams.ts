@@ -44,7 +44,7 @@ export async function* piecesOf(
   { signal }: StoreCallOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = stream.getReader();
-  const abort = () => void reader.cancel(signal!.reason).catch(() => {});
+  const abort = () => cancelQuietly(reader, signal!.reason);
   signal?.addEventListener("abort", abort);
   let ended = false;
   try {
@@ -60,13 +60,18 @@ export async function* piecesOf(
     }
     ended = true;
   } catch (error) {
-    await reader.cancel(error).catch(() => {});
+    cancelQuietly(reader, error);
     throw error;
   } finally {
     signal?.removeEventListener("abort", abort);
-    if (!ended) await reader.cancel().catch(() => {});
+    if (!ended) cancelQuietly(reader);
     reader.releaseLock();
   }
+}
+
+/** Tells a source that nobody reads on, without waiting for it: it may never answer. */
+function cancelQuietly(reader: ReadableStreamDefaultReader<Uint8Array>, reason?: unknown): void {
+  reader.cancel(reason).catch(() => {});
 }
 
 /** Length of the pieces in which bytes in memory are streamed. */

@@ -109,3 +109,27 @@ test("memoryStore() opened twice gives two places", async () => {
   await first.set("key", BYTES);
   assert.isUndefined(await second.get("key"));
 });
+
+test("memoryStore() does not wait for a source that never says that it has stopped", async () => {
+  await using store = memoryStore();
+  let isCancelled = false;
+  const stream = new ReadableStream({
+    pull: (controller) => controller.enqueue("text"),
+    cancel: () => {
+      isCancelled = true;
+      return new Promise(() => {});
+    },
+  });
+  await rejects(store.setStream!("key", stream), TypeError, /received a string/);
+  assert.isTrue(isCancelled);
+});
+
+test("memoryStore() goes on leasing when thousands of its leases have run out", async () => {
+  await using store = memoryStore();
+  const held = (await store.lease!("held", 3_600_000))!;
+  for (let i = 0; i < 3000; i++) await store.lease!(`key ${i}`, 1e-9);
+  assert.isTrue(await held.renew());
+  assert.isUndefined(await store.lease!("held", 1000));
+  const again = (await store.lease!("key 0", 1000))!;
+  assert.isAbove(again.token, held.token);
+});

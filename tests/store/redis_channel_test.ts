@@ -7,7 +7,7 @@ import {
   type RedisSubscriber,
 } from "../../lib/store/redis/mod.ts";
 import { tieredStore } from "../../lib/store/tiered/mod.ts";
-import { assert, test, testOn } from "../harness.ts";
+import { assert, rejects, test, testOn } from "../harness.ts";
 import { CLIENT_KINDS, startRedis, whyNoRedis } from "../servers/redis.ts";
 
 const OLD = Uint8Array.of(1);
@@ -29,6 +29,21 @@ test("redisChannel() refuses what is no pair of clients of Redis", () => {
     const make = () => redisChannel(publisher as RedisPublisher, subscriber as RedisSubscriber);
     assert.throws(make, TypeError, message);
   }
+});
+
+test("redisChannel() leaves no listener where the server refuses to let it listen", async () => {
+  const listeners = new Set<unknown>();
+  const subscriber = {
+    callBuffer: () => {},
+    on: (_: string, listener: unknown) => void listeners.add(listener),
+    off: (_: string, listener: unknown) => void listeners.delete(listener),
+    listenerCount: () => listeners.size,
+    subscribe: () => Promise.reject(new Error("NOPERM")),
+    unsubscribe: () => {},
+  };
+  const channel = redisChannel(PUBLISHER, subscriber);
+  await rejects(channel.subscribe(() => {}), Error, /NOPERM/);
+  assert.equal(listeners.size, 0);
 });
 
 const because = await whyNoRedis();

@@ -247,3 +247,13 @@ test("tieredStore() gives up the copies of streams when it is closed", async () 
   while (!(await reader.read()).done);
   assert.isUndefined(await target.get("key"));
 });
+
+test("tieredStore() lets go of a stream that comes when nobody waits for it any more", async () => {
+  const late = Promise.withResolvers<ReadableStream<Uint8Array<ArrayBuffer>>>();
+  const cancelled = Promise.withResolvers<void>();
+  const slow = folderLike({ getStream: () => late.promise });
+  await using store = tieredStore([memoryStore(), slow], { timeout: 1, onEvent: () => {} });
+  assert.isUndefined(await store.getStream!("key"));
+  late.resolve(new ReadableStream({ cancel: () => cancelled.resolve() }));
+  await cancelled.promise;
+});

@@ -124,7 +124,12 @@ async function listenByEvents(
     if (channel === name) listener(message);
   };
   subscriber.on("message", hear);
-  await subscriber.subscribe(name);
+  try {
+    await subscriber.subscribe(name);
+  } catch (error) {
+    subscriber.off("message", hear);
+    throw error;
+  }
   return async () => {
     subscriber.off("message", hear);
     // Others may listen over the same client.

@@ -57,10 +57,15 @@ export async function lookUp<T>(
       if (tier.writable && !turns.has(key)) void turns.take(key, () => tier.drop(key));
       continue;
     }
-    const answer = await tier.ask({ operation: "get", key }, () => look(tier), signal);
+    const answer = await tier.ask({ operation: "get", key }, () => look(tier), signal, letGo);
     // A damaged entry is a miss: the tier itself works.
     if (answer.ok || !tier.resting) worked = true;
     if (answer.ok && answer.value !== undefined) return { value: answer.value, index };
   }
   return worked ? "missing" : "failed";
+}
+
+/** Cancels a stream that comes when nobody waits for it any more: its source may hold a file open. */
+function letGo(found: unknown): void {
+  if (found instanceof ReadableStream) found.cancel().catch(() => {});
 }
