@@ -48,9 +48,9 @@ export interface CreateCacheOptions extends CacheDefaults {
    * that hangs costs each call its whole time limit; `tieredStore([store])` of `@deja/cache/tiered`
    * leaves it alone for a while instead.
    */
-  readonly store?: Store;
+  readonly store?: Store | undefined;
   /** Keeps the results of this cache apart from others on the same store. */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
 }
 
 /** The verbs on one store, with one set of defaults. */

@@ -24,9 +24,9 @@ export interface RetryOptions {
   /** Most times that one input is tried again, an integer. */
   readonly times: number;
   /** How long to wait before the first retry; each later one waits twice as long. 100 ms by default. */
-  readonly delay?: Duration;
+  readonly delay?: Duration | undefined;
   /** Says of an error whether to try again; of every one unless given, but for aborts. */
-  readonly when?: (error: unknown) => boolean;
+  readonly when?: ((error: unknown) => boolean) | undefined;
 }
 
 /**
@@ -40,16 +40,16 @@ export type MapThis<F extends AnyFunction> = Parameters<F> extends [unknown, unk
 /** Options of `map`. */
 export interface MapOptions {
   /** Most calls under way at a time, a positive integer or `Infinity`; 8 by default. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Hears of every input that is done. Where it throws, the console says so, and the map goes on. */
-  readonly onProgress?: (progress: MapProgress) => void;
+  readonly onProgress?: ((progress: MapProgress) => void) | undefined;
   /**
    * Gives up: no further call is made, and the result rejects at once with the signal's reason. What
    * the calls under way give is still kept.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** How often to try again, or more about it. Not at all unless given. */
-  readonly retry?: number | RetryOptions;
+  readonly retry?: number | RetryOptions | undefined;
 }
 
 const DEFAULT_CONCURRENCY = 8;

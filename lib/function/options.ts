@@ -17,43 +17,43 @@ export type Freshness = Duration | Moment;
 /** Which errors are kept, and how long. */
 export interface ErrorsOption {
   /** As {@linkcode CacheOptions.ttl}, for errors; that of values unless given. */
-  readonly ttl?: Duration;
+  readonly ttl?: Duration | undefined;
   /** Whether an error is kept: all but aborts and timeouts unless given. */
-  readonly when?: (error: unknown) => boolean;
+  readonly when?: ((error: unknown) => boolean) | undefined;
 }
 
 /** How long a function may take. */
 export interface TimeoutOption {
   /** After this time a stale result is handed out, where there is one; the run goes on. */
-  readonly soft?: Duration;
+  readonly soft?: Duration | undefined;
   /** After this time the call gives up, with a stale result or with a `CacheTimeoutError`. */
-  readonly hard?: Duration;
+  readonly hard?: Duration | undefined;
 }
 
 /** Options of every cached function. */
 // deno-lint-ignore no-explicit-any -- stands for "some function", whose callbacks are then untyped.
 export interface CacheOptions<F extends AnyFunction = any> {
   /** Name of the function in keys and events; its own name unless given. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** A part of the key: change it to leave all earlier results behind. */
-  readonly version?: string | number;
+  readonly version?: string | number | undefined;
   /**
    * Gives the closed-over values that the result depends on, such as `() => ({ rate, helper })`.
    * Asked at each call. Functions among them are keyed on by their code.
    */
-  readonly closure?: () => unknown;
+  readonly closure?: (() => unknown) | undefined;
   /**
    * Names of parameters that are left out of the key; `"options.verbose"` is a property of one, and
    * what a destructured parameter is taken apart into has its own names.
    */
-  readonly ignore?: readonly string[];
+  readonly ignore?: readonly string[] | undefined;
   /**
    * What parameters are keyed on instead of themselves, by their names as in `ignore`, such as
    * `{ file: (file) => file.etag }`; a function may return {@linkcode OMIT} to leave its parameter
    * out. Or one function of all arguments, whose result is then the key. One that makes `undefined`
    * of something, as a misspelled property does, is an error: all calls would share one result.
    */
-  readonly key?: KeyOption;
+  readonly key?: KeyOption | undefined;
   /**
    * How long a result counts, from the moment it was computed: milliseconds, or a string such as
    * `"90s"`, `"15m"` or `"7d"`; or until when: a `Date` or a `Temporal.Instant`; or a function of
@@ -62,26 +62,27 @@ export interface CacheOptions<F extends AnyFunction = any> {
    */
   readonly ttl?:
     | Freshness
-    | ((value: ResultOf<F>, args: Parameters<F>) => Freshness | undefined);
+    | ((value: ResultOf<F>, args: Parameters<F>) => Freshness | undefined)
+    | undefined;
   /**
    * For how long past its time a result is still handed out while a new one is computed behind the
    * caller's back. Not at all unless given.
    */
-  readonly staleWhileRevalidate?: Duration;
+  readonly staleWhileRevalidate?: Duration | undefined;
   /**
    * For how long past its time a result is handed out where computing a new one fails. Not at all
    * unless given.
    */
-  readonly staleIfError?: Duration;
+  readonly staleIfError?: Duration | undefined;
   /**
    * Whether what is kept for a call may answer it, asked each time: {@linkcode expiresAfter} is one
    * ready-made. With `false` the function runs.
    */
-  readonly validate?: (entry: CacheEntry<ResultOf<F>>) => boolean;
+  readonly validate?: ((entry: CacheEntry<ResultOf<F>>) => boolean) | undefined;
   /** Whether a new result is kept, asked once for each. */
-  readonly accept?: (value: ResultOf<F>, args: Parameters<F>) => boolean;
+  readonly accept?: ((value: ResultOf<F>, args: Parameters<F>) => boolean) | undefined;
   /** Results that took less time than this are not kept: it was not worth it. */
-  readonly minDuration?: Duration;
+  readonly minDuration?: Duration | undefined;
   /**
    * Keeps what the function throws or rejects with as a result like any other, so that an equal
    * call throws it again without running. Aborts and timeouts are never kept. No unless given.
@@ -90,34 +91,35 @@ export interface CacheOptions<F extends AnyFunction = any> {
    * and so is what a memory cache with `clone` or `maxBytes` keeps. Where it does not, the caller gets
    * the error, nothing is kept, and a `not-stored` event has the line to write.
    */
-  readonly errors?: boolean | ErrorsOption;
+  readonly errors?: boolean | ErrorsOption | undefined;
   /** Names under which results can be dropped together, see {@linkcode invalidateTags}. */
   readonly tags?:
     | readonly string[]
-    | ((value: ResultOf<F>, args: Parameters<F>) => readonly string[]);
+    | ((value: ResultOf<F>, args: Parameters<F>) => readonly string[])
+    | undefined;
   /**
    * How long a run may take: the hard limit, or a soft and a hard one. For ever unless given. In a
    * browser this is also what ends a function that waits for its own call, see {@linkcode cache}.
    */
-  readonly timeout?: Duration | TimeoutOption;
+  readonly timeout?: Duration | TimeoutOption | undefined;
   /** What the cache may do: `"read-write"` unless given. See {@linkcode CacheMode}. */
-  readonly mode?: CacheMode;
+  readonly mode?: CacheMode | undefined;
   /**
    * Classes whose instances may be stored and copied, and may stand among the arguments and the
    * closed-over values: see `@deja/cache/codec`. Other instances of classes cannot.
    */
-  readonly classes?: ClassRegistry;
+  readonly classes?: ClassRegistry | undefined;
   /**
    * Whether a `Map` or `Set` among the arguments and the closed-over values means the same in every
    * order of its entries. No unless given, since whoever iterates over one sees the order.
    */
-  readonly unordered?: boolean;
+  readonly unordered?: boolean | undefined;
   /**
    * Where the code part of the key comes from: `"source"`, the function's own source without
    * comments, layout and quote style (the default); `"ignore"`, nowhere, so that edits keep the
    * results; any other string, itself, as a fingerprint of your own.
    */
-  readonly code?: CodeOption;
+  readonly code?: CodeOption | undefined;
   /**
    * What becomes of variables that the function, or one in its `closure`, reads, that are no globals
    * and that `closure` does not name: they are told of once (`"warn"`, the default), or make calls
@@ -127,9 +129,9 @@ export interface CacheOptions<F extends AnyFunction = any> {
    * go on with the results of an equal definition that was evaluated before, so with `"ignore"` it
    * never does.
    */
-  readonly freeVariables?: FreeVariablesOption;
+  readonly freeVariables?: FreeVariablesOption | undefined;
   /** Hears of every hit, miss, join and problem. */
-  readonly onEvent?: CacheListener;
+  readonly onEvent?: CacheListener | undefined;
 }
 
 /** Options of {@linkcode cache}. */
@@ -139,19 +141,19 @@ export interface MemoryCacheOptions<F extends AnyFunction = any> extends CacheOp
    * Whether each caller gets a copy of the result, so that none sees another's changes: `true` for
    * an exact one, or a function that makes one. All get the same object unless given.
    */
-  readonly clone?: boolean | ((value: ResultOf<F>) => ResultOf<F>);
+  readonly clone?: boolean | ((value: ResultOf<F>) => ResultOf<F>) | undefined;
 }
 
 /** Options of {@linkcode lruCache}: at least one of the two bounds is needed. */
 // deno-lint-ignore no-explicit-any -- as above.
 export interface LruCacheOptions<F extends AnyFunction = any> extends MemoryCacheOptions<F> {
   /** Most results to keep, a positive integer; the one left unused the longest makes room. */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /**
    * Most bytes to keep, as a number or as `"64MiB"`. A result counts as many as its stored form
    * has; one without such a form is not kept.
    */
-  readonly maxBytes?: ByteSize;
+  readonly maxBytes?: ByteSize | undefined;
 }
 
 /** Turns results into bytes and back in place of the library's own codec. */
@@ -169,22 +171,22 @@ export interface PersistentOptions<F extends AnyFunction = any> extends CacheOpt
    * Names of parameters that say where the function writes a file or a folder. They are no part of
    * the key; what was written is stored, and put where the next call names.
    */
-  readonly outFiles?: readonly string[];
+  readonly outFiles?: readonly string[] | undefined;
   /**
    * Names of parameters that take arrays, of equal length where there are several. The function
    * gives an array with one result for each element; each is stored by itself, and one call
    * computes what is missing, without repeats.
    */
-  readonly batch?: readonly string[];
+  readonly batch?: readonly string[] | undefined;
   /**
    * What becomes of an earlier result when a new one is stored: it is replaced (`"replace"`, the
    * default), or kept as an older generation (`"append"`), without an end.
    */
-  readonly expiry?: "replace" | "append";
+  readonly expiry?: "replace" | "append" | undefined;
   /** Makes the bytes of results in place of the codec. */
-  readonly serializer?: Serializer;
+  readonly serializer?: Serializer | undefined;
   /** Whether the bytes of results are compressed. No unless given. */
-  readonly compress?: boolean;
+  readonly compress?: boolean | undefined;
   /**
    * On a store with leases, one of all processes that ask for a missing result computes it, and the
    * others wait. It renews its lease meanwhile; if it dies, another takes over when this time has
@@ -193,5 +195,5 @@ export interface PersistentOptions<F extends AnyFunction = any> extends CacheOpt
    * another process computes the same. So does one that asks while a stream that was returned here,
    * such as the body of a `Response`, is not being read: after a third to two thirds of this time.
    */
-  readonly lease?: Duration | false;
+  readonly lease?: Duration | false | undefined;
 }

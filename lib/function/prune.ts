@@ -20,11 +20,11 @@ const MAX_STREAM_MS = 86_400_000;
 /** What {@linkcode Cache.prune} keeps besides what is of use. */
 export interface PruneOptions {
   /** Results that were computed longer ago go. */
-  readonly maxAge?: Duration;
+  readonly maxAge?: Duration | undefined;
   /** Most results to keep, older generations included: those stored first go first. */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /** Most bytes to keep, parts of streams and files included: what was stored first goes first. */
-  readonly maxBytes?: ByteSize;
+  readonly maxBytes?: ByteSize | undefined;
 }
 
 /** What {@linkcode Cache.prune} removed. */

@@ -245,3 +245,17 @@ test("map() takes no function that one argument is not enough for", async () => 
   const typed: ReturnType<typeof cache<(...args: never[]) => number>> = unknown;
   assert.deepEqual(await typed.map([]), []);
 });
+
+test("an option that may be undefined is one, and leaves the default", async () => {
+  const ttl = undefined as "1h" | undefined;
+  const retries = undefined as number | undefined;
+  const deja = createCache({ store: undefined, namespace: undefined, ttl, tags: undefined });
+  const inMemory = deja.cache(join, { ttl, key: undefined, onEvent: undefined, clone: undefined });
+  assert.equal(inMemory("a"), "a1");
+  assert.deepEqual(await inMemory.map(["a"], { signal: undefined, retry: retries }), ["a1"]);
+  const { persistent } = createCache({ store: memoryStore(), ttl: "1h" });
+  const stored = persistent("join", join, { ttl, lease: undefined, batch: undefined });
+  assert.equal(await stored("a"), "a1");
+  const entry = await stored.get({ args: ["a"] });
+  assert.isBelow(entry?.expires ?? Infinity, Infinity, "the default of its cache holds");
+});

@@ -20,7 +20,7 @@ export interface MethodOptions {
    * counts. What a method reads of `this` and the names do not list is told of as free variables
    * are.
    */
-  readonly attributes?: AttributesOption;
+  readonly attributes?: AttributesOption | undefined;
 }
 
 /** Options of {@linkcode cached} for results in memory. */
