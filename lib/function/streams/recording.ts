@@ -88,6 +88,11 @@ export class Recording {
     return this.#shared.ended;
   }
 
+  /** Settles when it has ended and nobody reads it any more. */
+  get quiet(): Promise<void> {
+    return this.#shared.quiet;
+  }
+
   /** How often somebody has read, see {@linkcode SharedStream.reads}. */
   get reads(): number | undefined {
     return this.#shared.reads;

@@ -1,34 +1,19 @@
 /**
- * Requests and responses by the rules of HTTP caching (RFC 9111), and what hosts give besides.
+ * Requests and answers as they pass through the cache, and what hosts give besides.
  *
  * @module
  */
 
-import CachePolicy from "http-cache-semantics";
 import { word } from "../check_options.ts";
-import { plainRequest } from "./variants.ts";
-
-/** What the rules say of a stored response and a request. */
-export function evaluated(
-  policy: CachePolicy,
-  request: Request,
-): CachePolicy.EvaluateRequestResult {
-  const stored = policy.toObject();
-  const { "must-revalidate": must, ...rescc } = stored.rescc;
-  // That holds for a response past its time, and this one is not.
-  const asked = must !== undefined && !policy.stale()
-    ? CachePolicy.fromObject({ ...stored, rescc })
-    : policy;
-  return asked.evaluateRequest(plainRequest(request));
-}
+import { isSameTag } from "./policies.ts";
 
 /** Whether a client has what is stored already (RFC 9110, section 13). */
 export function isUnchanged(request: Request, stored: Headers): boolean {
   const tags = request.headers.get("if-none-match");
-  const tag = stored.get("etag")?.replace(/^W\//, "");
+  const tag = stored.get("etag");
   if (tags !== null) {
-    return tag !== undefined &&
-      tags.split(",").some((each) => ["*", tag].includes(each.trim().replace(/^W\//, "")));
+    return tag !== null &&
+      tags.split(",").some((each) => each.trim() === "*" || isSameTag(each, tag));
   }
   const since = Date.parse(request.headers.get("if-modified-since") ?? "");
   const modified = Date.parse(stored.get("last-modified") ?? "");
@@ -46,9 +31,40 @@ export function withStatus(response: Response, status: string): Response {
 }
 
 /** Whether a client wants what is stored or nothing (RFC 9111, section 5.2.1.7). */
-export function asksOnlyStored({ headers }: Request): boolean {
+export function asksOnlyStored(request: Request): boolean {
+  return directivesOf(request).includes("only-if-cached");
+}
+
+/** Whether a client would rather have an answer of its own than that to an equal request. */
+export function asksForItsOwn(request: Request): boolean {
+  const directives = directivesOf(request);
+  return directives.includes("no-store") || directives.includes("no-cache") ||
+    (request.headers.get("pragma") ?? "").includes("no-cache");
+}
+
+function directivesOf({ headers }: Request): string[] {
   const directives = headers.get("cache-control")?.toLowerCase().split(",") ?? [];
-  return directives.some((directive) => directive.trim() === "only-if-cached");
+  return directives.map((directive) => directive.trim());
+}
+
+/**
+ * A request of the cache's own, which is given up where `signal` says so and not when one of those
+ * goes whom its answer serves. What hosts and frameworks add to requests, it has as well.
+ */
+export function ownRequest(request: Request, signal: AbortSignal, headers?: Headers): Request {
+  const own = new Request(request, { signal, ...(headers === undefined ? {} : { headers }) });
+  for (
+    let each: object | null = request;
+    each !== null && each !== Request.prototype;
+    each = Object.getPrototypeOf(each)
+  ) {
+    for (const name of Object.getOwnPropertyNames(each)) {
+      if (name in own) continue;
+      const get = () => (request as unknown as Record<string, unknown>)[name];
+      Object.defineProperty(own, name, { get, configurable: true, enumerable: true });
+    }
+  }
+  return own;
 }
 
 /**

@@ -1,54 +1,9 @@
-import { type WebCacheEvent, withCache } from "../../../lib/function/web/mod.ts";
+import { withCache } from "../../../lib/function/web/mod.ts";
 import { memoryStore } from "../../../lib/store/memory.ts";
 import type { Store } from "../../../lib/store/store.ts";
 import { assert, rejects, test, withFakeTime } from "../../harness.ts";
 import { until } from "../_kinds.ts";
-
-const START = Date.UTC(2030, 0, 1);
-const ADDRESS = "https://example.org/a?b=1";
-
-type Answer = (request: Request, run: number) => Response | Promise<Response>;
-
-/** A handler behind a cache, and what happened. */
-class Site {
-  runs = 0;
-  readonly asked: Request[] = [];
-  readonly events: WebCacheEvent[] = [];
-  readonly store: Store;
-  readonly handler: (request: Request) => Promise<Response>;
-
-  constructor(answer: Answer, options: { shared?: boolean; store?: Store } = {}) {
-    this.store = options.store ?? memoryStore();
-    this.handler = withCache((request: Request) => {
-      this.asked.push(request);
-      return answer(request, ++this.runs);
-    }, { store: this.store, onEvent: (event) => this.events.push(event), ...options });
-  }
-
-  async get(headers: Record<string, string> = {}, address = ADDRESS): Promise<Response> {
-    return await this.handler(new Request(address, { headers }));
-  }
-
-  /** Asks, reads the answer to its end, and waits until what it starts has landed. */
-  async text(headers: Record<string, string> = {}, address = ADDRESS): Promise<string> {
-    const text = await (await this.get(headers, address)).text();
-    await settled();
-    return text;
-  }
-
-  get types(): string[] {
-    return this.events.map(({ type }) => type);
-  }
-}
-
-/** Lets everything go on that waits for nothing but promises. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve));
-}
-
-function counting(headers: Record<string, string>): Answer {
-  return (_, run) => new Response(`run ${run}`, { headers });
-}
+import { ADDRESS, counting, settled, Site, START } from "./_site.ts";
 
 test("a fresh response answers without the handler, until its time is over", () =>
   withFakeTime(START, async (clock) => {
