@@ -4,12 +4,14 @@
  * @module
  */
 
+import { join } from "node:path";
 import { arrowProblems } from "../checks/arrows.ts";
 import { exportsProblems } from "../checks/exports.ts";
 import { libraryGraph } from "../checks/library_graph.ts";
 import { portableProblems } from "../checks/portable.ts";
+import { versionProblems } from "../checks/versions.ts";
 import { weightProblems } from "../checks/weight.ts";
-import { exists, manifest, run, tail } from "./project.ts";
+import { exists, manifest, root, run, tail } from "./project.ts";
 import type { Case } from "./report.ts";
 
 const LIMIT_MS = 300_000;
@@ -31,6 +33,11 @@ async function checks(): Promise<Readonly<Record<string, Check>>> {
     "the package can be published": deno("publish", "--dry-run", "--allow-dirty"),
     "deno.json and jsr.json agree": async () =>
       await exportsProblems(await manifest("deno.json"), await manifest("jsr.json"), exists),
+    "the README names the versions of deno.json": async () =>
+      versionProblems(
+        await Deno.readTextFile(join(root, "README.md")),
+        await manifest("deno.json"),
+      ),
     "imports point the right way": async () => arrowProblems(await libraryGraph()),
     "the portable entry point is light and safe for a browser": weightProblems,
   };
