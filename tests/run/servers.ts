@@ -10,7 +10,7 @@ import { byApt } from "./apt.ts";
 import { run, tail } from "./project.ts";
 
 /** How long a server may take to be built. */
-const BUILD_LIMIT_MS = 300_000;
+const BUILD_LIMIT_MS = 600_000;
 
 /** A server that tests start. */
 interface Server {

@@ -53,10 +53,15 @@ export function isAskedEachTime(policy: CachePolicy): boolean {
   return never !== undefined || (must !== undefined && policy.maxAge() === 0);
 }
 
-/** Whether a response past its time may answer where the handler fails. */
+/** Directives that forbid to answer with a response past its time (RFC 9111, section 4.2.4). */
+const FORBID_STALE = ["must-revalidate", "proxy-revalidate", "no-cache"];
+
+/** Whether a response, also one past its time, may answer where the handler fails. */
 export function mayStandIn(policy: CachePolicy): boolean {
-  const staleIfError = policy.toObject().rescc["stale-if-error"];
-  return policy.maxAge() + Number(staleIfError ?? 0) > policy.age();
+  const { rescc } = policy.toObject();
+  const isForbidden = FORBID_STALE.some((directive) => rescc[directive] !== undefined);
+  const staleIfError = isForbidden ? 0 : Number(rescc["stale-if-error"] ?? 0);
+  return policy.maxAge() + staleIfError > policy.age();
 }
 
 /** Whether the handler can be asked whether a stored response still holds. */

@@ -168,6 +168,22 @@ test("a stale response answers where the handler fails, as long as it may", () =
     await rejects(site.get(), RangeError, /down/);
   }));
 
+for (const directive of ["must-revalidate", "proxy-revalidate", "no-cache"]) {
+  test(`a stale response answers nobody where ${directive} forbids it`, () =>
+    withFakeTime(START, async (clock) => {
+      let fails = false;
+      const site = new Site((_, run) =>
+        fails ? new Response("down", { status: 503 }) : new Response(`run ${run}`, {
+          headers: { "cache-control": `max-age=60, stale-if-error=600, ${directive}` },
+        })
+      );
+      assert.equal(await site.text(), "run 1");
+      clock.advance(90_000);
+      fails = true;
+      assert.equal((await site.get()).status, 503);
+    }));
+}
+
 test("equal requests at the same time share one run of the handler, as it streams", async () => {
   const gate = Promise.withResolvers<void>();
   const site = new Site(() => {
