@@ -66,12 +66,18 @@ export async function unseenVariables(
   }
   if (unseen.size === 0) return unlisted;
   const isBlock = settings.inputs !== undefined;
-  const remedy = isBlock && closure === undefined && (inputs.length > 0 || fn.length === 0)
-    // What the block does not take as its argument may be what was given: only a name tells.
-    ? `{ ${[...inputs, ...unseen.keys()].join(", ")} } as the inputs`
-    : closureWith(closure, Object.keys(values ?? {}), [...unseen.keys()]);
-  return [...unseen].map(([variable, within]): UnseenVariable => ({ variable, remedy, within }))
-    .concat(unlisted);
+  const remedyFor = (variables: readonly string[]) =>
+    isBlock && closure === undefined && (inputs.length > 0 || fn.length === 0)
+      // What the block does not take as its argument may be what was given: only a name tells.
+      ? `{ ${[...inputs, ...variables].join(", ")} } as the inputs`
+      : closureWith(closure, Object.keys(values ?? {}), variables);
+  const own = [...unseen.keys()].filter((variable) => unseen.get(variable) === undefined);
+  const remedies = { own: remedyFor(own), all: remedyFor([...unseen.keys()]) };
+  return [...unseen].map(([variable, within]): UnseenVariable => ({
+    variable,
+    remedy: within === undefined ? remedies.own : remedies.all,
+    within,
+  })).concat(unlisted);
 }
 
 /** What a method reads of `this` and does not list, where it lists what counts. */
@@ -103,9 +109,7 @@ async function unlistedReads(
 
 /** What is to be written about variables that a key does not see. */
 function unseenText(unseen: readonly UnseenVariable[]): { names: string; remedies: string } {
-  const names = unseen.map(({ variable, within }) =>
-    within === undefined ? variable : `${variable} (in ${within})`
-  );
+  const names = unseen.map(({ variable }) => variable);
   const remedies = new Set(unseen.map(({ remedy }) => remedy));
   const isOfThis = unseen.every(({ variable }) => /^(?:this|super)\b/.test(variable));
   return {

@@ -121,13 +121,14 @@ export interface CacheOptions<F extends AnyFunction = any> {
    */
   readonly code?: CodeOption | undefined;
   /**
-   * What becomes of variables that the function, or one in its `closure`, reads, that are no globals
-   * and that `closure` does not name: they are told of once (`"warn"`, the default), or make calls
-   * fail (`"error"`), or nothing (`"ignore"`). So does what a method reads of `this` besides its
-   * `attributes`, where those are a list. The look takes a moment: calls of a memory cache fail from
-   * then on, those of a persistent one wait for it. Only where it finds nothing does a memory cache
-   * go on with the results of an equal definition that was evaluated before, so with `"ignore"` it
-   * never does.
+   * What becomes of variables that the function reads, that are no globals and that `closure` does
+   * not name: they are told of once (`"warn"`, the default), or make calls fail (`"error"`), or
+   * nothing (`"ignore"`). So does what a method reads of `this` besides its `attributes`, where those
+   * are a list. What functions in `closure` read is an event alone, with their name as `within`,
+   * since it may be private to their module. The look takes a moment: calls of a memory cache fail
+   * from then on, those of a persistent one wait for it. Only where it finds nothing does a memory
+   * cache go on with the results of an equal definition that was evaluated before, so with
+   * `"ignore"` it never does.
    */
   readonly freeVariables?: FreeVariablesOption | undefined;
   /** Hears of every hit, miss, join and problem. */

@@ -54,11 +54,13 @@ export class FreeVariableWatch {
         "./free_variables.ts"
       ));
       const unseen = await unseenVariables(this.#fn, this.#settings);
-      if (unseen.length > 0 && this.isStrict) this.#error = unseenError(name, unseen);
+      // What a helper reads may be private to its module, so that nobody here could name it.
+      const own = unseen.filter(({ within }) => within === undefined);
+      if (own.length > 0 && this.isStrict) this.#error = unseenError(name, own);
       for (const each of unseen) {
         this.#log.emit({ type: "free-variable", name, key: "", ...each });
       }
-      if (unseen.length > 0 && !this.#log.heard) warnOnce(unseenWarning(name, unseen));
+      if (own.length > 0 && !this.#log.heard) warnOnce(unseenWarning(name, own));
       return unseen.length === 0;
     } catch (cause) {
       const error = new TypeError("The parser that finds free variables could not be loaded", {

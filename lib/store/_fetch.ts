@@ -96,7 +96,9 @@ export class Remote {
     let asked: Request;
     try {
       if (asks !== undefined) watch.start();
-      asked = await watch.orGiveUp((async () => await request(watch.signal))());
+      const making = request(watch.signal);
+      // What the store does itself, such as to sign, ends soon, and is not to outlive the call.
+      asked = await (asks === undefined ? making : watch.orGiveUp(Promise.resolve(making)));
     } catch (cause) {
       watch.stop();
       throw this.#explainRequest(operation, watch, cause, asks);

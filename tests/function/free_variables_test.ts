@@ -1,4 +1,5 @@
 import { createCache } from "../../lib/function/create_cache.ts";
+import type { CacheEvent } from "../../lib/function/events.ts";
 import { unseenError, unseenVariables } from "../../lib/function/free_variables.ts";
 import type { AnyFunction } from "../../lib/key/mod.ts";
 import { cache } from "../../lib/function/memory_cache.ts";
@@ -103,6 +104,25 @@ test("what the functions in the closure read unseen is told of, however deep the
   );
 });
 
+test("what only a helper reads is an event, and neither a warning nor an error", async () => {
+  const closure = { helper: fromText("() => typeof inner") as () => string };
+  const told: CacheEvent[] = [];
+  const onEvent = (event: CacheEvent) => {
+    if (event.type === "free-variable") told.push(event);
+  };
+  const heard = createCache({ store: memoryStore(), onEvent });
+  const fn = fromText<() => string>("() => helper()");
+  const options = { closure: () => closure, freeVariables: "error" } as const;
+  await rejects(heard.persistent("f", fn, options)(), ReferenceError, /helper/);
+  assert.lengthOf(told, 1);
+  assert.deepInclude(told[0], { variable: "inner", within: "helper" });
+  const lines = await written("warn", async () => {
+    const f = createCache({ store: memoryStore() }).persistent("f", fn, { closure: () => closure });
+    await rejects(f(), ReferenceError, /helper/);
+  });
+  assert.isEmpty(lines);
+});
+
 test("a recursive function of another name than its variable names itself in its closure", async () => {
   const deja = createCache({ store: memoryStore(), freeVariables: "error" });
   const source = "((wrap) => { const fact = wrap(async (n) => n < 2 ? 1 : n * await " +
@@ -133,15 +153,14 @@ test("a method that reads this in a way that no list covers is told of, also wit
 const UNSEEN = ["a", "b"].map((variable) => ({
   variable,
   remedy: "closure: () => ({ a, b })",
-  within: variable === "b" ? "a" : undefined,
 }));
 
 test("the error names all of them, and the way out", () => {
   assert.equal(
     unseenError("sum", UNSEEN).message,
-    "sum reads a, b (in a), which the key does not see: write closure: () => ({ a, b }) (in place " +
-      "of a client, a module or the like, a string such as its version or URL), or pass what it " +
-      "needs as arguments",
+    "sum reads a, b, which the key does not see: write closure: () => ({ a, b }) (in place of a " +
+      "client, a module or the like, a string such as its version or URL), or pass what it needs " +
+      "as arguments",
   );
   const ofThis = [{ variable: "this.a", remedy: 'attributes: ["a"]' }];
   assert.equal(
