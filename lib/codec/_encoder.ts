@@ -4,7 +4,7 @@ import { EncodeError } from "../errors.ts";
 import { SharedBuffers } from "./_buffers.ts";
 import { type Classes, indexClasses } from "./_classes.ts";
 import { type Frame, framed, left, noteStart, segmentOf } from "./_frames.ts";
-import { describeKind, isOdd, objectsInherit } from "./_kinds.ts";
+import { describeKind, isOdd } from "./_kinds.ts";
 import { Nesting, REPEATED } from "./_nesting.ts";
 import type { Loads } from "./_loads.ts";
 import type { Opening } from "./_openings.ts";
@@ -13,15 +13,16 @@ import { rootShape, type Shape } from "./_shapes.ts";
 import { isSparse } from "./_sparse.ts";
 import { Writer } from "./_writer.ts";
 import type { CanonicalOptions, CodeOf, EncodeOptions } from "./options.ts";
-import {
-  Constant,
-  Ext,
-  Kind,
-  MAX_KEY_CONTAINERS,
-  MAX_SHAPE_KEYS,
-  OMITTED,
-  RECURSIVE_DEPTH,
-} from "./wire.ts";
+import { Constant, Ext, Kind, MAX_SHAPE_KEYS, OMITTED, RECURSIVE_DEPTH } from "./wire.ts";
+
+/**
+ * Most containers that one key may open. Sharing is expanded in keys, so a small graph can stand
+ * for a tree without end; this turns a hang into an error.
+ */
+const MAX_KEY_CONTAINERS = 10_000_000;
+
+/** Has what all plain objects inherit. Engines loop over it faster than over their prototype. */
+const EMPTY: object = {};
 
 const CHANGED = "it was changed while it was encoded";
 
@@ -75,8 +76,8 @@ export class Encoder implements Opening {
   #restart(tracks: boolean): void {
     const { nesting } = this;
     this.writer.length = 0;
-    // Only a run that failed leaves something behind.
-    for (; nesting.depth > 0; nesting.exit()) this.#values.length = this.#valuesLength = 0;
+    while (nesting.depth > 0) nesting.exit();
+    if (this.#valuesLength > 0) this.#values.length = this.#valuesLength = 0;
     this.#containers = 0;
     // A key has no numbers of objects and no shapes.
     if (this.canonical) return;
@@ -97,7 +98,8 @@ export class Encoder implements Opening {
 
   #encode(value: unknown, isList: boolean): void {
     try {
-      this.#inherits = objectsInherit();
+      this.#inherits = false;
+      for (const _ in EMPTY) this.#inherits = true;
       if (isList) this.#array(value as readonly unknown[]);
       else this.#untracked(value);
       if (!this.canonical && this.buffers.shared) {
@@ -176,10 +178,8 @@ export class Encoder implements Opening {
       else this.#other(value);
     } else {
       const prototype = Object.getPrototypeOf(value);
-      if (prototype === Object.prototype) {
-        if (!this.canonical) this.#properties(value as Record<string, unknown>);
-        else if (!this.#sortedProperties(value as Record<string, unknown>)) this.#other(value);
-      } else if (prototype === Map.prototype && !this.unordered) {
+      if (prototype === Object.prototype) this.#properties(value as Record<string, unknown>);
+      else if (prototype === Map.prototype && !this.unordered) {
         this.#map(value as Map<unknown, unknown>);
       } else this.#other(value);
     }
@@ -250,15 +250,23 @@ export class Encoder implements Opening {
     // The engine keeps the list for this loop with the object's layout, and reads a property that
     // the loop names without looking for it.
     for (const key in object) {
-      if (shape.length === MAX_SHAPE_KEYS) return this.#other(object);
+      if (shape.length === MAX_SHAPE_KEYS) {
+        this.#other(object);
+        return;
+      }
       shape = shape.child(key);
     }
-    if (this.#inherits || shape.doubtful && isOdd(object)) return this.#other(object);
+    // What is more than it seems has no key, or those of `arguments`; asking each takes its time.
+    if (this.#inherits || (shape.length === 0 || shape.indexed) && isOdd(object)) {
+      this.#other(object);
+      return;
+    }
     const { nesting } = this;
     const at = nesting.depth;
     nesting.enter(object);
     let count = 0;
-    if (this.defined.has(shape)) {
+    if (this.canonical) count = this.#sortedProperties(object, shape);
+    else if (this.defined.has(shape)) {
       const header = this.writer.length;
       let last = header;
       recordHeader(this.writer, shape);
@@ -284,33 +292,26 @@ export class Encoder implements Opening {
     if (count !== shape.length) this.refuse(object, CHANGED);
   }
 
-  /** Writes it in canonical order; `false` and nothing where it is long, or more than plain. */
-  #sortedProperties(object: Record<string, unknown>): boolean {
+  /** Writes the properties in canonical order, and returns how many there were. */
+  #sortedProperties(object: Record<string, unknown>, shape: Shape): number {
     const { nesting, writer } = this;
-    const at = nesting.depth;
+    const at = nesting.depth - 1;
     const values = this.#values;
     const start = this.#valuesLength;
     let end = start;
-    let shape: Shape | undefined = rootShape();
+    let reading = "";
     try {
       for (const key in object) {
-        shape = shape.length < MAX_SHAPE_KEYS ? shape.child(key) : undefined;
-        if (shape === undefined) break;
+        reading = key;
         values[end++] = object[key];
       }
     } catch (error) {
-      // The property that threw is counted.
-      nesting.path[at] = Object.keys(object)[end - start - 1];
-      nesting.enter(object);
+      nesting.path[at] = reading;
       throw error;
     }
-    if (shape === undefined || this.#inherits || shape.doubtful && isOdd(object)) {
-      values.length = start;
-      return false;
-    }
-    nesting.enter(object);
     const { names, places, words, sizes } = shape.sorted;
     this.#valuesLength = end;
+    if (end - start !== names.length) return end - start;
     writer.mapHeader(names.length);
     for (let i = 0; i < names.length; i++) {
       const size = sizes[i];
@@ -327,8 +328,7 @@ export class Encoder implements Opening {
       }
     }
     this.#valuesLength = start;
-    nesting.exit();
-    return true;
+    return end - start;
   }
 
   #map(map: ReadonlyMap<unknown, unknown>): void {

@@ -24,11 +24,8 @@ export class Shape {
   readonly #key: string;
   /** How many keys there are. */
   readonly length: number;
-  /**
-   * Whether an object with these keys may be more than it seems: `arguments` has indices, which come
-   * first in every object, and `Math` and its like have no keys.
-   */
-  readonly doubtful: boolean;
+  /** Whether the first key starts as an index does; such keys come first in every object. */
+  readonly indexed: boolean;
   /** Encoding in which the shape was defined last, and its number there. */
   run = 0;
   id = 0;
@@ -41,7 +38,7 @@ export class Shape {
     this.#parent = parent;
     this.#key = key;
     this.length = parent === undefined ? 0 : parent.length + 1;
-    this.doubtful = this.length > 1 ? parent!.doubtful : this.length === 0 || /^\d/.test(key);
+    this.indexed = this.length > 1 ? parent!.indexed : /^\d/.test(key);
   }
 
   /** The list that has `key` behind these keys. */

@@ -13,6 +13,9 @@ const MAX_LISTED = 5;
 const MAX_LISTED_THERE = 16;
 const MAX_LOOPED_THERE = 1024;
 
+/** The last index of an array, by its length. */
+const LAST_INDEX = ["", "0", "1", "2", "3", "4"];
+
 /**
  * Whether an array has holes, or properties beyond its indices, such as those of a
  * `RegExpExecArray`.
@@ -22,12 +25,12 @@ const MAX_LOOPED_THERE = 1024;
  */
 export function isSparse(array: readonly unknown[], all: boolean): boolean {
   const { length } = array;
-  const there = engine() === "javascriptcore";
-  if (length <= (there ? MAX_LISTED_THERE : MAX_LISTED)) {
-    // Where no element is missing, what is more than the elements has a name.
-    return hasHole(array) || Object.keys(array).length !== length;
+  if (length <= MAX_LISTED) {
+    // Indices come first: where the last key is the last index, all keys are indices.
+    const keys = Object.keys(array);
+    return keys.length !== length || length > 0 && keys[length - 1] !== LAST_INDEX[length];
   }
-  if (there) return isSparseThere(array, all);
+  if (engine() === "javascriptcore") return isSparseThere(array, all);
   // A search by the engine takes half the time of a loop, and finds a hole as if it had a value.
   if (Array.prototype.includes.call(array, undefined) && hasHole(array)) return true;
   return Object.values(array).length !== length;
@@ -49,6 +52,8 @@ function isSparseThere(array: readonly unknown[], all: boolean): boolean {
       numbers = false;
     }
   }
+  // There are no holes, so what is more than the elements has a name.
+  if (length <= MAX_LISTED_THERE) return Object.keys(array).length !== length;
   if (numbers && length > MAX_LOOPED_THERE) {
     return (all || length <= MAX_NUMBERS_SEARCHED) && hasNames(array as readonly number[]);
   }

@@ -147,12 +147,6 @@ export const MAX_SHAPE_KEYS = 32;
 /** Most shapes of one value; later maps define none. */
 export const MAX_SHAPES = 65_536;
 
-/**
- * Most containers that one key may open. Sharing is expanded in keys, so a small graph can stand
- * for a tree without end; this turns a hang into an error.
- */
-export const MAX_KEY_CONTAINERS = 10_000_000;
-
 /** Largest sum of the lengths to which the resizable buffers of one value may grow. */
 export const MAX_RESERVED_BYTES: number = 2 ** 30;
 
