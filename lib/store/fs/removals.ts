@@ -8,8 +8,8 @@
 import type { Files } from "./files.ts";
 
 /**
- * Removals at once. On ext4 with `discard`, 16 take 65 to 70 µs each instead of 180 to 205 one
- * after the other; in memory 31 instead of 14 (`deno bench -A bench/files_bench.ts`).
+ * Removals at once. On ext4 with `discard`, 16 take 50 µs each instead of 160 one after the other;
+ * in memory 31 instead of 14 (`deno bench -A bench/files_bench.ts`).
  */
 const WIDTH = 16;
 
