@@ -212,22 +212,24 @@ export function wrapInMemory<F extends AnyFunction>(
     explain: (...args) => results.listing.explain(results.entries, args, self),
     stats: () => ({ ...results.stats(), ...results.kept }),
   });
-  const { repeated, log } = results;
+  const { repeated, log, takesThis } = results;
   const { pending } = repeated;
   const scopes = modeScopes;
-  const call = function (this: unknown, ...args: unknown[]): unknown {
-    if (args.length !== 1 || this !== undefined) return results.call(this, copyOf(args));
-    const arg = args[0];
-    if (arg === repeated.arg && !scopes.inUse) {
-      pending.hits++;
-      return repeated.result;
-    }
-    return results.callOne(arg);
-  };
   const wrapper = makeWrapper(
     fn,
     results.keyer,
-    call,
+    // Without a name, as most functions that are wrapped.
+    function (this: unknown, ...args: unknown[]): unknown {
+      if (args.length !== 1 || (this !== undefined && !takesThis)) {
+        return results.call(this, copyOf(args));
+      }
+      const arg = args[0];
+      if (arg === repeated.arg && !scopes.inUse) {
+        pending.hits++;
+        return repeated.result;
+      }
+      return results.callOne(this, arg);
+    },
     methodsOf,
     prototype ??= wrapperPrototype(methodsOf),
   ) as unknown as MemoryCached<F>;

@@ -49,6 +49,8 @@ export class MemoryResults {
   readonly #answersAtOnce: boolean;
   /** Whether a result that is at hand once it is computed is kept as it is. */
   readonly #keepsAtOnce: boolean;
+  /** Whether it makes no difference what a call is made on: mostly, it is just where the function is. */
+  readonly takesThis: boolean;
   /** Where the function was wrapped, until the first call. */
   #place: Error | undefined;
   #looked = false;
@@ -74,7 +76,8 @@ export class MemoryResults {
     this.#settings = settings;
     this.#watch = new FreeVariableWatch(fn as AnyFunction, settings, context.log);
     warnOfSurroundings(context.keyer, settings);
-    const { mode, validate, clone, maxBytes, errors } = settings;
+    const { mode, validate, clone, maxBytes, errors, attributes } = settings;
+    this.takesThis = attributes === undefined && this.keyer.readsThis !== "of the call";
     this.#keepsAll = keepsEverything(settings) && validate === undefined && clone === false &&
       maxBytes === Infinity && errors === undefined && !this.#watch.isStrict;
     const mayShare = this.#keepsAll && settings.freeVariables !== "ignore";
@@ -87,18 +90,20 @@ export class MemoryResults {
   /**
    * The result for one argument where that is at hand without a further look; otherwise whatever
    * {@linkcode MemoryResults.call} gives.
+   *
+   * @param self Nothing, or anything where that makes no difference.
    */
-  callOne(arg: unknown): unknown {
+  callOne(self: unknown, arg: unknown): unknown {
     if (this.#answersAtOnce && isIndex(arg) && !modeScopes.inUse) {
       const entry = this.entries.get(arg);
       if (entry === undefined) {
-        if (this.#keepsAtOnce && this.#context.waits !== true) return this.#first(arg);
+        if (this.#keepsAtOnce && this.#context.waits !== true) return this.#first(self, arg);
       } else if (entry.isPlain) {
         this.repeated.note(arg, entry);
         return this.#hit(entry);
       }
     }
-    return this.call(undefined, [arg]);
+    return this.call(self, [arg]);
   }
 
   /** Hands out a result that needs no further look, where nobody hears of it. */
@@ -235,7 +240,7 @@ export class MemoryResults {
   }
 
   /** Computes for one primitive argument where all that is returned is kept for ever. */
-  #first(arg: unknown): unknown {
+  #first(self: unknown, arg: unknown): unknown {
     if (!this.#looked) this.#look();
     const counts = this.#counts;
     counts.misses++;
@@ -251,8 +256,8 @@ export class MemoryResults {
     this.#depth++;
     try {
       result = followed === undefined
-        ? this.#fn(arg)
-        : this.#runs.runAside(undefined, [arg], arg, followed);
+        ? this.#fn.call(self, arg)
+        : this.#runs.runAside(self, [arg], arg, followed);
     } catch (error) {
       counts.errors++;
       throw error;
@@ -263,7 +268,7 @@ export class MemoryResults {
       const since = isInner ? performance.now() : start;
       const entry = followed ?? new MemoryEntry(undefined);
       entry.result = result;
-      return this.#runs.computed(entry, arg, [arg], since, { keeps: true }, undefined);
+      return this.#runs.computed(entry, arg, [arg], since, { keeps: true, self }, undefined);
     }
     if (followed !== undefined) this.#context.waits ??= false;
     const created = isInner ? this.#began : Date.now();

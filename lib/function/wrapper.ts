@@ -119,12 +119,15 @@ export function viewOf(wrapper: object, self: object): object | undefined {
 
 function dressed(wrapper: Call, behind: Behind): object {
   const { original, keyer, prototype } = behind;
+  Object.defineProperty(wrapper, BEHIND, { value: behind });
+  // To define what is so already takes longer than to look.
+  for (const property of ["name", "length"] as const) {
+    const value = original[property];
+    if (wrapper[property] !== value) {
+      Object.defineProperty(wrapper, property, { value, configurable: true });
+    }
+  }
   Object.setPrototypeOf(wrapper, prototype);
-  Object.defineProperties(wrapper, {
-    name: { value: original.name, configurable: true },
-    length: { value: original.length, configurable: true },
-    [BEHIND]: { value: behind },
-  });
   registerWrapper(wrapper as AnyFunction, original, () => keyer.identity());
   return wrapper;
 }

@@ -228,6 +228,33 @@ test("cache() refuses a call as a method of a function that reads this", () => {
   assert.throws(() => viaMethod.add(3), TypeError, /reads this/);
 });
 
+test("cache() has one result for a number, whatever the function is called on or not", () => {
+  let runs = 0;
+  const tools = {
+    triple: cache((x: number) => {
+      runs++;
+      return 3 * x;
+    }),
+  };
+  const { triple } = tools;
+  for (const call of [() => tools.triple(2), () => triple(2), () => triple.call(null, 2)]) {
+    assert.deepEqual([call(), call(), call()], [6, 6, 6]);
+  }
+  assert.equal(runs, 1);
+  const { hits, misses } = triple.stats();
+  assert.deepEqual({ hits, misses }, { hits: 8, misses: 1 });
+});
+
+test("cache() calls a function that reads this on nothing where it is called on nothing", () => {
+  const seen: unknown[] = [];
+  const note = cache(function (this: unknown, x: number) {
+    seen.push(this);
+    return x;
+  });
+  assert.deepEqual([note(1), note(2)], [1, 2]);
+  assert.deepEqual(seen, [undefined, undefined]);
+});
+
 test("cache() lets a function that does not read this be called as a method", () => {
   const { onEvent, take } = recorded();
   const tools = {

@@ -79,3 +79,14 @@ testOn(
     assert.deepEqual(events, ["hit", "miss"]);
   },
 );
+
+testOn(
+  ["deno"],
+  "only Deno can be kept from its environment",
+  "DEJA_MODE holds for what is wrapped while the environment may be read",
+  async () => {
+    const script = new URL("./fixtures/revoke_environment.ts", import.meta.url).href;
+    const { stdout, stderr } = await runScript(script, [], { env: { DEJA_MODE: "offline" } });
+    assert.deepEqual(JSON.parse(stdout || "[]"), ["MISS", 2], stderr);
+  },
+);
