@@ -33,7 +33,10 @@ export class DejaError extends Error {
   }
 }
 
-/** A value has no byte form, so it can be neither keyed on nor stored. */
+/**
+ * A value has no byte form, so it can be neither keyed on nor stored; or what it stands for, such as
+ * a file, cannot be read.
+ */
 export class EncodeError extends DejaError {
   /** Where the value stands inside what was encoded, such as `.user.tags[3]`; empty at the root. */
   readonly path: string;
@@ -45,14 +48,22 @@ export class EncodeError extends DejaError {
   /**
    * Words the message from its parts.
    *
-   * @param details Path to the value, what was found there, why it has no byte form, and the
-   *   `cause` if another error is behind this one.
+   * @param details Path to the value, what was found there, why it has no byte form, the `cause` if
+   *   another error is behind this one, and what could not be done: `"encode"` unless given.
    */
-  constructor(details: { path: string; found: string; reason: string; cause?: unknown }) {
-    const { path, found, reason } = details;
+  constructor(
+    details: {
+      path: string;
+      found: string;
+      reason: string;
+      cause?: unknown;
+      act?: "encode" | "read";
+    },
+  ) {
+    const { path, found, reason, act = "encode" } = details;
     super(
       "ENCODE",
-      `Cannot encode ${found}${path === "" ? "" : ` at ${shortened(path)}`}: ${reason}`,
+      `Cannot ${act} ${found}${path === "" ? "" : ` at ${shortened(path)}`}: ${reason}`,
       "cause" in details ? { cause: details.cause } : undefined,
     );
     this.path = path;

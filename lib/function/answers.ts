@@ -144,9 +144,11 @@ export class Answers {
       this.#tellHit(found, key.hex);
       return outcome;
     }
-    const isOfUse = expires + Math.max(staleWhileRevalidate, staleIfError) > Date.now();
+    const isError = (found.record.flags & RecordFlag.ERROR) !== 0;
+    const isOfUse = !isError &&
+      expires + Math.max(staleWhileRevalidate, staleIfError) > Date.now();
     const outcome = isOfUse ? await opener.open(store, found, key.hex, asked.args) : undefined;
-    if (Date.now() - expires >= staleWhileRevalidate) {
+    if (isError || Date.now() - expires >= staleWhileRevalidate) {
       log.emit({ type: "expire", name, key: key.hex, because: "time" });
     }
     return outcome === undefined ? undefined : { outcome, expires };

@@ -31,7 +31,7 @@ export async function explainCall(
     ? "invalid"
     : entry.expires > now
     ? "hit"
-    : entry.expires + settings.staleWhileRevalidate > now
+    : entry.kind === "value" && entry.expires + settings.staleWhileRevalidate > now
     ? "stale"
     : "expired";
   const parts = {

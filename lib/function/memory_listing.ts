@@ -43,7 +43,8 @@ export class MemoryListing {
     if (validate !== undefined && !this.#isValid(index, entry)) return "invalid";
     if (entry.expires === Infinity) return "hit";
     const age = Date.now() - entry.expires;
-    return age < 0 ? "hit" : age < staleWhileRevalidate ? "stale" : "expired";
+    if (age < 0) return "hit";
+    return age < staleWhileRevalidate && entry.kind === "value" ? "stale" : "expired";
   }
 
   #isValid(index: IndexKey, entry: MemoryEntry): boolean {

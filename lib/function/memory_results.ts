@@ -344,7 +344,8 @@ export class MemoryResults {
   #ofUse(entry: MemoryEntry, index: IndexKey, mode: CacheMode): MemoryEntry | undefined {
     const now = Date.now();
     if (entry.expires > now) return undefined;
-    if (entry.expires + staleTime(this.#settings) > now) return entry;
+    const isOfUse = entry.kind === "value" && entry.expires + staleTime(this.#settings) > now;
+    if (isOfUse) return entry;
     if (mode === "read-write" && this.entries.peek(index) === entry) this.entries.delete(index);
     return undefined;
   }

@@ -85,7 +85,8 @@ export interface CacheOptions<F extends AnyFunction = any> {
   readonly minDuration?: Duration | undefined;
   /**
    * Keeps what the function throws or rejects with as a result like any other, so that an equal
-   * call throws it again without running. Aborts and timeouts are never kept. No unless given.
+   * call throws it again without running. Aborts and timeouts are never kept, and past its time no
+   * error is thrown again. No unless given.
    *
    * An error of a class of your own is stored where {@linkcode CacheOptions.classes} names the class,
    * and so is what a memory cache with `clone` or `maxBytes` keeps. Where it does not, the caller gets
@@ -169,8 +170,11 @@ export interface Serializer {
 // deno-lint-ignore no-explicit-any -- as above.
 export interface PersistentOptions<F extends AnyFunction = any> extends CacheOptions<F> {
   /**
-   * Names of parameters that say where the function writes a file or a folder. They are no part of
-   * the key; what was written is stored, and put where the next call names.
+   * Names of parameters that say where the function writes a file or a folder, or as in
+   * {@linkcode CacheOptions.ignore} of properties of them, such as `"options.path"`. They are no part
+   * of the key; what was written is stored, and put where the next call names. A symbolic link in a
+   * folder is put there as a link; what a function wrote with one that leads out of the folder is not
+   * stored, and a `not-stored` event says so.
    */
   readonly outFiles?: readonly string[] | undefined;
   /**

@@ -9,7 +9,7 @@ import { EventLog } from "./event_log.ts";
 import { digestsIn } from "./file_digests.ts";
 import { type CacheMode, modeNow } from "./mode.ts";
 import { checkName, pathOf } from "./names.ts";
-import { checkOutFiles, ResultOpener } from "./result_opener.ts";
+import { ResultOpener } from "./result_opener.ts";
 import { isStreamed, readToEnd } from "./results.ts";
 import { checkNotWithin, runningNow, tellIfLong, waitFor } from "./running.ts";
 import { Runs } from "./runs.ts";
@@ -41,11 +41,11 @@ export class PersistentResults {
   constructor(fn: Call, settings: Settings, handle: StoreHandle, namespace: string | undefined) {
     const path = pathOf(settings.name, namespace);
     checkName(settings.name, namespace);
-    if (settings.outFiles.length > 0) {
-      // First, since what is written is left out of the key and would be told of as that.
-      const { parameterNames } = new Keyer(fn as AnyFunction, { ...settings, ignore: [] });
-      checkOutFiles(settings, parameterNames);
-    }
+    const { outFiles } = settings;
+    // First, since what is written is left out of the key and would be told of as that.
+    const pathsIn = outFiles.length === 0
+      ? undefined
+      : new Keyer(fn as AnyFunction, { ...settings, ignore: [] }).finder("outFiles", outFiles);
     this.keyer = new Keyer(fn as AnyFunction, settings);
     warnOfSurroundings(this.keyer, settings);
     this.#fn = fn;
@@ -59,7 +59,7 @@ export class PersistentResults {
     this.#digests = digestsIn(handle, true, report);
     this.#known = digestsIn(handle, false, report);
     this.#watch = new FreeVariableWatch(fn as AnyFunction, settings, log);
-    this.#opener = new ResultOpener(settings, log, stored, keyer.parameterNames);
+    this.#opener = new ResultOpener(settings, log, stored, pathsIn);
     const backing: Backing = { settings, keyer, log, handle, stored, opener: this.#opener };
     this.answers = new Answers(backing, new Runs(fn, backing));
   }

@@ -3,7 +3,7 @@
 import { RecordFlag } from "../record/mod.ts";
 import type { Store } from "../store/store.ts";
 import type { EventLog } from "./event_log.ts";
-import type { OutputFiles } from "./outputs/output_files.ts";
+import type { OutputFiles, PathFinder } from "./outputs/output_files.ts";
 import { type Payload, resultOf, valueOf } from "./payload.ts";
 import type { Settings } from "./settings.ts";
 import type { Outcome } from "./store_handle.ts";
@@ -17,31 +17,31 @@ export class ResultOpener {
   readonly #settings: Settings;
   readonly #log: EventLog;
   readonly #stored: StoredResults;
-  readonly #parameters: readonly (string | undefined)[];
+  readonly #pathsIn: PathFinder | undefined;
   #outputFiles: Promise<OutputFiles> | undefined;
   #streamedResults: Promise<StreamedResults> | undefined;
 
   /**
-   * @param parameters Names of the function's parameters.
+   * @param pathsIn Finds where the function writes; `undefined` where it does not.
    */
   constructor(
     settings: Settings,
     log: EventLog,
     stored: StoredResults,
-    parameters: readonly (string | undefined)[],
+    pathsIn: PathFinder | undefined,
   ) {
-    this.writesFiles = settings.outFiles.length > 0;
+    this.writesFiles = pathsIn !== undefined;
     this.#settings = settings;
     this.#log = log;
     this.#stored = stored;
-    this.#parameters = parameters;
+    this.#pathsIn = pathsIn;
   }
 
   /** What the function writes. */
   outputs(): Promise<OutputFiles> {
     const load = async () => {
       const { OutputFiles } = await import("./outputs/output_files.ts");
-      return new OutputFiles(this.#settings.outFiles, this.#parameters);
+      return new OutputFiles(this.#pathsIn!);
     };
     return this.#outputFiles ??= load();
   }
@@ -113,25 +113,6 @@ function outcomeOf(payload: Payload, settings: Settings, isError: boolean): Outc
   return isError
     ? { first: () => fail(result), again: () => fail(again()) }
     : { first: () => result, again };
-}
-
-/**
- * Checks that `outFiles` names parameters.
- *
- * @throws {TypeError} A name is that of none.
- */
-export function checkOutFiles(
-  { outFiles, name }: Settings,
-  parameters: readonly (string | undefined)[],
-): void {
-  const wrong = outFiles.find((each) => !parameters.includes(each));
-  if (wrong === undefined) return;
-  throw new TypeError(
-    `outFiles names ${
-      JSON.stringify(wrong)
-    }, which is no parameter of ${name}; it takes names of ` +
-      "parameters that hold a path",
-  );
 }
 
 /** Throws in place of an expression. */

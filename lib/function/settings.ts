@@ -187,6 +187,11 @@ function checkContradictions(fn: AnyFunction, settings: Settings): void {
       );
     }
   }
+  if (settings.batch.length > 0 && settings.outFiles.length > 0) {
+    throw new TypeError(
+      "outFiles and batch exclude each other: an element has no file of its own; leave one out",
+    );
+  }
   const shared = settings.batch.find((name) => settings.ignore.includes(name));
   if (shared !== undefined) {
     throw new TypeError(
@@ -217,11 +222,6 @@ function checkContradictions(fn: AnyFunction, settings: Settings): void {
         JSON.stringify(mapped)
       } stands both in outFiles and in key: where a file goes is no part ` +
         "of the key; leave one of them out",
-    );
-  }
-  if (settings.batch.length > 0 && settings.outFiles.length > 0) {
-    throw new TypeError(
-      "outFiles and batch exclude each other: an element has no file of its own; leave one out",
     );
   }
   if (settings.clone === true && settings.serializer !== undefined) {

@@ -6,6 +6,7 @@ import { Invalidations } from "./invalidations.ts";
 import type { CacheMode } from "./mode.ts";
 import type { Settings } from "./settings.ts";
 import type { Waiters } from "./signals.ts";
+import { Turns } from "./turns.ts";
 
 /** What a computation or a look-up under way gives to whoever waits for it. */
 export interface Outcome {
@@ -82,8 +83,8 @@ export class StoreHandle {
   readonly invalidations = new Invalidations();
   /** Calls under way that later ones do not join any more. */
   readonly #parted = new Set<{ readonly storeKey: string; readonly flight: Flight }>();
-  /** The last of the changes under way to each store key. */
-  readonly #changes = new Map<string, Promise<unknown>>();
+  /** The changes under way to each store key. */
+  readonly #turns = new Turns();
   readonly #open: () => Promise<Store> | Store;
   #opening: Promise<Store> | undefined;
   #opened: Store | undefined;
@@ -111,15 +112,8 @@ export class StoreHandle {
    * Makes changes to one entry follow each other, so that a removal is not overtaken by a write
    * that began before it.
    */
-  async inTurn<T>(storeKey: string, change: () => Promise<T>): Promise<T> {
-    const before = this.#changes.get(storeKey);
-    const changed = before === undefined ? change() : before.then(change, change);
-    this.#changes.set(storeKey, changed);
-    try {
-      return await changed;
-    } finally {
-      if (this.#changes.get(storeKey) === changed) this.#changes.delete(storeKey);
-    }
+  inTurn<T>(storeKey: string, change: () => Promise<T>): Promise<T> {
+    return this.#turns.take(storeKey, change);
   }
 
   /** Keeps what is being computed for the entries that `owns` accepts from being stored. */
@@ -195,9 +189,8 @@ export class StoreHandle {
   }
 
   /** Waits for the changes under way to the entries that `owns` accepts, however they end. */
-  async quiet(owns: (storeKey: string) => boolean): Promise<void> {
-    const changes = [...this.#changes].filter(([storeKey]) => owns(storeKey));
-    await Promise.allSettled(changes.map(([, change]) => change));
+  quiet(owns: (storeKey: string) => boolean): Promise<void> {
+    return this.#turns.ended(owns);
   }
 
   async #start(): Promise<Store> {

@@ -184,6 +184,15 @@ export class Binding {
     return bound;
   }
 
+  /** What the function finds at a place in its arguments: constant defaults count as given. */
+  at(args: readonly unknown[], { index, path }: Selector): unknown {
+    const { fallback, pattern } = this.#steps[index].parameter;
+    let value = args[index] === undefined ? fallback : args[index];
+    if (pattern !== undefined) value = readBy(pattern, value);
+    for (const name of path) value = (value as Record<string, unknown> | undefined | null)?.[name];
+    return value;
+  }
+
   /** Binds as {@linkcode Binding.bind} does where there is little to do, which is mostly so. */
   #direct(args: readonly unknown[]): unknown[] {
     const bound: unknown[] = [];

@@ -33,6 +33,7 @@ import {
   Readings,
   readingsAtOnce,
 } from "./inputs/readings.ts";
+import { selectorsOf } from "./selectors.ts";
 import { type Signature, signatureOfBlock } from "./signature.ts";
 
 /** Tells function keys from every other use of the hash; its number changes with their form. */
@@ -281,6 +282,30 @@ export class Keyer {
   /** The bound arguments as a record lists them. */
   decodeArguments(args: readonly unknown[], readings?: Readings, self?: unknown): unknown[] {
     return listedArguments(this.keyWithArguments(args, readings, self).args, this.#options.classes);
+  }
+
+  /**
+   * Finds what stands under names in the arguments of a call.
+   *
+   * @param option The option that has the names, each that of a parameter or of a property of one.
+   * @returns Gives it by name, as the function gets it.
+   * @throws {TypeError} A name stands for nothing, or for all arguments that are left.
+   */
+  finder(
+    option: string,
+    names: readonly string[],
+  ): (args: readonly unknown[]) => Readonly<Record<string, unknown>> {
+    const { signature } = this.#code;
+    const places = [...selectorsOf(signature, option, names, this.#options.name)];
+    const rest = places.find(([, { index }]) => signature.parameters[index].rest);
+    if (rest !== undefined) {
+      throw new TypeError(
+        `${option} names ${JSON.stringify(rest[0])}, which takes any number of arguments; give ` +
+          "what it names a parameter of its own",
+      );
+    }
+    return (args) =>
+      Object.fromEntries(places.map(([name, place]) => [name, this.#binding.at(args, place)]));
   }
 
   /** What bound arguments say that were read back. */

@@ -87,6 +87,11 @@ const CONTRADICTIONS: readonly Row[] = [
     message: /^outFiles and batch exclude each other/,
   },
   {
+    options: { batch: ["a"], outFiles: ["a"] },
+    verbs: [PERSISTENT],
+    message: /^outFiles and batch exclude each other/,
+  },
+  {
     options: { batch: ["a"], ignore: ["a"] },
     verbs: [PERSISTENT],
     message: /^"a" stands both in batch and in ignore/,

@@ -90,6 +90,28 @@ for (const [kind, make] of Object.entries(KINDS)) {
     });
   });
 
+  for (const option of ["staleIfError", "staleWhileRevalidate"] as const) {
+    test(`${kind}: an error past its time is not thrown again, whatever ${option} says`, async () => {
+      await withFakeTime(1_000_000, async (clock) => {
+        let runs = 0;
+        const f = make(() => {
+          runs++;
+          if (runs === 3) return "value";
+          throw new Error(`failure ${runs}`);
+        }, { ttl: "1m", errors: true, [option]: "1h" });
+        assert.equal((await reasonOf(f.call()) as Error).message, "failure 1");
+        clock.advance(60_000);
+        assert.equal((await reasonOf(f.call()) as Error).message, "failure 2");
+        clock.advance(60_000);
+        assert.equal(await f.call(), "value");
+        assert.deepEqual(
+          f.recorder.take(),
+          ["miss", "store", "expire", "miss", "store", "expire", "miss", "store"],
+        );
+      });
+    });
+  }
+
   test(`${kind}: an errors.when that throws is named in an event; the caller gets the error`, async () => {
     const failure = new Error("of the function");
     const f = make(() => {

@@ -15,8 +15,7 @@ interface Status {
 
 interface FolderEntry {
   readonly name: string;
-  isFile(): boolean;
-  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
 }
 
 interface FileHandle {
@@ -33,6 +32,8 @@ interface FileHandle {
 interface FileSystem {
   stat(path: string): Promise<Status>;
   readdir(path: string, options: { withFileTypes: true }): Promise<FolderEntry[]>;
+  readlink(path: string): Promise<string>;
+  symlink(target: string, path: string): Promise<void>;
   mkdir(path: string, options: { recursive: true }): Promise<unknown>;
   chmod(path: string, mode: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
@@ -43,13 +44,15 @@ interface FileSystem {
 /** Bits of a mode that say who may read, write and run. */
 const PERMISSIONS = 0o777;
 
-/** One file or folder that was found. */
+/** One file, folder or link that was found. */
 export interface Found {
   /** Path below the output, with slashes; empty for the output itself. */
   readonly path: string;
-  readonly kind: "file" | "folder";
-  /** Who may read, write and run it. */
+  readonly kind: "file" | "folder" | "link";
+  /** Who may read, write and run it; 0 of a link, where that says nothing. */
   readonly mode: number;
+  /** Of a link: what it says. */
+  readonly target?: string;
 }
 
 /**
@@ -79,7 +82,10 @@ export class Disk {
     this.#fs = fs;
   }
 
-  /** What a function left at a path: a file, or a folder and all that is in it, in order. */
+  /**
+   * What a function left at a path: a file, or a folder and all that is in it, in order. A link at
+   * the path itself stands for what it leads to; below it, a link is just that.
+   */
   async *found(root: string, below = ""): AsyncGenerator<Found, void, undefined> {
     const at = below === "" ? root : `${root}/${below}`;
     const status = await this.#fs.stat(at);
@@ -93,8 +99,13 @@ export class Disk {
     }
     yield { path: below, kind: "folder", mode };
     const entries = await this.#fs.readdir(at, { withFileTypes: true });
-    for (const { name } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
-      yield* this.found(root, below === "" ? name : `${below}/${name}`);
+    for (const entry of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
+      const path = below === "" ? entry.name : `${below}/${entry.name}`;
+      if (!entry.isSymbolicLink()) yield* this.found(root, path);
+      else {
+        const target = await this.#fs.readlink(`${root}/${path}`);
+        yield { path, kind: "link", mode: 0, target };
+      }
     }
   }
 
@@ -131,10 +142,7 @@ export class Disk {
 
   /** Puts a file in place as a whole, over whatever file stood there. */
   async write(path: string, mode: number, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-    const slash = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
-    if (slash > 0) await this.makeFolder(path.slice(0, slash));
-    const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-    try {
+    await this.#put(path, async (temporary) => {
       const handle = await this.#fs.open(temporary, "wx");
       try {
         for await (const piece of pieces) {
@@ -146,6 +154,21 @@ export class Disk {
         await handle.close();
       }
       await this.#fs.chmod(temporary, mode);
+    });
+  }
+
+  /** Puts a link in place, over whatever file or link stood there. */
+  async link(path: string, target: string): Promise<void> {
+    await this.#put(path, (temporary) => this.#fs.symlink(target, temporary));
+  }
+
+  /** Makes something beside its place, and moves it there when it is whole. */
+  async #put(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
+    const slash = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+    if (slash > 0) await this.makeFolder(path.slice(0, slash));
+    const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+    try {
+      await make(temporary);
       await this.#fs.rename(temporary, path);
     } catch (error) {
       await this.#fs.rm(temporary, { force: true });

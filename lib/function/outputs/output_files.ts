@@ -22,16 +22,16 @@ export interface StoredOutputs {
   readonly end: (isStored: boolean) => Promise<void>;
 }
 
+/** Finds what the names in the option stand for in the arguments of a call. */
+export type PathFinder = (args: readonly unknown[]) => Readonly<Record<string, unknown>>;
+
 /** The outputs of one function. */
 export class OutputFiles {
-  readonly #positions: ReadonlyMap<string, number>;
+  readonly #pathsIn: PathFinder;
 
-  /**
-   * @param names Parameters that say where the function writes.
-   * @param parameters All its parameters in their order.
-   */
-  constructor(names: readonly string[], parameters: readonly (string | undefined)[]) {
-    this.#positions = new Map(names.map((name) => [name, parameters.indexOf(name)]));
+  /** Takes what finds where the function writes. */
+  constructor(pathsIn: PathFinder) {
+    this.#pathsIn = pathsIn;
   }
 
   /**
@@ -48,7 +48,7 @@ export class OutputFiles {
     expires: number | undefined,
   ): Promise<StoredOutputs> {
     const place = { store, storeKey };
-    const outputs = await storeOutputs(openDisk(), place, this.#pathsIn(args), expires);
+    const outputs = await storeOutputs(openDisk(), place, this.#paths(args), expires);
     const { generation, parts } = outputs;
     return {
       payload: { bytes: encode({ value: bytes, outputs }), flags: flags | RecordFlag.OUTPUTS },
@@ -77,14 +77,15 @@ export class OutputFiles {
     }
     const { outputs } = (decode(bytes) ?? {}) as { outputs?: unknown };
     const place = { store, storeKey };
-    await restoreOutputs(openDisk(), place, outputsOf(outputs), this.#pathsIn(args));
+    await restoreOutputs(openDisk(), place, outputsOf(outputs), this.#paths(args));
   }
 
-  #pathsIn(args: readonly unknown[]): OutputPaths {
-    return Object.fromEntries([...this.#positions].map(([name, position]) => {
-      const path = args[position];
-      if (typeof path === "string" && path !== "") return [name, path];
+  #paths(args: readonly unknown[]): OutputPaths {
+    const paths = this.#pathsIn(args);
+    for (const [name, path] of Object.entries(paths)) {
+      if (typeof path === "string" && path !== "") continue;
       throw new TypeError(`outFiles needs a path as ${name}, received ${typeof path}`);
-    }));
+    }
+    return paths as OutputPaths;
   }
 }

@@ -7,17 +7,13 @@
 
 import { DecodeError } from "../../errors.ts";
 import { beginGeneration, endGeneration, type Part, PART_BYTES, Parts } from "../streams/parts.ts";
-import type { Disk } from "./disk.ts";
+import type { Disk, Found } from "./disk.ts";
 
 /** What one call says of where its outputs go: a path for each parameter of `outFiles`. */
 export type OutputPaths = Readonly<Record<string, string>>;
 
-/** One stored file or folder. */
-interface StoredEntry {
-  /** Path below the output, with slashes; empty for the output itself. */
-  readonly path: string;
-  readonly kind: "file" | "folder";
-  readonly mode: number;
+/** One stored file, folder or link. */
+interface StoredEntry extends Found {
   /** How many of the parts it takes, after those of the entries before. */
   readonly parts: number;
 }
@@ -57,14 +53,21 @@ export async function storeOutputs(
   try {
     for (const [parameter, root] of Object.entries(paths)) {
       const entries: StoredEntry[] = outputs[parameter] = [];
-      for await (const { path, kind, mode } of disk.found(root)) {
+      for await (const found of disk.found(root)) {
+        const { path, kind, target } = found;
         const before = parts.list.length;
+        if (kind === "link" && !staysWithin(path, target!)) {
+          throw new TypeError(
+            `Cannot store the link at ${below(root, path)}: what it leads to, ${target}, may be ` +
+              "outside of the folder; write a copy, or a link by a path from its own folder",
+          );
+        }
         if (kind === "file") {
           for await (const piece of disk.pieces(below(root, path), PART_BYTES)) {
             await parts.add(piece, expires);
           }
         }
-        entries.push({ path, kind, mode, parts: parts.list.length - before });
+        entries.push({ ...found, parts: parts.list.length - before });
       }
     }
   } catch (error) {
@@ -95,12 +98,13 @@ export async function restoreOutputs(
     const root = paths[parameter];
     if (root === undefined) fail(`it has an output for ${parameter}, which the call does not name`);
     const folders: [path: string, mode: number][] = [];
-    for (const { path, kind, mode, parts: count } of entries) {
+    for (const { path, kind, mode, target, parts: count } of entries) {
       const at = below(root, path);
       if (kind === "folder") {
         await disk.makeFolder(at);
         folders.push([at, mode]);
-      } else await disk.write(at, mode, piecesOf(parts, next, next += count));
+      } else if (kind === "link") await disk.link(at, target!);
+      else await disk.write(at, mode, piecesOf(parts, next, next += count));
     }
     // Last, and from the inside out, since a folder may not allow to be written into.
     for (const [at, mode] of folders.reverse()) await disk.setMode(at, mode);
@@ -118,16 +122,41 @@ export function outputsOf(value: unknown): OutputsDescriptor {
   const { generation, parts, outputs } = (value ?? {}) as Partial<OutputsDescriptor>;
   const isWhole = typeof generation === "string" && Array.isArray(parts) &&
     typeof outputs === "object" && outputs !== null &&
-    Object.values(outputs).flat().every(isEntry);
+    Object.values(outputs).every((entries) =>
+      Array.isArray(entries) && entries.every(isEntry) && !hasEntryBehindLink(entries)
+    );
   if (!isWhole) fail("it does not describe the outputs of a function");
   return value as OutputsDescriptor;
 }
 
-function isEntry({ path, kind, mode, parts }: Partial<StoredEntry>): boolean {
-  return typeof path === "string" && (kind === "file" || kind === "folder") &&
+function isEntry({ path, kind, mode, target, parts }: Partial<StoredEntry>): boolean {
+  const isKnown = kind === "file" || kind === "folder" ||
+    (kind === "link" && path !== "" && typeof target === "string");
+  return typeof path === "string" && isKnown &&
     Number.isSafeInteger(mode) && Number.isSafeInteger(parts) && parts! >= 0 &&
     (path === "" || path.split("/").every((name) => !["", ".", ".."].includes(name))) &&
-    !path.includes("\\");
+    !path.includes("\\") && (target === undefined || staysWithin(path, target));
+}
+
+/** Whether something would be written where a link leads. */
+function hasEntryBehindLink(entries: readonly StoredEntry[]): boolean {
+  const links = new Set(entries.filter(({ kind }) => kind === "link").map(({ path }) => path));
+  const isBehind = (path: string): boolean => {
+    const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+    return folder !== "" && (links.has(folder) || isBehind(folder));
+  };
+  return links.size > 0 && entries.some(({ path }) => isBehind(path));
+}
+
+/**
+ * Whether a link at `path` below a folder leads to something in it, whatever other such links it
+ * leads through: all steps up come first, and are no more than there are.
+ */
+function staysWithin(path: string, target: string): boolean {
+  const [, up, down] = /^((?:\.\.?(?:\/|$))*)(.*)$/s.exec(target)!;
+  const steps = up.split("/").filter((step) => step === "..").length;
+  return steps < path.split("/").length && !down.split("/").includes("..") &&
+    !/^\/|^[A-Za-z]:|\\/.test(down);
 }
 
 async function* piecesOf(

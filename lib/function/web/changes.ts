@@ -2,6 +2,7 @@
 
 import { LruMap } from "../../lru.ts";
 import type { Store } from "../../store/store.ts";
+import { Turns } from "../turns.ts";
 
 /** Most removals that are remembered one by one. */
 const MAX_REMOVALS = 1000;
@@ -10,7 +11,7 @@ const byStore = new WeakMap<Store, Changes>();
 
 /** The changes that this process makes in one store. */
 export class Changes {
-  readonly #last = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
   #moment = 0;
   /** The latest moment at which something was removed that is no longer among `#removals`. */
   #forgotten = 0;
@@ -45,14 +46,7 @@ export class Changes {
   }
 
   /** Does something when all changes under a key that were begun before have ended. */
-  async inTurn<T>(key: string, act: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(key);
-    const own = before === undefined ? act() : before.then(act, act);
-    this.#last.set(key, own);
-    try {
-      return await own;
-    } finally {
-      if (this.#last.get(key) === own) this.#last.delete(key);
-    }
+  inTurn<T>(key: string, act: () => Promise<T>): Promise<T> {
+    return this.#turns.take(key, act);
   }
 }

@@ -4,5 +4,5 @@
  * @module
  */
 
-export type { WebCacheEvent, WebHandler, WithCacheOptions } from "./options.ts";
+export type { BypassReason, WebCacheEvent, WebHandler, WithCacheOptions } from "./options.ts";
 export { withCache } from "./with_cache.ts";

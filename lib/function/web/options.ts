@@ -9,6 +9,24 @@ export type WebHandler<Rest extends unknown[]> = (
   ...rest: Rest
 ) => Response | Promise<Response>;
 
+/**
+ * Why a response is passed on and not stored: the request is no `GET` (`method`) or asks for a part
+ * (`range`); it or the response says so (`no-store`); the response is for one user, in a cache for
+ * many (`private`, `set-cookie`, `authorization`), or no other request can be equal (`vary`); it says
+ * neither how long it holds nor what tells whether it still does, with `ETag` or `Last-Modified` (`no
+ * lifetime`); or its status is none that may be stored with these headers (`status`).
+ */
+export type BypassReason =
+  | "method"
+  | "range"
+  | "no-store"
+  | "private"
+  | "set-cookie"
+  | "authorization"
+  | "vary"
+  | "no lifetime"
+  | "status";
+
 /** What {@linkcode WithCacheOptions.onEvent} is told. */
 export interface WebCacheEvent {
   /**
@@ -27,6 +45,12 @@ export interface WebCacheEvent {
     | "not-stored"
     | "corrupt"
     | "store-error";
+  /**
+   * Of `bypass` and `not-stored`, why: see {@linkcode BypassReason}; or the response was not read to
+   * its end or broke off (`incomplete`), what is stored of its address was removed meanwhile
+   * (`removed`), or the store did not take it (`store failed`).
+   */
+  readonly reason?: BypassReason | "incomplete" | "removed" | "store failed" | undefined;
   /** Address of the request. */
   readonly url: string;
   /** What was asked of the store, where it failed. */

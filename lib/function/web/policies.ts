@@ -5,6 +5,7 @@
  */
 
 import CachePolicy from "http-cache-semantics";
+import type { BypassReason } from "./options.ts";
 import { matches, plainRequest, plainResponse } from "./variants.ts";
 
 /** How long a response with a validator is kept past its time, in milliseconds: it may still hold. */
@@ -27,18 +28,27 @@ export function evaluated(
   return asked.evaluateRequest(plainRequest(request));
 }
 
-/** What the rules say of a response; `undefined` where it must not be stored. */
+/** What the rules say of a response, or why it must not be stored. */
 export function policyFor(
   request: Request,
   response: Response,
   shared: boolean,
-): CachePolicy | undefined {
+): { policy: CachePolicy; reason: undefined } | { policy: undefined; reason: BypassReason } {
   const policy = madeOf(plainRequest(request), plainResponse(response), shared);
   const { headers } = response;
+  const { rescc, reqcc } = policy.toObject();
   const canBeUsed = policy.timeToLive() > 0 || hasValidator(policy);
-  const isPersonal = shared && headers.has("set-cookie");
-  const isForNobody = !matches(policy, plainRequest(request));
-  return policy.storable() && canBeUsed && !isPersonal && !isForNobody ? policy : undefined;
+  const reasons: readonly [BypassReason, boolean][] = [
+    ["no-store", (rescc["no-store"] ?? reqcc["no-store"]) !== undefined],
+    ["private", shared && rescc.private !== undefined],
+    ["set-cookie", shared && headers.has("set-cookie")],
+    ["vary", !matches(policy, plainRequest(request))],
+    ["authorization", shared && request.headers.has("authorization") && !policy.storable()],
+    ["status", !policy.storable()],
+    ["no lifetime", !canBeUsed],
+  ];
+  const [reason] = reasons.find(([, holds]) => holds) ?? [];
+  return reason === undefined ? { policy, reason } : { policy: undefined, reason };
 }
 
 /** The moment from which nobody can make use of a response, in milliseconds since the epoch. */

@@ -86,7 +86,8 @@ export class WebCache {
         this.#flights.forget(variants.storeKey);
         await this.#guard("delete", request, () => variants.clear());
       }
-      this.#tell("bypass", request);
+      const reason = request.method === "GET" ? "range" : "method";
+      this.#tell("bypass", request, { reason });
       return response;
     }
     const plain = plainRequest(request);
@@ -199,12 +200,12 @@ export class WebCache {
   ): Promise<Response> {
     const { request, ask, variants: { storeKey } } = visit;
     const response = given ?? await ask(ownRequest(request, flight.signal));
-    const policy = policyFor(request, response, this.#shared);
+    const { policy, reason } = policyFor(request, response, this.#shared);
     // Of other responses, a failure and an answer to one client's condition say nothing.
     if (response.status < 500 && response.status !== 304) this.#flights.learn(storeKey, policy);
     if (policy === undefined) {
       flight.land();
-      this.#tell("bypass", request);
+      this.#tell("bypass", request, { reason });
       return withStatus(response, "fwd=miss");
     }
     const expires = uselessFrom(policy);
@@ -234,7 +235,9 @@ export class WebCache {
     },
   ): Promise<void> {
     if (end.how !== "complete") {
-      this.#tell("not-stored", request, "error" in end ? end.error : undefined);
+      const reason = end.how === "not stored" ? "store failed" : "incomplete";
+      const error = end.how === "abandoned" ? end.reason : end.error;
+      this.#tell("not-stored", request, { reason, ...(error === undefined ? {} : { error }) });
       return;
     }
     const stored = recording.descriptor();
@@ -243,7 +246,8 @@ export class WebCache {
     let isStored = false;
     await this.#guard("set", request, async () => {
       isStored = await variants.put({ policy, stored, expires }, request, asked);
-      this.#tell(isStored ? "store" : "not-stored", request);
+      if (isStored) this.#tell("store", request);
+      else this.#tell("not-stored", request, { reason: "removed" });
     });
     if (!isStored) void recording.discard();
   }
@@ -337,23 +341,17 @@ export class WebCache {
   }
 
   #report(operation: StoreOperation, request: Request, error: unknown): void {
-    if (error instanceof DecodeError) this.#tell("corrupt", request, error);
-    else this.#tell("store-error", request, error, operation);
+    if (error instanceof DecodeError) this.#tell("corrupt", request, { error });
+    else this.#tell("store-error", request, { error, operation });
   }
 
   #tell(
     type: WebCacheEvent["type"],
     { url }: Request,
-    error?: unknown,
-    operation?: StoreOperation,
+    more: Omit<WebCacheEvent, "type" | "url"> = {},
   ): void {
     if (this.#onEvent === undefined) return;
-    const told = {
-      type,
-      url,
-      ...(error === undefined ? {} : { error }),
-      ...(operation === undefined ? {} : { operation }),
-    };
+    const told = { type, url, ...more };
     tellListener(this.#onEvent, told, () => `onEvent of withCache threw on a ${type} event`);
   }
 }

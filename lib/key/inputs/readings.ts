@@ -21,7 +21,12 @@ interface Known {
 }
 
 /** An input that cannot be read: the trouble is with the file, not with where it is passed. */
-export class InputError extends EncodeError {}
+export class InputError extends EncodeError {
+  /** Takes what was found, why it cannot be read, and the `cause` if there is one. */
+  constructor(details: { found: string; reason: string; cause?: unknown }) {
+    super({ ...details, path: "", act: "read" });
+  }
+}
 
 /** Files whose digests are remembered. */
 const MAX_KNOWN = 100_000;
@@ -265,7 +270,6 @@ export class Readings {
   #onDisk<T>(found: string, use: (disk: Disk) => T): T {
     if (this.#disk === undefined) {
       throw new InputError({
-        path: "",
         found,
         reason: "this runtime has no file system; use file() with a Blob or a file handle",
       });
@@ -315,12 +319,15 @@ export function readingsAtOnce(): Readings {
 }
 
 function unreadable(input: FileInput, reason: string): InputError {
-  return new InputError({ path: "", found: `file(${JSON.stringify(input.path)})`, reason });
+  return new InputError({ found: `file(${JSON.stringify(input.path)})`, reason });
 }
 
 function failure(found: string, cause: unknown): InputError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new InputError({ path: "", found, reason: `it cannot be read (${reason})`, cause });
+  const { code, message = String(cause) } = Object(cause) as { code?: unknown; message?: string };
+  const reason = code === "ENOENT"
+    ? "there is nothing at this path; make it before the call, or correct the path"
+    : message;
+  return new InputError({ found, reason, cause });
 }
 
 /** The content of an input, as arguments that are listed have it in its place. */

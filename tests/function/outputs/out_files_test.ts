@@ -31,13 +31,21 @@ function setUp(disk: Fs) {
   return { recorder, store, deja, runs, go, write, keys };
 }
 
-function testFiles(
-  name: string,
-  body: (folder: string, disk: Fs, setting: ReturnType<typeof setUp>) => Promise<void>,
-): void {
+type Body = (folder: string, disk: Fs, setting: ReturnType<typeof setUp>) => Promise<void>;
+
+function testFiles(name: string, body: Body): void {
   testOn(
     ["deno", "bun"],
     "needs a file system with paths",
+    name,
+    () => withTempFolder((folder) => body(folder, fs(), setUp(fs()))),
+  );
+}
+
+function testLinks(name: string, body: Body): void {
+  testOn(
+    ["bun"],
+    "needs to make symbolic links, which Deno allows with permissions for all paths alone",
     name,
     () => withTempFolder((folder) => body(folder, fs(), setUp(fs()))),
   );
@@ -155,5 +163,98 @@ test("outFiles that name no parameter are an error at wrap time", () => {
     () => deja.persistent("f", (path: string) => path, { outFiles: ["paht"] }),
     TypeError,
     /^outFiles names "paht", which is no parameter of f/,
+  );
+});
+
+testFiles("a path may stand in an object, or be a default", async (folder, disk, { deja }) => {
+  let runs = 0;
+  const write = (text: string, path: string) => {
+    runs++;
+    disk.writeFileSync(path, text);
+  };
+  const inObject = deja.persistent(
+    "inObject",
+    (text: string, options: { path: string; mode?: string }) => write(text, options.path),
+    { outFiles: ["options.path"] },
+  );
+  const takenApart = deja.persistent(
+    "takenApart",
+    ({ text, to: { path } }: { text: string; to: { path: string } }) => write(text, path),
+    { outFiles: ["path"] },
+  );
+  for (const path of [`${folder}/a`, `${folder}/b`]) {
+    await inObject("one", { path });
+    assert.equal(disk.readFileSync(path, "utf8"), "one");
+    await takenApart({ text: "two", to: { path } });
+    assert.equal(disk.readFileSync(path, "utf8"), "two");
+  }
+  assert.equal(runs, 2);
+  await inObject("one", { path: `${folder}/a`, mode: "other" });
+  assert.equal(runs, 3);
+
+  const byDefault = deja.persistent("byDefault", (_text: string, _path = "/nowhere/at/all") => {}, {
+    outFiles: ["_path"],
+    onEvent: (event) => event.type === "not-stored" && told.push(String(event.error)),
+  });
+  const told: string[] = [];
+  await byDefault("text");
+  assert.match(told[0], /nowhere.at.all/);
+});
+
+testLinks("links in a folder come back as links", async (folder, disk, { deja, recorder }) => {
+  let runs = 0;
+  const f = deja.persistent("f", (out: string) => {
+    runs++;
+    disk.mkdirSync(`${out}/v1/deep`, { recursive: true });
+    disk.writeFileSync(`${out}/v1/deep/file`, "1");
+    disk.symlinkSync("v1", `${out}/current`);
+    disk.symlinkSync("../..", `${out}/v1/deep/around`);
+    disk.symlinkSync("nothing", `${out}/broken`);
+  }, { outFiles: ["out"] });
+  await f(`${folder}/one`);
+  disk.rmSync(`${folder}/one`, { recursive: true });
+  for (const path of [`${folder}/two`, `${folder}/two`]) {
+    await f(path);
+    assert.equal(disk.readlinkSync(`${path}/current`), "v1");
+    assert.equal(disk.readlinkSync(`${path}/v1/deep/around`), "../..");
+    assert.equal(disk.readlinkSync(`${path}/broken`), "nothing");
+    assert.equal(disk.readFileSync(`${path}/current/deep/file`, "utf8"), "1");
+  }
+  assert.equal(runs, 1);
+  assert.deepEqual(recorder.take(), ["miss", "store", "hit", "hit"]);
+});
+
+testLinks("no link that leads out of its folder is stored", async (folder, disk, setting) => {
+  const { deja, recorder, keys } = setting;
+  const f = deja.persistent("f", (target: string, out: string) => {
+    disk.mkdirSync(`${out}/sub`, { recursive: true });
+    disk.symlinkSync(target, `${out}/sub/link`);
+  }, { outFiles: ["out"] });
+  const targets = [
+    "/etc/passwd",
+    "../..",
+    "../../other",
+    "../sub/../../x",
+    "./../.././x",
+    "a/../b",
+  ];
+  for (const [index, target] of targets.entries()) {
+    await f(target, `${folder}/${index}`);
+    const event = recorder.takeEvents().at(-1);
+    assert.deepInclude(event, { type: "not-stored", reason: "no output" }, target);
+    assert.match(
+      String((event as { error: unknown }).error),
+      /link at .*sub\/link: what it leads to/,
+    );
+  }
+  assert.deepEqual(await keys(), []);
+});
+
+test("outFiles do not take what is left of the arguments", () => {
+  const deja = createCache({ store: memoryStore() });
+  assert.throws(
+    () => deja.persistent("f", (...paths: string[]) => paths, { outFiles: ["paths"] }),
+    TypeError,
+    /^outFiles names "paths", which takes any number of arguments; give what it names a parameter/,
   );
 });

@@ -160,6 +160,15 @@ testWithFiles("a record cannot lead out of its place", async (folder, fs, place,
     const outputs = { out: [{ ...stored.outputs.out[0], path }] };
     assert.throws(() => outputsOf({ ...stored, outputs }), DecodeError, /does not describe/);
   }
+  const link = { path: "a/link", kind: "link", mode: 0, target: "../b", parts: 0 };
+  const withEntries = (...out: unknown[]) => ({ ...stored, outputs: { out } });
+  assert.ok(outputsOf(withEntries(link)));
+  for (const target of ["/etc", "../..", "x/../..", "C:/x", "..\\..", "..\\..\\x", undefined]) {
+    const wrong = withEntries({ ...link, target });
+    assert.throws(() => outputsOf(wrong), DecodeError, /does not describe/, String(target));
+  }
+  const behind = withEntries(link, { ...stored.outputs.out[0], path: "a/link/b/c" });
+  assert.throws(() => outputsOf(behind), DecodeError, /does not describe/);
   for (const wrong of [undefined, 1, {}, { ...stored, parts: 1 }]) {
     assert.throws(() => outputsOf(wrong), DecodeError, /does not describe/);
   }

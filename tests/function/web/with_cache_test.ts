@@ -21,20 +21,23 @@ test("a fresh response answers without the handler, until its time is over", () 
   }));
 
 for (
-  const [name, headers, request] of [
-    ["no-store", { "cache-control": "no-store, max-age=60" }],
-    ["private", { "cache-control": "private, max-age=60" }],
-    ["nothing about its age", {}],
-    ["a cookie", { "cache-control": "max-age=60", "set-cookie": "a=1" }],
-    ["what varies by everything", { "cache-control": "max-age=60", vary: "*" }],
-    ["what somebody asked for by name", { "cache-control": "max-age=60" }, { authorization: "b" }],
-    ["part of a whole", { "cache-control": "max-age=60" }, { range: "bytes=0-1" }],
+  const [name, reason, headers, request, status = 200] of [
+    ["no-store", "no-store", { "cache-control": "no-store, max-age=60" }],
+    ["private", "private", { "cache-control": "private, max-age=60" }],
+    ["nothing about its age", "no lifetime", {}],
+    ["a cookie", "set-cookie", { "cache-control": "max-age=60", "set-cookie": "a=1" }],
+    ["what varies by everything", "vary", { "cache-control": "max-age=60", vary: "*" }],
+    ["what somebody asked for by name", "authorization", { "cache-control": "max-age=60" }, {
+      authorization: "b",
+    }],
+    ["part of a whole", "range", { "cache-control": "max-age=60" }, { range: "bytes=0-1" }],
+    ["a status of unknown meaning", "status", { "cache-control": "max-age=60" }, undefined, 599],
   ] as const
 ) {
-  test(`a shared cache does not answer with ${name}`, async () => {
+  test(`a shared cache does not answer with ${name}, and says why`, async () => {
     // A browser takes no cookie off a response that a script makes, so this one is told of it.
     const site = new Site((_, run) => {
-      const response = new Response(`run ${run}`, { headers });
+      const response = new Response(`run ${run}`, { headers, status });
       if (!("set-cookie" in headers) || response.headers.has("set-cookie")) return response;
       const has = (each: string) => each === "set-cookie" || Headers.prototype.has.call(own, each);
       const own = response.headers;
@@ -48,7 +51,11 @@ for (
     await ask();
     await settled();
     await ask();
-    assert.equal(site.runs, asked.headers.has("range") || name !== "part of a whole" ? 2 : 1);
+    const isAsked = asked.headers.has("range") || name !== "part of a whole";
+    assert.equal(site.runs, isAsked ? 2 : 1);
+    if (!isAsked) return;
+    assert.deepEqual(site.types, ["bypass", "bypass"]);
+    assert.deepEqual(site.events.map((event) => event.reason), [reason, reason]);
   });
 }
 
@@ -228,6 +235,7 @@ test("half a response is never an answer", async () => {
   });
   await (await site.get()).text().then(() => assert.fail("read half a response"), () => {});
   await settled();
+  assert.deepInclude(site.events.at(-1), { type: "not-stored", reason: "incomplete" });
   assert.equal(await site.text(), "whole");
   const entries = await Array.fromAsync(site.store.list());
   assert.sameMembers(entries.map(({ key }) => key.includes(".")), [false, true]);
@@ -256,6 +264,8 @@ test("a store that fails costs an event, not the answer", async () => {
   assert.equal(await site.text(), "run 1");
   assert.equal(await site.text(), "run 2");
   assert.deepEqual(new Set(site.types), new Set(["store-error", "miss", "not-stored"]));
+  const reasons = site.events.flatMap(({ reason }) => reason === undefined ? [] : [reason]);
+  assert.deepEqual(reasons, ["store failed", "store failed"]);
 });
 
 test("a damaged body or list is asked for again", async () => {

@@ -192,8 +192,12 @@ testWithFiles("a filter chooses what counts in a folder", async (folder) => {
 
 testWithFiles("what cannot be read is an error with its path", async (folder) => {
   for (const input of [file(`${folder}/none`), directory(`${folder}/none`)]) {
-    await rejects(each.prepare([input])!, EncodeError, /\/none"\): it cannot be read \(.*none/);
-    assert.throws(() => each.key([input]), EncodeError, /\/none"\): it cannot be read/);
+    await rejects(
+      each.prepare([input])!,
+      EncodeError,
+      /^Cannot read .*\/none"\): there is nothing at/,
+    );
+    assert.throws(() => each.key([input]), EncodeError, /\/none"\): there is nothing at this path/);
   }
   await rejects(each.prepare([file(folder)])!, EncodeError, /it is a folder; use directory\(\)/);
 });
