@@ -43,9 +43,10 @@ const SENTENCES: Readonly<Record<Exclude<Explanation["outcome"], "miss">, string
 /** Words what a call would meet, and finds the nearest of the other entries where it is a miss. */
 export function explain(
   outcome: Explanation["outcome"],
-  { key, name, entry, parts, form, mayExpire }: ExplainedCall,
+  { key, name: given, entry, parts, form, mayExpire }: ExplainedCall,
   others: Iterable<OtherEntry>,
 ): Explanation {
+  const name = given || "a cached function";
   if (outcome !== "miss") {
     const message = `${name}: ${SENTENCES[outcome]}`;
     return { outcome, key, entry, nearest: undefined, changed: [], message };

@@ -29,6 +29,8 @@ export interface Member {
 /** The functions that were wrapped by one cache, for as long as somebody uses them. */
 export class Group {
   readonly #members = new Map<WeakRef<Member>, Tally>();
+  /** Keeps each for as long as its wrapper is used. */
+  readonly #byWrapper = new WeakMap<object, Member>();
   /** What functions have counted that are used no more, by name. */
   readonly #gone = new Map<string, Counts>();
   readonly #registry = new FinalizationRegistry<WeakRef<Member>>((ref) => {
@@ -37,8 +39,9 @@ export class Group {
     addTally(this.#gone, tally);
   });
 
-  /** Takes note of a function. */
-  add(member: Member, tally: Tally): void {
+  /** Takes note of a function, until its wrapper is gone. */
+  add(wrapper: object, member: Member, tally: Tally): void {
+    this.#byWrapper.set(wrapper, member);
     const ref = new WeakRef(member);
     this.#members.set(ref, tally);
     this.#registry.register(member, ref);

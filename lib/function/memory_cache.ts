@@ -236,8 +236,7 @@ export function wrapInMemory<F extends AnyFunction>(
   // Of the default group, all that is ever asked is to drop what has a tag.
   if (group !== defaultGroup || typeof settings.tags === "function" || settings.tags.length > 0) {
     const member: Member = { forget: (filter) => results.clear(filter), stored: undefined };
-    group.add(member, { name: settings.name, counts: log.counts, pending });
-    members.set(wrapper, member);
+    group.add(wrapper, member, { name: settings.name, counts: log.counts, pending });
   }
   return wrapper;
 }
@@ -261,9 +260,6 @@ function memoryReference(
     delete: () => results.delete(find()),
   };
 }
-
-/** Keeps what a group knows of a function for as long as the function is used. */
-const members = new WeakMap<object, object>();
 
 /** A copy of arguments: where the array itself goes nowhere, engines do not make it at all. */
 function copyOf(args: unknown[]): unknown[] {

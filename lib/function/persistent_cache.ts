@@ -107,8 +107,6 @@ export function wrapInStore<F extends AnyFunction>(
     }
     return methods;
   };
-  const member: Member = { forget: () => {}, stored: { path: stored.path, settings } };
-  group.add(member, { name: settings.name, counts: results.log.counts });
   const wrapper = makeWrapper(
     fn,
     results.keyer,
@@ -116,7 +114,8 @@ export function wrapInStore<F extends AnyFunction>(
     methodsOf,
     prototype ??= wrapperPrototype(methodsOf),
   ) as unknown as PersistentCached<F>;
-  members.set(wrapper, member);
+  const member: Member = { forget: () => {}, stored: { path: stored.path, settings } };
+  group.add(wrapper, member, { name: settings.name, counts: results.log.counts });
   return wrapper;
 }
 
@@ -174,9 +173,6 @@ async function* listed(
     yield entry;
   }
 }
-
-/** Keeps what a group knows of a function for as long as the function is used. */
-const members = new WeakMap<object, object>();
 
 /** The methods that are about the elements of a call, where the function takes arrays of them. */
 const BATCHED: readonly (keyof BatchedMethods)[] = [

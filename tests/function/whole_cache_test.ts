@@ -67,8 +67,8 @@ test("stats() of a cache keep the counts of functions that nobody uses any more"
   }
   const member: Member = { forget: () => {}, stored: undefined };
   const count = (hits: number) => ({ ...noCounts(), hits, timeSaved: hits });
-  group.add(member, { name: "f", counts: count(2), pending: { hits: 3, saved: 10 } });
-  group.add(member, { name: "f", counts: count(1) });
+  group.add(member, member, { name: "f", counts: count(2), pending: { hits: 3, saved: 10 } });
+  group.add(member, member, { name: "f", counts: count(1) });
   const before = group.stats();
   assert.deepInclude(before.functions.f, { hits: 6, timeSaved: 33 });
   collected[0]();
