@@ -8,12 +8,18 @@ import type { MemoryContext } from "./memory_context.ts";
 import { BoundedMap, type MemoryEntry } from "./memory_entry.ts";
 import type { IndexKey } from "./memory_index.ts";
 import { isReadOnce, readOnceError } from "./results.ts";
+import { staleTime } from "./settings.ts";
+
+/** How many results there are at least before those past their time are looked for. */
+const MIN_SWEPT = 1000;
 
 /** Keeps results. */
 export class MemoryKeeper {
   readonly #context: MemoryContext;
   /** Whether a result is handed out without a further look as long as it lasts for ever. */
   readonly #isPlain: boolean;
+  /** With how many results those past their time are looked for again. */
+  #sweepAt = MIN_SWEPT;
 
   /** Keeps results of one function. */
   constructor(context: MemoryContext) {
@@ -70,6 +76,7 @@ export class MemoryKeeper {
     entry.isPlain = run.kind === "value" && keeping.expires === Infinity &&
       this.#isPlain;
     this.#place(entry, index, size, flight !== undefined);
+    if (keeping.expires !== Infinity && this.#context.entries.size >= this.#sweepAt) this.#sweep();
     if (!this.#context.log.heard) return;
     const { name } = this.#context.settings;
     const { kind, duration } = run;
@@ -105,6 +112,19 @@ export class MemoryKeeper {
     }
     entry.size = size;
     if (!wasAwaited) this.#context.entries.set(index, entry);
+  }
+
+  /**
+   * Drops what is of no use any more, also where no call asks for it again. Done each time that the
+   * results have become twice as many, so that it takes next to nothing of each.
+   */
+  #sweep(): void {
+    const { entries, settings } = this.#context;
+    const before = Date.now() - staleTime(settings);
+    for (const [index, entry] of entries as Iterable<[IndexKey, MemoryEntry]>) {
+      if (entry.state === "kept" && entry.expires <= before) entries.delete(index);
+    }
+    this.#sweepAt = Math.max(MIN_SWEPT, 2 * entries.size);
   }
 
   /** Whether an awaited result stands in the map, or comes back if the one that does is dropped. */

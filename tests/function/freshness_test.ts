@@ -388,6 +388,26 @@ test("expiry: append keeps two generations of the same millisecond apart", async
   });
 });
 
+test("cache() drops what is past its time, also where no call asks for it again", async () => {
+  await withFakeTime(START, (clock) => {
+    const f = cache((x: number) => x, { ttl: "1m", staleIfError: "1m" });
+    const callAll = (from: number) => {
+      for (let x = from; x < from + 1000; x++) f(x);
+    };
+    callAll(0);
+    clock.advance(119_999);
+    callAll(1000);
+    assert.equal(f.stats().entries, 2000);
+    clock.advance(1);
+    for (let from = 2000; from < 20_000; from += 1000) {
+      callAll(from);
+      clock.advance(120_000);
+    }
+    assert.isBelow(f.stats().entries, 5000);
+    assert.isTrue(f(19_999) === 19_999);
+  });
+});
+
 test("cache() takes no part in generations, and says so", () => {
   assert.throws(
     () => cache((x: number) => x, { expiry: "append" } as never),
