@@ -69,6 +69,39 @@ export async function* piecesOf(
   }
 }
 
+/** A stream that a caller gives to be stored: what it fails with is its owner's matter. */
+export class Source {
+  /** What the stream failed with, if it did. */
+  failure: { readonly error: unknown } | undefined;
+  /** Its pieces. */
+  readonly pieces: AsyncGenerator<Uint8Array, void, undefined>;
+
+  /**
+   * @param stream The stream.
+   * @param options The signal that gives it up.
+   */
+  constructor(stream: ReadableStream<Uint8Array>, options: StoreCallOptions) {
+    this.pieces = this.#read(stream, options);
+  }
+
+  async *#read(
+    stream: ReadableStream<Uint8Array>,
+    options: StoreCallOptions,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* piecesOf(stream, options);
+    } catch (error) {
+      this.failure = { error };
+      throw error;
+    }
+  }
+}
+
+/** Tells a stream that nobody has begun to read that nobody will, without waiting for its source. */
+export function cancelUnread(stream: ReadableStream<Uint8Array>, reason: unknown): void {
+  if (!stream.locked) stream.cancel(reason).catch(() => {});
+}
+
 /** Tells a source that nobody reads on, without waiting for it: it may never answer. */
 function cancelQuietly(reader: ReadableStreamDefaultReader<Uint8Array>, reason?: unknown): void {
   reader.cancel(reason).catch(() => {});
@@ -88,10 +121,16 @@ export function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Ar
   });
 }
 
-/** Turns chunks into a stream that asks for them as they are read. */
-export function streamFrom(
-  chunks: AsyncGenerator<Uint8Array<ArrayBuffer>, void>,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+/**
+ * Turns chunks into a stream that asks for them as they are read.
+ *
+ * @param letGo Makes a chunk that is waited for come soon, or fail, once nobody reads on: chunks
+ *   cannot be told before, and their source may be silent for long.
+ */
+export function streamFrom<T extends Uint8Array>(
+  chunks: AsyncGenerator<T, void>,
+  letGo: () => unknown = () => {},
+): ReadableStream<T> {
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = await chunks.next();
@@ -99,6 +138,7 @@ export function streamFrom(
       else controller.enqueue(value);
     },
     async cancel() {
+      await letGo();
       await chunks.return();
     },
   });

@@ -7,7 +7,7 @@
 import { StoreError } from "../errors.ts";
 import { createHasher } from "../hash/mod.ts";
 import { checkOptionNames } from "./_options.ts";
-import { piecesOf } from "./_streams.ts";
+import { cancelUnread, piecesOf } from "./_streams.ts";
 import type { Store, StoreListEntry } from "./store.ts";
 
 /** Options of {@linkcode copyStore}. */
@@ -183,11 +183,12 @@ export async function copyStore(
     }
   };
   const ended = await Promise.allSettled(Array.from({ length: concurrency }, worker));
-  signal?.throwIfAborted();
   if (ended.some(({ status }) => status === "rejected")) {
     await entries.return?.().catch(() => {}); // The first failure is the one to tell of.
+    signal?.throwIfAborted();
     throw stop.signal.reason;
   }
+  signal?.throwIfAborted();
   if (failures.length > 0 && done.copied + done.skipped === 0) {
     throw nothingCopied(from, to, failures);
   }
@@ -234,7 +235,12 @@ async function copyEntry(
         },
       }),
     );
-    await to.setStream(key, counted, until());
+    try {
+      await to.setStream(key, counted, until());
+    } catch (error) {
+      cancelUnread(counted, error); // It may hold a file or a connection open.
+      throw error;
+    }
     return bytes;
   }
   const bytes = await from.get(key, { signal, onEntry });

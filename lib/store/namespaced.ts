@@ -14,9 +14,10 @@
  * @module
  */
 
-import { StoreError, type StoreOperation } from "../errors.ts";
+import { DecodeError, StoreError, type StoreOperation } from "../errors.ts";
 import { blake3Hex } from "../hash/mod.ts";
 import { checkExpires, checkKey, checkPrefix, checkSet, Handle } from "./_keys.ts";
+import { deleteMissing } from "./_optional.ts";
 import { piecesOf } from "./_streams.ts";
 import {
   MAX_STORE_KEY_LENGTH,
@@ -56,10 +57,7 @@ class NamespacedStore implements Store {
     this.#prefix = `${name}/`;
     this.name = `${store.name} (${name})`;
     this.#handle = new Handle(this.name);
-    // Only what the store can do is there to be called.
-    if (store.lease === undefined) delete this.lease;
-    if (store.getStream === undefined) delete this.getStream;
-    if (store.setStream === undefined) delete this.setStream;
+    deleteMissing(this, store);
   }
 
   /** As the store beneath says at the moment: one over a network may find out that it has no leases. */
@@ -100,8 +98,9 @@ class NamespacedStore implements Store {
       yield { ...entry, key: rest.startsWith(ESCAPE) ? rest.slice(ESCAPE.length) : rest };
     }
     for await (const entry of this.#store.list(long, options)) {
-      const bytes = await this.#store.get(entry.key, options);
-      if (bytes === undefined) continue; // Deleted meanwhile.
+      this.#handle.check("list");
+      const bytes = await this.#store.get(entry.key, options).catch(undefinedIfDamaged);
+      if (bytes === undefined) continue; // Deleted meanwhile, or no longer to be told from others.
       const { key, offset } = readHead(bytes);
       if (key === undefined || !key.startsWith(prefix)) continue;
       yield { ...entry, key, size: bytes.length - offset };
@@ -174,6 +173,12 @@ class NamespacedStore implements Store {
       operation: "set",
     });
   }
+}
+
+/** An entry that is damaged does not keep a listing from the others. */
+function undefinedIfDamaged(error: unknown): undefined {
+  if (error instanceof StoreError && error.cause instanceof DecodeError) return undefined;
+  throw error;
 }
 
 /** The key in front of the bytes, and where those start; no key where this is none of ours. */

@@ -8,9 +8,10 @@
 
 import { DecodeError, StoreError } from "../errors.ts";
 import { checkExpires, checkKey, checkPrefix, checkSet, Handle } from "./_keys.ts";
+import { deleteMissing } from "./_optional.ts";
 import { checkOptionNames, checkOptionTypes } from "./_options.ts";
 import { EntrySeal, HEADER_BYTES, roomFor, type SealKeys, sealKeys, valueSize } from "./_seal.ts";
-import { join, piecesOf, startingWith, streamFrom } from "./_streams.ts";
+import { cancelUnread, join, piecesOf, startingWith, streamFrom } from "./_streams.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -83,9 +84,7 @@ class SealedStore implements Store {
     this.#keys = sealKeys(secret, { encrypt, verify: verify !== "off" });
     this.name = `sealed (${store.name})`;
     this.#handle = new Handle(this.name);
-    if (store.lease === undefined) delete this.lease;
-    if (store.getStream === undefined) delete this.getStream;
-    if (store.setStream === undefined) delete this.setStream;
+    deleteMissing(this, store);
   }
 
   /** As the store beneath says at the moment: one over a network may find out that it has no leases. */
@@ -136,7 +135,9 @@ class SealedStore implements Store {
     checkKey(key);
     const found = await this.#store.getStream!(key, { signal });
     if (found === undefined) return undefined;
-    const pieces = piecesOf(found, { signal });
+    const left = new AbortController();
+    const signals = signal === undefined ? [] : [signal];
+    const pieces = piecesOf(found, { signal: AbortSignal.any([left.signal, ...signals]) });
     try {
       const { start, rest } = await split(pieces, HEADER_BYTES);
       const seal = EntrySeal.read(this.#keys, key, start);
@@ -148,7 +149,7 @@ class SealedStore implements Store {
         return undefined;
       }
       onEntry?.({ expires: seal.expires });
-      return streamFrom(startingWith(first.value!, opened));
+      return streamFrom(startingWith(first.value!, opened), () => left.abort());
     } catch (error) {
       await pieces.return();
       if (error instanceof DecodeError) return this.#broken(key, error);
@@ -170,8 +171,7 @@ class SealedStore implements Store {
     try {
       await this.#store.setStream!(key, sealed, options);
     } catch (error) {
-      // Not awaited: a source may never answer, and it is told in any case.
-      if (!stream.locked) stream.cancel(error).catch(() => {});
+      cancelUnread(stream, error);
       throw error;
     }
   };

@@ -189,3 +189,43 @@ test("copyStore() refuses options that make no sense", async () => {
   const expiry = "lose" as "drop";
   await rejects(copyStore(from, to, { expiry }), TypeError, /expiry must be/);
 });
+
+test("copyStore() ends the listing when it is given up", async () => {
+  const inner = await filled();
+  const controller = new AbortController();
+  let ended = false;
+  const from: Store = {
+    ...inner,
+    name: "from",
+    supports: inner.supports,
+    get: (key, options) => inner.get(key, options),
+    list: async function* () {
+      try {
+        yield* inner.list();
+      } finally {
+        ended = true;
+      }
+    },
+  };
+  const onProgress = () => controller.abort(new SyntaxError("Enough"));
+  const { signal } = controller;
+  await rejects(copyStore(from, memoryStore(), { signal, onProgress }), SyntaxError, /Enough/);
+  assert.isTrue(ended);
+});
+
+test("copyStore() lets go of a stream that the target does not begin to read", async () => {
+  const inner = memoryStore();
+  await inner.set("large", new Uint8Array(0x800001));
+  const cancelled = Promise.withResolvers<unknown>();
+  const from: Store = {
+    ...inner,
+    name: "from",
+    supports: inner.supports,
+    list: () => inner.list(),
+    getStream: () => Promise.resolve(new ReadableStream({ cancel: cancelled.resolve })),
+  };
+  const to = memoryStore();
+  await to[Symbol.asyncDispose]();
+  await rejects(copyStore(from, to), StoreError, /"large" first \("Cannot set: .*closed/);
+  assert.instanceOf(await cancelled.promise, StoreError);
+});

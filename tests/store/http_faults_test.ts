@@ -137,6 +137,24 @@ test("httpStore() gives up a server that falls silent midway", async () => {
   await rejects(store.get("a"), StoreError, /silent for 5 ms/);
 });
 
+test("httpStore() lets go of a stream at once, though the server is silent", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  await using store = httpStore(ADDRESS, {
+    timeout: 600_000,
+    fetch: () => {
+      const body = new ReadableStream({
+        start: (controller) => controller.enqueue(frame(BYTES).subarray(0, 5)),
+        cancel: () => cancelled.resolve(),
+      });
+      return Promise.resolve(new Response(body, { headers: { "content-type": FRAMES_TYPE } }));
+    },
+  });
+  const reader = (await store.getStream!("a"))!.getReader();
+  assert.deepEqual((await reader.read()).value, BYTES.subarray(0, 1));
+  await reader.cancel();
+  await cancelled.promise;
+});
+
 test("httpStore() rejects with the signal's reason, before and meanwhile, and works after", async () => {
   let answers = false;
   const fetch = () =>

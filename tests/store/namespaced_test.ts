@@ -1,4 +1,4 @@
-import { StoreError } from "../../lib/errors.ts";
+import { DecodeError, StoreError } from "../../lib/errors.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import { namespacedStore, type Store } from "../../lib/store/mod.ts";
 import { assert, rejects, test } from "../harness.ts";
@@ -88,4 +88,26 @@ test("namespacedStore() refuses a name that is none", () => {
   }
   assert.throws(() => namespacedStore(store, "\ud800"), TypeError, /well-formed/);
   assert.throws(() => namespacedStore(store, 5 as unknown as string), TypeError, /a string/);
+});
+
+test("namespacedStore() lists the others where an entry under a long key is damaged", async () => {
+  await using inner = memoryStore();
+  const damage = new StoreError("Damaged", {
+    store: "inner",
+    operation: "get",
+    cause: new DecodeError("Cut", { offset: 0 }),
+  });
+  const store: Store = {
+    name: "inner",
+    supports: inner.supports,
+    get: (key) => key.includes("~L") ? Promise.reject(damage) : inner.get(key),
+    set: (key, bytes) => inner.set(key, bytes),
+    delete: (key) => inner.delete(key),
+    list: (prefix) => inner.list(prefix),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const part = namespacedStore(store, "part");
+  await part.set("x".repeat(1024), BYTES);
+  await part.set("short", BYTES);
+  assert.deepEqual(await keysOf(part), ["short"]);
 });

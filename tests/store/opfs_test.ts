@@ -313,3 +313,16 @@ test("opfsStore() refuses a path that names no folder", async () => {
   }
   await rejects(opfsStore(5 as unknown as string), TypeError, /names of folders/);
 });
+
+testOpfs("opfsStore() lets go of a large stream that it cannot begin to write", async (path) => {
+  const refusal = new DOMException("Refused", "NotAllowedError");
+  const place = await Place.open([path], () => Promise.reject(refusal));
+  const store = new OpfsHandle(place);
+  const cancelled = Promise.withResolvers<void>();
+  const source = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(sample(LARGE)),
+    cancel: () => cancelled.resolve(),
+  });
+  await rejects(store.setStream(KEY, source), StoreError);
+  await cancelled.promise;
+});

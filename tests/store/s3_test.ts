@@ -1,4 +1,5 @@
 import { StoreError } from "../../lib/errors.ts";
+import { writeEntry } from "../../lib/store/_entry_file.ts";
 import { fsStore } from "../../lib/store/fs/mod.ts";
 import { type Fetch, s3Store, type S3StoreOptions } from "../../lib/store/s3/mod.ts";
 import type { Store } from "../../lib/store/store.ts";
@@ -268,6 +269,23 @@ test("s3Store() puts a large stream in parts, and none of it where a part fails"
   await rejects(store.setStream!("a", stream()), StoreError, /InvalidPart/);
   assert.deepEqual(methods, ["POST", "PUT 2", "PUT 3", "DELETE"]);
   assert.deepEqual(await store.get("a"), BYTES);
+});
+
+test("s3Store() lets go of a stream at once, though the server is silent", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  const whole = writeEntry("a", new Uint8Array(100_000), Infinity);
+  await using store = make(() => {
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(whole.subarray(0, 50_000)),
+      cancel: () => cancelled.resolve(),
+    });
+    const headers = { "content-length": String(whole.length) };
+    return Promise.resolve(new Response(body, { headers }));
+  }, { timeout: 600_000 });
+  const reader = (await store.getStream!("a"))!.getReader();
+  assert.isFalse((await reader.read()).done);
+  await reader.cancel();
+  await cancelled.promise;
 });
 
 test("s3Store() believes no success that holds a failure", async () => {

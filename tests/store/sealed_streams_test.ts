@@ -175,6 +175,30 @@ test("sealedStore() tells the source of a stream that it stores no more of, and 
   assert.lengthOf(told, 2);
 });
 
+test("sealedStore() lets go of a stream at once, though its source is silent", async () => {
+  const inner = memoryStore();
+  const [whole, cancelled] = [sample(3 * PIECE), Promise.withResolvers<void>()];
+  const silent: Store = {
+    ...inner,
+    name: "silent",
+    supports: { persistent: false, streams: true },
+    set: (key, bytes) => inner.set(key, bytes),
+    getStream: async (key) => {
+      const start = (await inner.get(key))!.subarray(0, 5 * PIECE / 2);
+      return new ReadableStream({
+        start: (controller) => controller.enqueue(start),
+        cancel: () => cancelled.resolve(),
+      });
+    },
+  };
+  const store = sealedStore(silent, { secret: SECRET });
+  await store.set("key", whole);
+  const reader = (await store.getStream!("key"))!.getReader();
+  assert.deepEqual((await reader.read()).value, whole.subarray(0, PIECE));
+  await reader.cancel();
+  await cancelled.promise;
+});
+
 test("sealedStore() streams where the store does, and nowhere else", () => {
   const options: SealedStoreOptions = { secret: SECRET };
   assert.isTrue(sealedStore(memoryStore(), options).supports.streams);

@@ -87,3 +87,23 @@ for (const [what, make] of Object.entries(LEASELESS)) {
     assert.isFalse(store.supports.lease);
   });
 }
+
+test("tieredStore() waits no longer than timeout for a set under a lease", async () => {
+  const inner = memoryStore();
+  const hung: Store = {
+    ...inner,
+    name: "hung",
+    supports: inner.supports,
+    get: (key) => inner.get(key),
+    set: () => new Promise(() => {}),
+    lease: (key, duration) => inner.lease!(key, duration),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const events: TieredEvent[] = [];
+  const onEvent = (event: TieredEvent) => void events.push(event);
+  await using store = tieredStore([flakyStore("fast"), hung], { timeout: 5, onEvent });
+  const lease = await store.lease!("key", 60_000);
+  const set = store.set("key", Uint8Array.of(1), { lease: lease! });
+  await rejects(set, StoreError, /hung store took longer over a set than the timeout/);
+  assert.deepEqual(events.map(({ type }) => type), ["failure"]);
+});

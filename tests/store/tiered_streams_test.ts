@@ -257,3 +257,42 @@ test("tieredStore() lets go of a stream that comes when nobody waits for it any 
   late.resolve(new ReadableStream({ cancel: () => cancelled.resolve() }));
   await cancelled.promise;
 });
+
+test("tieredStore() does not blame a tier for a stream that fails with a StoreError of its own", async () => {
+  const events: TieredEvent[] = [];
+  await using store = tieredStore([memoryStore()], { onEvent: (event) => void events.push(event) });
+  await store.set("other", NEW);
+  const gone = new StoreError("Gone", { store: "source", operation: "get" });
+  const source = new ReadableStream({ pull: (controller) => controller.error(gone) });
+  await rejects(store.setStream!("key", source), StoreError, /^Gone$/);
+  assert.deepEqual(await store.get("other"), NEW);
+  assert.deepEqual(events, []);
+});
+
+test("tieredStore() gives a setStream up that waits for an earlier change, and writes nothing then", async () => {
+  const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const inner = memoryStore();
+  const slow = folderLike({
+    get: (key) => inner.get(key),
+    set: async (key, bytes) => {
+      begun.resolve();
+      await held.promise;
+      await inner.set(key, bytes);
+    },
+    setStream: (key, stream, options) => inner.setStream!(key, stream, options),
+  });
+  await using store = tieredStore([slow]);
+  const earlier = store.set("key", NEW);
+  await begun.promise;
+  const cancelled = Promise.withResolvers<unknown>();
+  const source = new ReadableStream({ cancel: cancelled.resolve });
+  const controller = new AbortController();
+  const given = store.setStream!("key", source, { signal: controller.signal });
+  controller.abort(new SyntaxError("Enough"));
+  await rejects(given, SyntaxError, /Enough/);
+  assert.instanceOf(await cancelled.promise, SyntaxError);
+  held.resolve();
+  await earlier;
+  await store.flush();
+  assert.deepEqual(await store.get("key"), NEW);
+});

@@ -36,6 +36,7 @@ import {
   checkSet,
   Handle,
 } from "../_keys.ts";
+import { cancelUnread } from "../_streams.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -251,8 +252,7 @@ export class FolderStore implements Store {
     try {
       await this.#put(key, fill, () => size, options);
     } catch (error) {
-      // Not awaited: a source may never answer, and it is told in any case.
-      if (!begun) stream.cancel(error).catch(() => {});
+      cancelUnread(stream, error);
       throw error instanceof SourceFailure ? error.cause : error;
     }
   }

@@ -14,7 +14,7 @@ import {
   checkSet,
   Handle,
 } from "../_keys.ts";
-import { piecesOf, readStream, streamFrom } from "../_streams.ts";
+import { readStream, Source, streamFrom } from "../_streams.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -76,9 +76,8 @@ export class ServedStore implements Store {
     key: string,
     options: StoreGetOptions = {},
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const chunks = await this.#read({ key }, options);
-    if (chunks === undefined) return undefined;
-    return await concatenated(chunks);
+    const reply = await this.#read({ key }, options);
+    return reply && await concatenated(this.#chunksOf(reply));
   }
 
   /** As `get`, for large values. */
@@ -86,8 +85,8 @@ export class ServedStore implements Store {
     key: string,
     options: StoreGetOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
-    const chunks = await this.#read({ key, stream: 1 }, options);
-    return chunks && streamFrom(chunks);
+    const reply = await this.#read({ key, stream: 1 }, options);
+    return reply && streamFrom(this.#chunksOf(reply), () => reply.discard());
   }
 
   /** Puts `bytes` under `key`. */
@@ -108,22 +107,14 @@ export class ServedStore implements Store {
     checkExpires(options);
     this.#checkMayWrite("set");
     const { signal } = options;
-    let failure: { readonly error: unknown } | undefined;
-    const source = (async function* () {
-      try {
-        yield* piecesOf(stream, { signal });
-      } catch (error) {
-        failure = { error };
-        throw error;
-      }
-    })();
-    const body = streamFrom(frames(source));
+    const source = new Source(stream, { signal });
+    const body = streamFrom(frames(source.pieces));
     try {
       const { streamBodies = "Deno" in globalThis || "Bun" in globalThis } = this.#options;
       const sent = streamBodies ? body : await readStream(body, {});
       await this.#write(key, sent, options, { stream: 1 });
     } catch (error) {
-      throw failure === undefined ? error : failure.error;
+      throw source.failure === undefined ? error : source.failure.error;
     } finally {
       if (!body.locked) await body.cancel().catch(() => {});
     }
@@ -230,11 +221,11 @@ export class ServedStore implements Store {
     throw this.#remote.failure(operation, "it was opened with readOnly");
   }
 
-  /** Yields the bytes of an entry; `undefined` where there is none. */
+  /** Asks for an entry; `undefined` where there is none. */
   async #read(
     query: { readonly key: string; readonly stream?: number },
     { signal, onEntry }: StoreGetOptions,
-  ): Promise<AsyncGenerator<Uint8Array<ArrayBuffer>, void> | undefined> {
+  ): Promise<Reply | undefined> {
     this.#check("get", query.key);
     const ask: Ask = { operation: "get", method: "GET", path: "entry", query, signal };
     const reply = await this.#ask(ask);
@@ -256,14 +247,13 @@ export class ServedStore implements Store {
       }
       onEntry({ expires });
     }
-    return this.#explained(unframed(reply.chunks()));
+    return reply;
   }
 
-  async *#explained(
-    chunks: AsyncGenerator<Uint8Array<ArrayBuffer>, void>,
-  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  /** Yields the bytes of the entry in a reply. */
+  async *#chunksOf(reply: Reply): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
     try {
-      yield* chunks;
+      yield* unframed(reply.chunks());
     } catch (error) {
       throw error instanceof DecodeError ? this.#rubbish("get", error) : error;
     }

@@ -180,6 +180,7 @@ export class OpfsHandle implements OpfsStore {
         else await this.#putLarge(key, source.rest(start), expires, options);
       });
     } catch (error) {
+      source.letGo();
       throw source.failed ? source.error : error;
     }
   }

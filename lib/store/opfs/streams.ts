@@ -40,6 +40,11 @@ export class Source {
     }
   }
 
+  /** Tells the stream that nothing more is read of it, without waiting for that. */
+  letGo(): void {
+    this.#pieces.return?.().catch(() => {});
+  }
+
   /** The next piece, in memory of its own. */
   async #next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {

@@ -108,7 +108,8 @@ export class S3Store implements Store {
       const { expires } = header;
       if (expires > Date.now()) {
         onEntry?.({ expires });
-        return streamFrom(this.#rest(start.subarray(header.offset), header.size, chunks));
+        const rest = this.#rest(start.subarray(header.offset), header.size, chunks);
+        return streamFrom(rest, () => reply.discard());
       }
     } catch (error) {
       await reply.discard();

@@ -15,7 +15,7 @@ import {
   checkSet,
   Handle,
 } from "../_keys.ts";
-import { readStream, streamOf } from "../_streams.ts";
+import { cancelUnread, readStream, Source, streamFrom, streamOf } from "../_streams.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -212,11 +212,14 @@ export class TieredStore implements Store {
     if (tier === undefined || lease !== undefined && tier !== lender) {
       return await this.set(key, await readStream(stream, options), options);
     }
-    await this.#change(key, async () => {
+    const source = new Source(stream, options);
+    const write = async () => {
+      signal?.throwIfAborted();
       try {
-        await tier.store.setStream!(key, stream, options);
+        await tier.store.setStream!(key, streamFrom(source.pieces), options);
       } catch (error) {
         // What the stream failed with, or a lease that was lost, says nothing against the tier.
+        if (source.failure !== undefined) throw source.failure.error;
         const isItsOwn = error instanceof StoreError && lease === undefined && !signal?.aborted;
         if (isItsOwn) tier.fails({ operation: "set", key }, error);
         throw error;
@@ -225,7 +228,13 @@ export class TieredStore implements Store {
       this.#behind?.done(key);
       // The others hold what was there before; they are not sent a value that is large.
       await Promise.all(this.#writable.map((each) => each === tier || each.drop(key)));
-    });
+    };
+    try {
+      await abortable(options, () => this.#change(key, write));
+    } catch (error) {
+      cancelUnread(stream, error);
+      throw error;
+    }
   }
 
   /** Writes what waits to be written behind, and waits for all that is under way. */
@@ -302,8 +311,7 @@ export class TieredStore implements Store {
     if (lease !== undefined) {
       if (lender === undefined) throw this.#failure("set", "the lease is that of another store");
       // First, since it alone knows whether the lease is held.
-      await lender.store.set(key, bytes, { ...options, lease });
-      lender.stale.delete(key);
+      await lender.putLeased(key, bytes, { ...options, lease });
     }
     const [fastest] = this.#writable;
     if (lease === undefined && this.#behind !== undefined && !this.#behind.full) {

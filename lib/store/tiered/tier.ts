@@ -23,6 +23,9 @@ export type Answer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown };
 
+/** A tier took longer over a call than it may. */
+class TierTimeout extends StoreError {}
+
 /** One tier of several. */
 export class Tier {
   /** The store. */
@@ -115,6 +118,24 @@ export class Tier {
     return answer;
   }
 
+  /**
+   * Puts an entry here under a lease of this tier. What it refuses, such as a lease that was lost,
+   * says nothing against it; that it takes too long does.
+   *
+   * @throws Whatever the store rejects with, or a `StoreError` where it took too long.
+   */
+  async putLeased(key: string, bytes: Uint8Array, options: StoreSetOptions): Promise<void> {
+    const about = { operation: "set", key } as const;
+    try {
+      await this.#inTime(about, () => this.store.set(key, bytes, options), undefined);
+    } catch (error) {
+      if (error instanceof TierTimeout) this.fails(about, error);
+      throw error;
+    }
+    if (this.#late.has(key)) this.stale.add(key);
+    else this.stale.delete(key);
+  }
+
   /** Waits for a new entry, which makes good what was there before unless a late change follows. */
   async change(key: string, write: () => Promise<void>): Promise<Answer<void>> {
     const answer = await this.ask({ operation: "set", key }, write);
@@ -201,7 +222,7 @@ export class Tier {
   }
 
   #tooLate(operation: StoreOperation): StoreError {
-    return new StoreError(
+    return new TierTimeout(
       `The ${this.store.name} store took longer over a ${operation} than the timeout of its tier`,
       { store: this.store.name, operation },
     );
