@@ -218,12 +218,12 @@ export function wrapInMemory<F extends AnyFunction>(
   const wrapper = makeWrapper(
     fn,
     results.keyer,
-    // Without a name, as most functions that are wrapped.
-    function (this: unknown, ...args: unknown[]): unknown {
-      if (args.length !== 1 || (this !== undefined && !takesThis)) {
-        return results.call(this, copyOf(args));
+    // Without a name and with one parameter, as most functions that are wrapped.
+    function (this: unknown, arg: unknown, ...rest: unknown[]): unknown {
+      const count = arguments.length;
+      if (count !== 1 || (this !== undefined && !takesThis)) {
+        return results.call(this, count === 0 ? [] : argumentsOf(arg, rest));
       }
-      const arg = args[0];
       if (arg === repeated.arg && !scopes.inUse) {
         pending.hits++;
         return repeated.result;
@@ -261,9 +261,9 @@ function memoryReference(
   };
 }
 
-/** A copy of arguments: where the array itself goes nowhere, engines do not make it at all. */
-function copyOf(args: unknown[]): unknown[] {
-  const copy: unknown[] = [];
-  for (let i = 0; i < args.length; i++) copy.push(args[i]);
-  return copy;
+/** All arguments: where the rest of them goes nowhere, engines do not make an array of it at all. */
+function argumentsOf(first: unknown, rest: unknown[]): unknown[] {
+  const all = [first];
+  for (let i = 0; i < rest.length; i++) all.push(rest[i]);
+  return all;
 }
