@@ -5,7 +5,12 @@
  */
 
 import { StoreError, type StoreOperation } from "../errors.ts";
-import { MAX_STORE_KEY_LENGTH, type StoreCallOptions, type StoreSetOptions } from "./store.ts";
+import {
+  MAX_STORE_KEY_LENGTH,
+  type StoreCallOptions,
+  type StoreLease,
+  type StoreSetOptions,
+} from "./store.ts";
 
 /**
  * Checks that `key` is legal, as every call of a store does that has one.
@@ -101,6 +106,26 @@ export async function abortable<T>(
     return await Promise.race([work(), aborted.promise]);
   } finally {
     signal.removeEventListener("abort", abort);
+  }
+}
+
+/**
+ * As {@linkcode abortable}, for a lease: one that is had when nobody waits for it any more is given
+ * back, or it would hold others off for nobody.
+ *
+ * @param take Asks for the lease, and is not to heed the signal once it may have it.
+ * @throws The signal's reason, or whatever `take` rejects with.
+ */
+export async function abortableLease(
+  options: StoreCallOptions,
+  take: () => Promise<StoreLease | undefined>,
+): Promise<StoreLease | undefined> {
+  let taking: Promise<StoreLease | undefined> | undefined;
+  try {
+    return await abortable(options, () => taking = take());
+  } catch (error) {
+    taking?.then((lease) => lease?.[Symbol.asyncDispose]()).catch(() => {});
+    throw error;
   }
 }
 

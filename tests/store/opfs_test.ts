@@ -326,3 +326,27 @@ testOpfs("opfsStore() lets go of a large stream that it cannot begin to write", 
   await rejects(store.setStream(KEY, source), StoreError);
   await cancelled.promise;
 });
+
+testOpfs(
+  "opfsStore() gives back a lease that it took after the call was given up",
+  async (path) => {
+    await using store = await opfsStore(path);
+    const turn = () => new Promise((resolve) => setTimeout(resolve));
+    for (let turns = 0; turns < 8; turns++) {
+      const controller = new AbortController();
+      const key = `key ${turns}`;
+      const given = store.lease(key, 3_600_000, { signal: controller.signal }).catch(() =>
+        undefined
+      );
+      for (let i = 0; i < turns; i++) await turn();
+      controller.abort();
+      await (await given)?.[Symbol.asyncDispose]();
+      let lease = await store.lease(key, 1000);
+      for (let tries = 0; lease === undefined && tries < 1000; tries++) {
+        await turn();
+        lease = await store.lease(key, 1000);
+      }
+      assert.isDefined(lease);
+    }
+  },
+);

@@ -7,6 +7,7 @@
 import { DecodeError, type StoreError, type StoreOperation } from "../../errors.ts";
 import { concatenated, Remote, type Reply } from "../_fetch.ts";
 import {
+  abortableLease,
   checkExpires,
   checkKey,
   checkLeaseDuration,
@@ -163,18 +164,16 @@ export class ServedStore implements Store {
   async lease(
     key: string,
     duration: number,
-    { signal }: StoreCallOptions = {},
+    options: StoreCallOptions = {},
   ): Promise<StoreLease | undefined> {
     this.#check("lease", key);
     checkLeaseDuration(duration);
+    return await abortableLease(options, () => this.#take(key, duration));
+  }
+
+  async #take(key: string, duration: number): Promise<StoreLease | undefined> {
     const query = { key, duration };
-    const reply = await this.#ask({
-      operation: "lease",
-      method: "POST",
-      path: "lease",
-      query,
-      signal,
-    });
+    const reply = await this.#ask({ operation: "lease", method: "POST", path: "lease", query });
     if (reply.status !== 201) {
       const { code, message } = await refusalIn(reply);
       if (code === "lease-held") return undefined;

@@ -8,6 +8,7 @@
 import { StoreError, type StoreOperation } from "../../errors.ts";
 import {
   abortable,
+  abortableLease,
   checkExpires,
   checkKey,
   checkLeaseDuration,
@@ -139,11 +140,8 @@ export class OpfsHandle implements OpfsStore {
     this.#handle.check("lease");
     checkKey(key);
     checkLeaseDuration(duration);
-    return await this.#run(
-      "lease",
-      options,
-      () => takeLease(this.#place, key, duration, options.signal),
-    );
+    const take = () => takeLease(this.#place, key, duration, options.signal);
+    return await abortableLease(options, () => this.#run("lease", {}, take));
   }
 
   /** As `get`, from a file that is read as the stream is. */

@@ -8,6 +8,7 @@ import { DecodeError, StoreError, type StoreOperation } from "../../errors.ts";
 import { Deadlines } from "../_deadline.ts";
 import {
   abortable,
+  abortableLease,
   checkKey,
   checkLeaseDuration,
   checkPrefix,
@@ -179,20 +180,13 @@ export class RedisStore implements Store {
     this.#handle.check("lease");
     checkKey(key);
     checkLeaseDuration(duration);
-    options.signal?.throwIfAborted();
     const lifetime = lifetimeText(duration);
     const keys = [this.#keys.of("lease", key), this.#keys.of("token", key)];
-    const taking = this.#script("lease", TAKE_LEASE, keys, [
-      lifetime,
-      lifetimeText(duration + TOKEN_LIFETIME_MS),
-    ]).then((token) => token === null ? undefined : this.#leaseOf(key, Number(token), lifetime));
-    try {
-      return await abortable(options, () => taking);
-    } catch (error) {
-      // Given up, but maybe taken all the same: nobody would give it back.
-      taking.then((lease) => lease?.[Symbol.asyncDispose]()).catch(() => {});
-      throw error;
-    }
+    const args = [lifetime, lifetimeText(duration + TOKEN_LIFETIME_MS)];
+    return await abortableLease(options, async () => {
+      const token = await this.#script("lease", TAKE_LEASE, keys, args);
+      return token === null ? undefined : this.#leaseOf(key, Number(token), lifetime);
+    });
   }
 
   /** Closes the handle; the client is its owner's. */

@@ -66,7 +66,7 @@ export class S3Leases {
     const token = (found?.state.token ?? 0) + 1;
     const until = Date.now() + duration;
     const state = { token, until, duration, holder: crypto.randomUUID() };
-    const etag = await this.#write(name, state, found?.etag, signal);
+    const etag = await this.#write(name, state, found?.etag);
     if (etag === undefined) return undefined;
     return this.#leaseOf(key, { state, etag });
   }
@@ -96,7 +96,7 @@ export class S3Leases {
         return false;
       }
       const state = { ...held.state, until };
-      const etag = await this.#write(name, state, held.etag, undefined);
+      const etag = await this.#write(name, state, held.etag);
       held = etag === undefined ? undefined : { state, etag };
       return held !== undefined;
     };
@@ -129,12 +129,14 @@ export class S3Leases {
     return { state, etag };
   }
 
-  /** Replaces a state, or makes the first; resolves to `undefined` if another came first. */
+  /**
+   * Replaces a state, or makes the first; resolves to `undefined` if another came first. Not to be
+   * given up: it may take place all the same.
+   */
   async #write(
     name: string,
     state: LeaseState,
     etag: string | undefined,
-    signal: AbortSignal | undefined,
   ): Promise<string | undefined> {
     const body = new TextEncoder().encode(JSON.stringify(state));
     const headers: Record<string, string> = etag === undefined
@@ -146,7 +148,6 @@ export class S3Leases {
       name,
       headers,
       body,
-      signal,
     });
     if (reply.status !== 200) {
       const refusal = await refusalIn(reply);
@@ -185,11 +186,11 @@ export class S3Leases {
   async #tryConditions(): Promise<void> {
     const name = `${this.#prefix}probe`;
     const state = { token: 0, until: 0, duration: 0, holder: "probe" };
-    const first = await this.#write(name, state, undefined, undefined);
+    const first = await this.#write(name, state, undefined);
     // Another has made it; whether its ETag can be seen is known before any lease is written.
     if (first === undefined) await this.#read(name, undefined);
-    const again = await this.#write(name, state, undefined, undefined);
-    const wrong = await this.#write(name, state, `"${"0".repeat(32)}"`, undefined);
+    const again = await this.#write(name, state, undefined);
+    const wrong = await this.#write(name, state, `"${"0".repeat(32)}"`);
     if (again === undefined && wrong === undefined) return;
     this.#onImpossible();
     throw this.#bucket.remote.failure(

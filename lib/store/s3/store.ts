@@ -15,6 +15,7 @@ import {
 } from "../_entry_file.ts";
 import { concatenated, type Reply } from "../_fetch.ts";
 import {
+  abortableLease,
   checkExpires,
   checkKey,
   checkLeaseDuration,
@@ -192,8 +193,7 @@ export class S3Store implements Store {
   ): Promise<StoreLease | undefined> {
     this.#check("lease", key);
     checkLeaseDuration(duration);
-    signal?.throwIfAborted();
-    return await this.#leases.take(key, duration, signal);
+    return await abortableLease({ signal }, () => this.#leases.take(key, duration, signal));
   }
 
   /** Closes the handle. */
