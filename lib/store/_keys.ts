@@ -188,6 +188,7 @@ function describe(value: unknown): string {
 export class Handle {
   readonly #store: string;
   #closed = false;
+  #closing: AbortController | undefined;
 
   /** @param store Name of the store, for messages. */
   constructor(store: string) {
@@ -211,6 +212,15 @@ export class Handle {
     }
   }
 
+  /**
+   * The signal of a call that closing gives up as well, which otherwise would wait for a caller who
+   * may never go on, such as for the end of a stream.
+   */
+  signalFor({ signal }: StoreCallOptions): AbortSignal {
+    const closing = (this.#closing ??= new AbortController()).signal;
+    return signal === undefined ? closing : AbortSignal.any([signal, closing]);
+  }
+
   /** Whether the handle was closed. */
   get closed(): boolean {
     return this.#closed;
@@ -219,5 +229,7 @@ export class Handle {
   /** Closes the handle; again is harmless. */
   close(): void {
     this.#closed = true;
+    const details = { store: this.#store, operation: "close" } as const;
+    this.#closing?.abort(new StoreError(`The ${this.#store} store was closed meanwhile`, details));
   }
 }

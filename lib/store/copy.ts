@@ -6,6 +6,7 @@
 
 import { StoreError } from "../errors.ts";
 import { createHasher } from "../hash/mod.ts";
+import { abortable } from "./_keys.ts";
 import { checkOptionNames } from "./_options.ts";
 import { cancelUnread, piecesOf } from "./_streams.ts";
 import type { Store, StoreListEntry } from "./store.ts";
@@ -175,7 +176,9 @@ export async function copyStore(
     try {
       // Each asks for the next entry when it is through with one: the listing is never ahead.
       for (let next = await following(); !next.done; next = await following()) {
-        if (filter === undefined || await filter(next.value)) await copy(next.value);
+        const { value } = next;
+        const wanted = async () => filter === undefined || await filter(value);
+        if (await abortable(call, wanted)) await copy(value);
       }
     } catch (error) {
       stop.abort(error);

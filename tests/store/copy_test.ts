@@ -190,6 +190,20 @@ test("copyStore() refuses options that make no sense", async () => {
   await rejects(copyStore(from, to, { expiry }), TypeError, /expiry must be/);
 });
 
+test("copyStore() is given up while it waits for a filter", async () => {
+  const controller = new AbortController();
+  const filter = () => {
+    controller.abort(new SyntaxError("Enough"));
+    return new Promise<boolean>(() => {});
+  };
+  const { signal } = controller;
+  await rejects(
+    copyStore(await filled(), memoryStore(), { signal, filter }),
+    SyntaxError,
+    /Enough/,
+  );
+});
+
 test("copyStore() ends the listing when it is given up", async () => {
   const inner = await filled();
   const controller = new AbortController();

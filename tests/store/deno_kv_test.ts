@@ -208,6 +208,25 @@ const DAMAGES: readonly (readonly [(kv: Deno.Kv) => Promise<unknown>, RegExp])[]
   [(kv) => patchChunk(kv, (key) => kv.delete(key)), /chunk 3 is missing; set or delete it/],
 ];
 
+test("denoKvStore() ends a setStream whose stream stands still when it is closed, and leaves nothing", async () => {
+  const kv = await Deno.openKv(":memory:");
+  const store = await denoKvStore(kv);
+  const begun = Promise.withResolvers<void>();
+  let pieces = 0;
+  const source = new ReadableStream({
+    pull: (controller) => {
+      if (pieces++ === 0) controller.enqueue(LONG.slice());
+      else begun.resolve();
+    },
+  });
+  const given = rejects(store.setStream!("key", source), StoreError, /was closed meanwhile/);
+  await begun.promise;
+  await store[Symbol.asyncDispose]();
+  await given;
+  assert.deepEqual(await keysIn(kv), []);
+  kv.close();
+});
+
 test("denoKvStore() makes an error of what is damaged or foreign, and replaces it", async () => {
   for (const [damage, message] of DAMAGES) {
     await withKv(async (kv, store) => {

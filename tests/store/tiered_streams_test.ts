@@ -296,3 +296,18 @@ test("tieredStore() gives a setStream up that waits for an earlier change, and w
   await store.flush();
   assert.deepEqual(await store.get("key"), NEW);
 });
+
+test("tieredStore() ends a setStream whose stream stands still when it is closed", async () => {
+  const begun = Promise.withResolvers<void>();
+  const cancelled = Promise.withResolvers<void>();
+  const source = new ReadableStream({
+    pull: () => begun.resolve(),
+    cancel: () => cancelled.resolve(),
+  });
+  const store = tieredStore([memoryStore(), memoryStore()]);
+  const given = rejects(store.setStream!("key", source), StoreError, /was closed meanwhile/);
+  await begun.promise;
+  await store[Symbol.asyncDispose]();
+  await given;
+  await cancelled.promise;
+});

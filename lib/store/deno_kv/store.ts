@@ -201,17 +201,19 @@ export class DenoKvStore implements Store {
     checkKey(key);
     const expires = checkExpires(options);
     const place = placeOf(key);
-    const pieces = chunksOf(piecesOf(stream, options), MAX_VALUE_BYTES);
-    await this.#run(options, async () => {
+    // Closing waits for calls, and so must not wait for a stream that never ends.
+    const given = { ...options, signal: this.#handle.signalFor(options) };
+    const pieces = chunksOf(piecesOf(stream, given), MAX_VALUE_BYTES);
+    await this.#run(given, async () => {
       const keyBytes = keyBytesOf(key, place);
       const first = await pieces.next();
       const bytes = first.done ? new Uint8Array() : first.value;
       if (bytes.length < MAX_VALUE_BYTES && bytes.length <= roomInHead(keyBytes)) {
         // Only the last chunk is shorter than a whole one.
         const head = writeHead(keyBytes, expires, bytes);
-        await this.#writer.commit(key, place, expires, { head }, options);
+        await this.#writer.commit(key, place, expires, { head }, given);
       } else {
-        await this.#writer.upload(key, place, expires, startingWith(bytes, pieces), options);
+        await this.#writer.upload(key, place, expires, startingWith(bytes, pieces), given);
       }
     });
   }

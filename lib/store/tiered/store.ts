@@ -206,21 +206,23 @@ export class TieredStore implements Store {
     this.#check("set", key, options);
     checkExpires(options);
     this.#checkMayWrite("set");
-    const { lease, signal } = options;
+    const { lease } = options;
     const lender = this.#leases.tierOf(lease);
     const tier = this.#streamers.find((each) => !each.resting);
     if (tier === undefined || lease !== undefined && tier !== lender) {
       return await this.set(key, await readStream(stream, options), options);
     }
-    const source = new Source(stream, options);
+    // Closing waits for changes, and so must not wait for a stream that never ends.
+    const signal = this.#handle.signalFor(options);
+    const source = new Source(stream, { signal });
     const write = async () => {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       try {
-        await tier.store.setStream!(key, streamFrom(source.pieces), options);
+        await tier.store.setStream!(key, streamFrom(source.pieces), { ...options, signal });
       } catch (error) {
         // What the stream failed with, or a lease that was lost, says nothing against the tier.
         if (source.failure !== undefined) throw source.failure.error;
-        const isItsOwn = error instanceof StoreError && lease === undefined && !signal?.aborted;
+        const isItsOwn = error instanceof StoreError && lease === undefined && !signal.aborted;
         if (isItsOwn) tier.fails({ operation: "set", key }, error);
         throw error;
       }
@@ -230,7 +232,7 @@ export class TieredStore implements Store {
       await Promise.all(this.#writable.map((each) => each === tier || each.drop(key)));
     };
     try {
-      await abortable(options, () => this.#change(key, write));
+      await abortable({ signal }, () => this.#change(key, write));
     } catch (error) {
       cancelUnread(stream, error);
       throw error;
