@@ -5,6 +5,7 @@ import { RecordFlag } from "../record/mod.ts";
 import type { Store } from "../store/store.ts";
 import type { AskedCall, Backing } from "./asked_call.ts";
 import type { CacheEntry } from "./entry.ts";
+import type { StaleEvent } from "./events.ts";
 import { truthOf } from "./keeping.ts";
 import type { Runs } from "./runs.ts";
 import { Waiters } from "./signals.ts";
@@ -56,19 +57,20 @@ export class Answers {
     }
     const age = Date.now() - (stale?.expires ?? 0);
     if (stale !== undefined && age < staleWhileRevalidate) {
-      log.emit({ type: "stale", name, key: hex, because: "revalidating", age });
       // What may not be computed, or not be stored, is not renewed.
-      if (mode === "read-write") this.#renew(asked, hopeful);
+      const renews = mode === "read-write";
+      const because = renews ? "revalidating" : "mode";
+      log.emit({ type: "stale", name, key: hex, because, age });
+      if (renews) this.#renew(asked, hopeful);
       return stale.outcome;
     }
     if (mode === "offline") {
-      const error = new CacheMissError(
+      const outcome = this.#standIn(stale, hex, { because: "mode" });
+      if (outcome !== undefined) return outcome;
+      throw new CacheMissError(
         `Nothing is stored for this call of ${name}, and the mode is offline; call it in another`,
         { key: hex },
       );
-      const outcome = this.fallBack(stale, hex, error);
-      if (outcome !== undefined) return outcome;
-      throw error;
     }
     const renewal = handle.renewals.get(asked.storeKey);
     const isRenewed = renewal !== undefined && mode !== "refresh";
@@ -111,14 +113,17 @@ export class Answers {
     }
   }
 
-  /** A result past its time in place of one that could not be computed, as long as that may be. */
-  fallBack(stale: Stale | undefined, hex: string, error: unknown): Outcome | undefined {
+  /** A result past its time in place of one that cannot be computed, as long as that may be. */
+  #standIn(
+    stale: Stale | undefined,
+    hex: string,
+    why: Pick<StaleEvent, "because" | "error">,
+  ): Outcome | undefined {
     if (stale === undefined) return undefined;
     const { name, staleIfError } = this.#backing.settings;
     const age = Date.now() - stale.expires;
     if (age >= staleIfError) return undefined;
-    const because = error instanceof CacheTimeoutError ? "timeout" : "error";
-    this.#backing.log.emit({ type: "stale", name, key: hex, because, age, error });
+    this.#backing.log.emit({ type: "stale", name, key: hex, age, ...why });
     return stale.outcome;
   }
 
@@ -174,7 +179,10 @@ export class Answers {
   ): Promise<Outcome> {
     return this.#runs.compute(asked, flight, store, {
       find: () => this.#findAgain(asked, store!),
-      fallBack: (error) => this.fallBack(stale, asked.key.hex, error),
+      fallBack: (error) => {
+        const because = error instanceof CacheTimeoutError ? "timeout" : "error";
+        return this.#standIn(stale, asked.key.hex, { because, error });
+      },
     });
   }
 

@@ -5,41 +5,6 @@ import { assert, rejects, test, testOn, withFakeTime } from "../harness.ts";
 import { until } from "./_kinds.ts";
 import { Recorder } from "./_recorder.ts";
 
-test("cache() in offline or read-only mode hands a stale result out and computes none", async () => {
-  const recorder = new Recorder();
-  await withFakeTime(0, async (clock) => {
-    let runs = 0;
-    const count = cache((_id: string) => ++runs, {
-      ttl: 1000,
-      staleWhileRevalidate: 1000,
-      onEvent: recorder.onEvent,
-    });
-    count("a");
-    clock.advance(1500);
-    recorder.take();
-    for (const mode of ["offline", "read-only"] as const) {
-      assert.equal(withMode(mode, () => count("a")), 1);
-    }
-    let turns = 0;
-    await until(() => ++turns >= 10);
-    assert.equal(runs, 1);
-    for (const event of recorder.takeEvents()) {
-      assert.deepInclude(event, { type: "stale", because: "mode" });
-    }
-  });
-});
-
-test("cache() in offline mode hands out what staleIfError would", async () => {
-  await withFakeTime(0, (clock) => {
-    const half = cache((x: number) => x / 2, { ttl: 1000, staleIfError: 1000 });
-    half(4);
-    clock.advance(1500);
-    assert.equal(withMode("offline", () => half(4)), 2);
-    clock.advance(1000);
-    assert.throws(() => withMode("offline", () => half(4)), CacheMissError);
-  });
-});
-
 test("refresh() of cache() heeds the mode", async () => {
   let runs = 0;
   const count = cache((_id: string) => ++runs);

@@ -3,8 +3,8 @@ import { createCache } from "../../lib/function/create_cache.ts";
 import { cache } from "../../lib/function/memory_cache.ts";
 import { type CacheMode, withMode } from "../../lib/function/mode.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
-import { assert, rejects, runtime, test, testOn } from "../harness.ts";
-import { type EitherCached, KINDS } from "./_kinds.ts";
+import { assert, rejects, runtime, test, testOn, withFakeTime } from "../harness.ts";
+import { type EitherCached, KINDS, until } from "./_kinds.ts";
 
 /** What the calls f(1), f(1), f(2) give where only 1 is kept, in a mode. */
 const EXPECTED: Readonly<Record<CacheMode, { values: unknown[]; kept: boolean }>> = {
@@ -61,6 +61,40 @@ for (const [kind, make] of Object.entries(KINDS)) {
     assert.equal(error.code, "MISS");
     assert.equal(error.key, await f.key(1));
     assert.equal(runs, 0);
+  });
+
+  test(`${kind}: in offline or read-only mode a stale result is handed out and none computed`, async () => {
+    await withFakeTime(0, async (clock) => {
+      let runs = 0;
+      const f = make((_id: string) => ++runs, { ttl: 1000, staleWhileRevalidate: 1000 });
+      await f.call("a");
+      clock.advance(1500);
+      f.recorder.take();
+      for (const mode of ["offline", "read-only"] as const) {
+        assert.equal(await withMode(mode, () => f.call("a")), 1);
+      }
+      let turns = 0;
+      await until(() => ++turns >= 10);
+      assert.equal(runs, 1);
+      const events = f.recorder.takeEvents();
+      assert.lengthOf(events, 2);
+      for (const event of events) assert.deepInclude(event, { type: "stale", because: "mode" });
+    });
+  });
+
+  test(`${kind}: offline mode hands out what staleIfError would, and says that it is the mode`, async () => {
+    await withFakeTime(0, async (clock) => {
+      const f = make((x: number) => x / 2, { ttl: 1000, staleIfError: 1000 });
+      await f.call(4);
+      clock.advance(1500);
+      f.recorder.take();
+      assert.equal(await withMode("offline", () => f.call(4)), 2);
+      const stale = f.recorder.takeEvents().at(-1)!;
+      assert.deepInclude(stale, { type: "stale", because: "mode", age: 500 });
+      assert.notProperty(stale, "error");
+      clock.advance(1000);
+      await rejects(withMode("offline", () => f.call(4)), CacheMissError);
+    });
   });
 }
 
