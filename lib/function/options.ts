@@ -174,7 +174,9 @@ export interface PersistentOptions<F extends AnyFunction = any> extends CacheOpt
    * {@linkcode CacheOptions.ignore} of properties of them, such as `"options.path"`. They are no part
    * of the key; what was written is stored, and put where the next call names. A symbolic link in a
    * folder is put there as a link; what a function wrote with one that leads out of the folder is not
-   * stored, and a `not-stored` event says so.
+   * stored, and a `not-stored` event says so. Neither `staleWhileRevalidate`, which as a default of a
+   * cache does not hold here, nor `timeout.soft` goes with it: the function would write over files
+   * that somebody was handed.
    */
   readonly outFiles?: readonly string[] | undefined;
   /**

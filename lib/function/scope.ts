@@ -43,13 +43,20 @@ export function settingsFor(
   return settingsOf(fn, withDefaults(defaults, options, known) as LruCacheOptions);
 }
 
-/** The options, with the defaults where they are silent: an option that is `undefined` is. */
+/**
+ * The options, with the defaults where they are silent: an option that is `undefined` is. Where a
+ * function writes files, they are silent on purpose of what does not go with that.
+ */
 export function withDefaults(
   defaults: CacheDefaults,
   options: object,
   known: readonly string[],
 ): CacheDefaults {
-  const taken = Object.entries(defaults).filter(([option]) => known.includes(option));
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(taken), ...Object.fromEntries(given) };
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  );
+  const taken = Object.entries(defaults).filter(([option]) =>
+    known.includes(option) && !(option === "staleWhileRevalidate" && "outFiles" in given)
+  );
+  return { ...Object.fromEntries(taken), ...given };
 }

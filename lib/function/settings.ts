@@ -192,6 +192,19 @@ function checkContradictions(fn: AnyFunction, settings: Settings): void {
       "outFiles and batch exclude each other: an element has no file of its own; leave one out",
     );
   }
+  if (settings.outFiles.length > 0) {
+    const late = settings.staleWhileRevalidate > 0
+      ? "staleWhileRevalidate"
+      : softTimeout !== Infinity
+      ? "timeout.soft"
+      : undefined;
+    if (late !== undefined) {
+      throw new TypeError(
+        `outFiles does not go with ${late}: the function would write over the files of a caller ` +
+          "that has its answer already; leave one of them out",
+      );
+    }
+  }
   const shared = settings.batch.find((name) => settings.ignore.includes(name));
   if (shared !== undefined) {
     throw new TypeError(

@@ -87,6 +87,16 @@ const CONTRADICTIONS: readonly Row[] = [
     message: /^outFiles and batch exclude each other/,
   },
   {
+    options: { outFiles: ["path"], ttl: "1m", staleWhileRevalidate: "1m" },
+    verbs: [PERSISTENT],
+    message: /^outFiles does not go with staleWhileRevalidate/,
+  },
+  {
+    options: { outFiles: ["path"], ttl: "1m", staleIfError: "1m", timeout: { soft: 5 } },
+    verbs: [PERSISTENT],
+    message: /^outFiles does not go with timeout\.soft/,
+  },
+  {
     options: { batch: ["a"], outFiles: ["a"] },
     verbs: [PERSISTENT],
     message: /^outFiles and batch exclude each other/,

@@ -1,6 +1,6 @@
 import { createCache } from "../../../lib/function/create_cache.ts";
 import { memoryStore } from "../../../lib/store/memory.ts";
-import { assert, test, testOn, withTempFolder } from "../../harness.ts";
+import { assert, test, testOn, withFakeTime, withTempFolder } from "../../harness.ts";
 import { until } from "../_kinds.ts";
 import { Recorder } from "../_recorder.ts";
 
@@ -257,4 +257,20 @@ test("outFiles do not take what is left of the arguments", () => {
     TypeError,
     /^outFiles names "paths", which takes any number of arguments; give what it names a parameter/,
   );
+});
+
+testFiles("no run behind a caller's back writes over its file", async (folder, disk, setting) => {
+  await withFakeTime(1_800_000_000_000, async (clock) => {
+    const { store } = setting;
+    const deja = createCache({ store, ttl: "1m", staleWhileRevalidate: "1h" });
+    let runs = 0;
+    const f = deja.persistent("f", (path: string) => {
+      disk.writeFileSync(path, `run ${++runs}`);
+      return runs;
+    }, { outFiles: ["path"], freeVariables: "ignore" });
+    assert.equal(await f(`${folder}/a`), 1);
+    clock.advance(60_000);
+    assert.equal(await f(`${folder}/b`), 2);
+    assert.equal(disk.readFileSync(`${folder}/b`, "utf8"), "run 2");
+  });
 });
