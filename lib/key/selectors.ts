@@ -48,7 +48,15 @@ export function dropIf<T>(drop: (value: T) => boolean): (value: T) => unknown {
   if (typeof drop !== "function") {
     throw new TypeError(`dropIf() takes a function of the value, received ${typeof drop}`);
   }
-  const mapper = (value: T): unknown => drop(value) ? OMIT : value;
+  const mapper = (value: T): unknown => {
+    const answer: unknown = drop(value);
+    if (answer instanceof Promise) {
+      answer.catch(() => {});
+      // It would count as a yes, with which all calls would share one result.
+      throw new TypeError("it returned a promise, not true or false");
+    }
+    return answer ? OMIT : value;
+  };
   pruning.add(mapper);
   return mapper;
 }

@@ -261,6 +261,15 @@ test("dropIf() takes a function", () => {
   assert.throws(() => dropIf(1 as never), TypeError, /received number/);
 });
 
+test("dropIf() takes no promise for a yes", () => {
+  const later = dropIf((() => Promise.reject(new Error("late"))) as never);
+  assert.throws(
+    () => bind("(x) => 1", [1], { key: { x: later } }),
+    TypeError,
+    /^key\.x of f failed: it returned a promise, not true or false/,
+  );
+});
+
 test("what stands in a bound array is named by its parameter", () => {
   const each = binding("(a, b, c, { d }) => 1", { key: { b: String, d: String } });
   assert.equal(each.describe("[0].x").path, "a.x");
