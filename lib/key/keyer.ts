@@ -396,14 +396,16 @@ export class Keyer {
       ? "its content takes time to read, for which persistentCache can wait and a cache in memory " +
         "cannot"
       : error.reason;
+    // No more than has to be: without a whole parameter, calls would share results that differ.
+    const least = /^[\w$.]+$/.test(path) ? path : parameter;
     return new EncodeError({
       ...details(error),
       path,
       reason: `${reason}; ` +
         (parameter === undefined
           ? "pass plain data, or name the parameter and leave it out with ignore"
-          : `pass plain data, or leave the parameter out with ignore: ` +
-            `[${JSON.stringify(parameter)}]`),
+          : `pass plain data, or leave ${least === path ? "it" : "the parameter"} out with ` +
+            `ignore: [${JSON.stringify(least)}]`),
     });
   }
 }

@@ -137,7 +137,10 @@ test("an argument that cannot be a key is named by its parameter and path", () =
   };
   const named = fails((options: unknown) => options, [{ user: { socket: new WeakMap() } }]);
   assert.equal(named.path, "options.user.socket");
-  assert.match(named.message, /a WeakMap at options\.user\.socket: .*ignore: \["options"\]$/);
+  assert.match(
+    named.message,
+    /a WeakMap at options\.user\.socket: .*ignore: \["options\.user\.socket"\]$/,
+  );
   assert.equal(fails(({ a }: { a: unknown }) => a, [{ a: () => 1 }]).path, "arguments[0].a");
   assert.equal(fails((...all: unknown[]) => all, [1, Symbol("s")]).path, "all[1]");
 });
