@@ -229,6 +229,31 @@ test("serveStore() breaks a listing off where the store fails midway, and the cl
   assert.match(String(heard), /The disk is gone/);
 });
 
+test("serveStore() lets go of a silent store's stream when the client goes, which is no error", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  const inner = memoryStore();
+  const silent: Store = {
+    ...inner,
+    name: "silent",
+    supports: inner.supports,
+    getStream: () =>
+      Promise.resolve(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(BYTES.slice()),
+          cancel: () => cancelled.resolve(),
+        }),
+      ),
+  };
+  const errors: unknown[] = [];
+  const handler = serveStore(silent, { onError: (error) => void errors.push(error) });
+  const response = await handler(new Request(`${ORIGIN}/entry?key=a&stream=1`));
+  const reader = response.body!.getReader();
+  await reader.read();
+  await reader.cancel();
+  await cancelled.promise;
+  assert.deepEqual(errors, []);
+});
+
 test("serveStore() answers a condition on what is there already without the bytes", async () => {
   const { store, ask } = served();
   await store.set("a", BYTES);

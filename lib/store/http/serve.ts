@@ -169,7 +169,11 @@ class StoreServer {
         await stream.cancel();
         return new Response(null, { headers });
       }
-      return new Response(streamFrom(this.#heard(frames(piecesOf(stream, {})))), { headers });
+      // A store that is silent is told at once that the client has gone.
+      const gone = new AbortController();
+      const { signal } = gone;
+      const parts = this.#heard(frames(piecesOf(stream, { signal })), signal);
+      return new Response(streamFrom(parts, () => gone.abort()), { headers });
     }
     const bytes = await this.#store.get(key, { onEntry });
     if (bytes === undefined) throw noEntry();
@@ -254,12 +258,12 @@ class StoreServer {
     return new Response(null, { status: 204 });
   }
 
-  /** Tells the operator of a failure that breaks off an answer that has begun. */
-  async *#heard<T>(parts: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+  /** Tells the operator of a failure that breaks off an answer that has begun, but for `gone`. */
+  async *#heard<T>(parts: AsyncGenerator<T, void>, gone?: AbortSignal): AsyncGenerator<T, void> {
     try {
       yield* parts;
     } catch (error) {
-      this.#report(error);
+      if (gone?.aborted !== true) this.#report(error);
       throw error;
     }
   }
