@@ -173,7 +173,10 @@ export class ServedStore implements Store {
 
   async #take(key: string, duration: number): Promise<StoreLease | undefined> {
     const query = { key, duration };
-    const reply = await this.#ask({ operation: "lease", method: "POST", path: "lease", query });
+    // It goes on where the caller gave it up, but not longer than the store is open.
+    const signal = this.#handle.signalFor({});
+    const ask: Ask = { operation: "lease", method: "POST", path: "lease", query, signal };
+    const reply = await this.#ask(ask);
     if (reply.status !== 201) {
       const { code, message } = await refusalIn(reply);
       if (code === "lease-held") return undefined;
