@@ -397,7 +397,7 @@ export class Keyer {
         "cannot"
       : error.reason;
     // No more than has to be: without a whole parameter, calls would share results that differ.
-    const least = /^[\w$.]+$/.test(path) ? path : parameter;
+    const least = /^[\w$.]{1,80}$/.test(path) ? path : parameter;
     return new EncodeError({
       ...details(error),
       path,
