@@ -108,7 +108,7 @@ export function settingsOf(fn: AnyFunction, options: AnyOptions, whole = true): 
     isNamed: options.name !== undefined,
     version: options.version,
     closure: options.closure,
-    ignore: [...options.ignore ?? [], ...options.outFiles ?? []],
+    ignore: (options.ignore ?? []).concat(options.outFiles ?? []),
     key: options.key,
     attributes: undefined,
     inputs: undefined,

@@ -109,7 +109,10 @@ export class Binding {
     const mapped = selectorsOf(signature, "key", [...mappings.keys()], functionName);
     this.#seesAll = signature.isOpaque || signature.readsArguments;
     this.#countsArguments = signature.readsArguments;
+    // Mostly so, and functions within functions are wrapped again and again.
+    const isPlain = ignored.size === 0 && mapped.size === 0 && !signature.readsArguments;
     this.#steps = signature.parameters.map((parameter, index): Step => {
+      if (isPlain) return { parameter, omitted: false, mapped: undefined, edits: [] };
       const here = <T>(all: Map<string, Selector>, use: (name: string, at: Selector) => T) =>
         [...all].flatMap(([name, at]) => at.index === index ? [use(name, at)] : []);
       const edits = [
