@@ -2,9 +2,11 @@
  * One pass of upkeep over all files of a store: what is useless goes, and then what was used least
  * recently, until the rest fits the limits.
  *
- * The first round counts entries by age, the second removes the oldest, so that memory stays flat
- * for any number of entries. An entry that was read, written or replaced between the rounds is
- * young again and stays. A file that somebody reads is removed from its folder only: the system
+ * The first round counts files by age, and the second reads them, to find what is useless. Where the
+ * first saw far too many, the second already removes the oldest in the background, which spares
+ * reading them; the third removes what is too much then. So memory stays flat for any number of
+ * entries. An entry that was read, written or replaced between the rounds is young again and stays.
+ * A file that somebody reads is removed from its folder only: the system
  * keeps its content until the reader closes it. Where a system refuses that instead, as old
  * releases of Windows do, the entry stays until the next pass.
  *
@@ -21,6 +23,7 @@ import type { Limits } from "./limits.ts";
 import { ABANDONED_AFTER_MS, type Place } from "./place.ts";
 import type { Removals } from "./removals.ts";
 import type { RecentUses } from "./recent_uses.ts";
+import { type Amount, Survey } from "./survey.ts";
 import { isRefusal, Pace, shards } from "./walk.ts";
 import { isFolder, isTemporary } from "./writer.ts";
 
@@ -88,8 +91,9 @@ export class Pass {
   /** Does it all. */
   async run(): Promise<FsPruneReport> {
     try {
-      await this.#round((path, name) => this.#count(path, name));
-      const cut = this.#cut();
+      const early = await this.#survey();
+      await this.#round((path, name) => this.#count(path, name, early));
+      const cut = this.#cut(this.#ages, { entries: 0, bytes: 0 });
       if (cut !== undefined) await this.#round((path, name) => this.#cutOff(path, name, cut));
       await this.#sweepLeases();
     } finally {
@@ -130,23 +134,52 @@ export class Pass {
     await this.#alive();
   }
 
-  /** What has to go so that the rest fits, beyond what went already. */
-  #cut(): Cut | undefined {
+  /** Finds what has to go, however much the next round finds useless. */
+  async #survey(): Promise<Cut | undefined> {
     const { maxEntries, maxBytes } = this.#limits;
-    const { entries, bytes } = this.#ages;
+    if (maxEntries === Infinity && maxBytes === Infinity) return undefined;
+    const survey = new Survey(this.#limits);
+    await this.#round((path, name) => this.#look(path, name, survey));
+    return this.#cut(survey.ages, survey.uselessAtMost);
+  }
+
+  #look(path: string, name: string, survey: Survey): void {
+    if (isTemporary(name)) return;
+    try {
+      const { size, modified, isFolder } = this.#files.status(path);
+      if (isFolder) return;
+      survey.ages.add(this.#start - modified, size);
+      const weight = survey.draw(size);
+      if (weight === undefined) return;
+      const found = this.#files.readStart(path, MAX_HEADER_BYTES);
+      if (this.#isUseless(path, found)) survey.addUseless(size, weight);
+    } catch (error) {
+      passOver(error);
+    }
+  }
+
+  /** What has to go so that the rest fits, beyond `others` that go anyway. */
+  #cut(ages: Ages, others: Amount): Cut | undefined {
+    const { maxEntries, maxBytes } = this.#limits;
+    const entries = ages.entries - others.entries;
+    const bytes = ages.bytes - others.bytes;
     if (entries <= maxEntries && bytes <= maxBytes) return undefined;
     // What was used last stays as long as it fits by itself.
     const surplus = (now: number, most: number, last: number) =>
       now <= most ? 0 : now - Math.max(Math.floor(this.#target * most), Math.min(last, most));
-    return this.#ages.oldest(
+    return ages.oldest(
       surplus(entries, maxEntries, 1),
-      surplus(bytes, maxBytes, this.#ages.youngestBytes),
+      surplus(bytes, maxBytes, ages.youngestBytes),
     );
   }
 
-  #count(path: string, name: string): void {
+  #count(path: string, name: string, early: Cut | undefined): void {
     try {
       if (isTemporary(name)) return this.#removeAbandoned(path);
+      if (early !== undefined) {
+        const { size, modified, isFolder } = this.#files.status(path);
+        if (!isFolder && this.#isCut(size, modified, early)) return this.#removeUseless(path, size);
+      }
       const found = this.#files.readStart(path, MAX_HEADER_BYTES);
       if (this.#isUseless(path, found)) return this.#removeUseless(path, found.size);
       if (found.modified > this.#start + WRONG_CLOCK_MS) this.#files.touch(path, this.#start);
@@ -187,13 +220,7 @@ export class Pass {
     if (isTemporary(name)) return;
     try {
       const { size, modified } = this.#files.status(path);
-      const step = stepOf(this.#start - modified);
-      if (step < cut.step) return;
-      if (step === cut.step) {
-        if (cut.entries <= 0 && cut.bytes <= 0) return;
-        cut.entries--;
-        cut.bytes -= size;
-      }
+      if (!this.#isCut(size, modified, cut)) return;
       this.#ages.entries--;
       this.#ages.bytes -= size;
       this.#remove(path, size, () => {
@@ -203,6 +230,16 @@ export class Pass {
     } catch (error) {
       passOver(error);
     }
+  }
+
+  /** Whether a file is among the oldest that have to go. */
+  #isCut(size: number, modified: number, cut: Cut): boolean {
+    const step = stepOf(this.#start - modified);
+    if (step !== cut.step) return step > cut.step;
+    if (cut.entries <= 0 && cut.bytes <= 0) return false;
+    cut.entries--;
+    cut.bytes -= size;
+    return true;
   }
 
   #removeAbandoned(path: string): void {
