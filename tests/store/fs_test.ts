@@ -265,3 +265,23 @@ for (const [name, path, options, message] of WRONG) {
     await rejects(fsStore(path as string, options as { readOnly?: boolean }), TypeError, message);
   });
 }
+
+testFiles(
+  "fsStore() ends a setStream whose stream stands still when it is closed, and leaves nothing",
+  async (root, fs) => {
+    const store = await fsStore(root);
+    const begun = Promise.withResolvers<void>();
+    let pieces = 0;
+    const source = new ReadableStream({
+      pull: (controller) => {
+        if (pieces++ === 0) controller.enqueue(new Uint8Array(5000));
+        else begun.resolve();
+      },
+    });
+    const given = rejects(store.setStream("key", source), StoreError, /was closed meanwhile/);
+    await begun.promise;
+    await store[Symbol.asyncDispose]();
+    assert.deepEqual(filesIn(fs, `${root}/v1`), []);
+    await given;
+  },
+);

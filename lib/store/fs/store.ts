@@ -229,16 +229,18 @@ export class FolderStore implements Store {
   async setStream(
     key: string,
     stream: ReadableStream<Uint8Array>,
-    options: StoreSetOptions = {},
+    given: StoreSetOptions = {},
   ): Promise<void> {
     this.#handle.check("set");
     checkKey(key);
     if (!(stream instanceof ReadableStream) || stream.locked) {
       throw new TypeError("setStream() needs a ReadableStream of Uint8Arrays that nobody reads");
     }
-    const expires = checkExpires(options);
+    const expires = checkExpires(given);
     this.#writability.check("set");
-    options.signal?.throwIfAborted();
+    given.signal?.throwIfAborted();
+    // Closing waits for what it does, and must not wait for a source that stands still.
+    const options = { ...given, signal: this.#handle.signalFor(given) };
     let size = 0;
     let begun = false;
     const fill: Fill = (path) =>
@@ -250,7 +252,9 @@ export class FolderStore implements Store {
         await file.writeStart(writeHeader(key, size, expires));
       });
     try {
-      await this.#put(key, fill, () => size, options);
+      const written = this.#put(key, fill, () => size, options);
+      this.#finish(written);
+      await written;
     } catch (error) {
       cancelUnread(stream, error);
       throw error instanceof SourceFailure ? error.cause : error;
