@@ -71,7 +71,7 @@ export class Survey {
     this.#bytes.add(size, weight);
   }
 
-  /** More than is useless among all, save by a chance of one in hundreds of millions. */
+  /** More than is useless among all, save by a chance of one in tens of millions. */
   get uselessAtMost(): Amount {
     return {
       entries: this.#entries.atMost(ONE_IN),
