@@ -231,6 +231,8 @@ test("serveStore() breaks a listing off where the store fails midway, and the cl
 
 test("serveStore() lets go of a silent store's stream when the client goes, which is no error", async () => {
   const cancelled = Promise.withResolvers<void>();
+  const silence = Promise.withResolvers<void>();
+  let pieces = 0;
   const inner = memoryStore();
   const silent: Store = {
     ...inner,
@@ -239,7 +241,10 @@ test("serveStore() lets go of a silent store's stream when the client goes, whic
     getStream: () =>
       Promise.resolve(
         new ReadableStream({
-          start: (controller) => controller.enqueue(BYTES.slice()),
+          pull: (controller) => {
+            if (pieces++ === 0) controller.enqueue(BYTES.slice());
+            else silence.resolve();
+          },
           cancel: () => cancelled.resolve(),
         }),
       ),
@@ -249,8 +254,11 @@ test("serveStore() lets go of a silent store's stream when the client goes, whic
   const response = await handler(new Request(`${ORIGIN}/entry?key=a&stream=1`));
   const reader = response.body!.getReader();
   for (let i = 0; i < 2; i++) await reader.read(); // The length of the piece, and the piece.
+  const waiting = reader.read();
+  await silence.promise;
   await reader.cancel();
   await cancelled.promise;
+  assert.isTrue((await waiting).done);
   assert.deepEqual(errors, []);
 });
 
