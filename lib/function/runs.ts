@@ -321,9 +321,7 @@ export class Runs {
     try {
       return await stored.write(store!, key, payload, told, lease);
     } catch (error) {
-      if (lease === undefined) throw error;
-      const { isHeld } = await import("./lease.ts");
-      if (await isHeld(lease)) throw error;
+      if (!(error instanceof StoreError && error.operation === "lease")) throw error;
       const other = await stored.read(store!, key.hex, key.bytes, false);
       if (other !== undefined && other.record.created >= told.created - told.duration) {
         return undefined;

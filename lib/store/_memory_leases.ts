@@ -4,7 +4,7 @@
  * @module
  */
 
-import { StoreError } from "../errors.ts";
+import { lostLease } from "./_lost_lease.ts";
 import type { StoreLease } from "./store.ts";
 
 interface Holding {
@@ -53,10 +53,7 @@ export class MemoryLeases {
    */
   check(key: string, lease: StoreLease): void {
     if (lease.key === key && this.#holds(key, lease.token)) return;
-    throw new StoreError(
-      `Cannot set ${JSON.stringify(key)} under a lease that was lost; take a new one`,
-      { store: "memory", operation: "set" },
-    );
+    throw lostLease("memory", key);
   }
 
   /** Forgets what has run out: each time when there are twice as many, so that it costs little. */

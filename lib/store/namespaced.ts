@@ -17,6 +17,7 @@
 import { DecodeError, StoreError, type StoreOperation } from "../errors.ts";
 import { blake3Hex } from "../hash/mod.ts";
 import { checkExpires, checkKey, checkPrefix, checkSet, Handle } from "./_keys.ts";
+import { lostLease } from "./_lost_lease.ts";
 import { deleteMissing } from "./_optional.ts";
 import { piecesOf } from "./_streams.ts";
 import {
@@ -79,7 +80,7 @@ class NamespacedStore implements Store {
     const place = this.#place("set", key);
     checkSet(bytes, options);
     const whole = place.head === undefined ? bytes : joined(place.head, bytes);
-    await this.#store.set(place.key, whole, this.#inner(options));
+    await this.#store.set(place.key, whole, this.#inner(key, options));
   }
 
   async delete(key: string, options?: StoreCallOptions): Promise<boolean> {
@@ -143,7 +144,7 @@ class NamespacedStore implements Store {
     const place = this.#place("set", key);
     checkExpires(options);
     const whole = place.head === undefined ? stream : following(place.head, stream, options);
-    await this.#store.setStream!(place.key, whole, this.#inner(options));
+    await this.#store.setStream!(place.key, whole, this.#inner(key, options));
   };
 
   // deno-lint-ignore require-await -- the contract wants a Promise.
@@ -164,14 +165,11 @@ class NamespacedStore implements Store {
   }
 
   /** The options as the store knows them: with its own lease. */
-  #inner(options: StoreSetOptions): StoreSetOptions {
+  #inner(key: string, options: StoreSetOptions): StoreSetOptions {
     if (options.lease === undefined) return options;
     const lease = this.#leases.get(options.lease);
     if (lease !== undefined) return { ...options, lease };
-    throw new StoreError(`Cannot set in the ${this.name} store under a lease of another store`, {
-      store: this.name,
-      operation: "set",
-    });
+    throw lostLease(this.name, key);
   }
 }
 

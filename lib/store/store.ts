@@ -50,7 +50,10 @@ export interface StoreEntryInfo {
 export interface StoreSetOptions extends StoreCallOptions {
   /** Moment from which the entry counts as missing, in milliseconds since the epoch. */
   readonly expires?: number | undefined;
-  /** Writes only while this lease on the key is held; rejects with a `StoreError` otherwise. */
+  /**
+   * Writes only while this lease on the key is held; rejects otherwise with a `StoreError` whose
+   * `operation` is `"lease"`, which no other failure of a `set` has.
+   */
   readonly lease?: StoreLease | undefined;
 }
 

@@ -320,11 +320,11 @@ test("denoKvStore() ends a lease by the clock, and sets nothing under it then", 
       advance(999);
       await store.set("key", BYTES, { lease });
       advance(1);
-      await rejects(store.set("key", LONG, { lease }), StoreError, /its lease was lost; take it/);
+      await rejects(store.set("key", LONG, { lease }), StoreError, /no longer held; take it/);
       assert.isFalse(await lease.renew());
       const next = (await store.lease!("key", 1000))!;
       assert.isAbove(next.token, lease.token);
-      await rejects(store.set("other", BYTES, { lease: next }), StoreError, /its lease was lost/);
+      await rejects(store.set("other", BYTES, { lease: next }), StoreError, /no longer held/);
       await next[Symbol.asyncDispose]();
     });
     assert.deepEqual(await keysIn(kv), [["deja", 1, "entry", "key"]]);
@@ -338,7 +338,7 @@ test("denoKvStore() lets no lease of a clock that was wrong hold others off for 
     await withFakeTime(start, async ({ advance }) => {
       const taken = (await other.lease!("key", 1000))!;
       assert.isAbove(taken.token, lost.token);
-      await rejects(store.set("key", BYTES, { lease: lost }), StoreError, /its lease was lost/);
+      await rejects(store.set("key", BYTES, { lease: lost }), StoreError, /no longer held/);
       assert.isFalse(await lost.renew());
       await other.set("key", BYTES, { lease: taken });
       advance(-10_000);

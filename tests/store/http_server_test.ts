@@ -49,7 +49,7 @@ function leasing(): Store & { readonly held: Map<string, number> } {
     get: (key) => store.get(key),
     set: async (key, bytes, options) => {
       if (options?.lease !== undefined && held.get(key) !== options.lease.token) {
-        throw new StoreError("The lease was lost", { store: "fake", operation: "set" });
+        throw new StoreError("The lease was lost", { store: "fake", operation: "lease" });
       }
       await store.set(key, bytes);
     },

@@ -1,4 +1,5 @@
 import { StoreError } from "../../lib/errors.ts";
+import { isLostLease } from "../../lib/store/_lost_lease.ts";
 import { MemoryLeases } from "../../lib/store/_memory_leases.ts";
 import { piecesOf, readStream, streamOf } from "../../lib/store/_streams.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
@@ -485,6 +486,29 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
       override async lease(key: string, duration: number, options?: StoreCallOptions) {
         const lease = await super.lease(key, duration, options);
         return lease && { ...lease, token: -lease.token };
+      }
+    },
+  ],
+  [
+    "lease",
+    "does not tell a lost lease from a failure",
+    class extends ToyStore {
+      override async set(key: string, bytes: Uint8Array, options?: StoreSetOptions) {
+        await super.set(key, bytes, options).catch((error) => {
+          if (!isLostLease(error)) throw error;
+          throw new StoreError("Failed", { store: "toy", operation: "set" });
+        });
+      }
+    },
+  ],
+  [
+    "lease",
+    "heeds no lease but that it is held",
+    class extends ToyStore {
+      override async set(key: string, bytes: Uint8Array, options?: StoreSetOptions) {
+        const { lease } = options ?? {};
+        if (lease !== undefined) this.place.leases.check(lease.key, lease);
+        await super.set(key, bytes, { ...options, lease: undefined });
       }
     },
   ],

@@ -2,10 +2,10 @@ import { createCache } from "../../mod.ts";
 import { StoreError } from "../../lib/errors.ts";
 import { httpStore, serveStore } from "../../lib/store/http/mod.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
-import { sealedStore, type Store } from "../../lib/store/mod.ts";
+import { sealedStore, type Store, type StoreSupports } from "../../lib/store/mod.ts";
 import { s3Store } from "../../lib/store/s3/mod.ts";
 import { type TieredEvent, tieredStore } from "../../lib/store/tiered/mod.ts";
-import { assert, rejects, test } from "../harness.ts";
+import { assert, rejects, test, withFakeTime } from "../harness.ts";
 import { fakeS3 } from "../servers/fake_s3.ts";
 import { BUCKET, CREDENTIALS } from "../servers/s3.ts";
 import { flakyStore } from "./_flaky.ts";
@@ -88,22 +88,97 @@ for (const [what, make] of Object.entries(LEASELESS)) {
   });
 }
 
-test("tieredStore() waits no longer than timeout for a set under a lease", async () => {
+/** A store that leases, and whose `set` does what it is told to. */
+function leasing(set: Store["set"] | undefined, more: Partial<StoreSupports> = {}): Store {
   const inner = memoryStore();
-  const hung: Store = {
-    ...inner,
-    name: "hung",
-    supports: inner.supports,
+  return {
+    ...flakyStore("leasing", more),
+    supports: { ...inner.supports, ...more },
     get: (key) => inner.get(key),
-    set: () => new Promise(() => {}),
+    set: set ?? ((key, bytes, options) => inner.set(key, bytes, options)),
+    delete: (key) => inner.delete(key),
     lease: (key, duration) => inner.lease!(key, duration),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+const broken = () =>
+  Promise.reject(new StoreError("Broken", { store: "leasing", operation: "set" }));
+const hung = () => new Promise<void>(() => {});
+
+for (const [what, set] of Object.entries({ rejects: broken, hangs: hung })) {
+  test(`tieredStore() goes on with its other tiers where the one that leases ${what} in a set`, async () => {
+    const events: TieredEvent[] = [];
+    const onEvent = (event: TieredEvent) => void events.push(event);
+    const fast = flakyStore("fast");
+    await using store = tieredStore([fast, leasing(set)], { timeout: 5, onEvent });
+    const lease = await store.lease!("key", 60_000);
+    await store.set("key", Uint8Array.of(1), { lease: lease! });
+    assert.deepEqual(await fast.get("key"), Uint8Array.of(1));
+    const [failure, ...more] = events;
+    assert.isEmpty(more);
+    assert.deepInclude(failure, { type: "failure", tier: "leasing", operation: "set", key: "key" });
+  });
+
+  test(`tieredStore() rejects where its one tier ${what} in a set under its lease`, async () => {
+    await using store = tieredStore([leasing(set)], { timeout: 5, onEvent: () => {} });
+    const lease = await store.lease!("key", 60_000);
+    const writing = store.set("key", Uint8Array.of(1), { lease: lease! });
+    const error = await rejects(writing, StoreError, /none of its tiers took the entry/);
+    assert.equal(error.operation, "set", "It is not the lease that failed");
+  });
+}
+
+test('tieredStore() with write: "behind" writes later to the tier that leases and failed', async () => {
   const events: TieredEvent[] = [];
   const onEvent = (event: TieredEvent) => void events.push(event);
-  await using store = tieredStore([flakyStore("fast"), hung], { timeout: 5, onEvent });
+  const inner = memoryStore();
+  let fails = true;
+  const slow = leasing((...args) => fails ? broken() : inner.set(...args));
+  await using store = tieredStore([flakyStore("fast"), slow], { write: "behind", onEvent });
   const lease = await store.lease!("key", 60_000);
-  const set = store.set("key", Uint8Array.of(1), { lease: lease! });
-  await rejects(set, StoreError, /hung store took longer over a set than the timeout/);
-  assert.deepEqual(events.map(({ type }) => type), ["failure"]);
+  await store.set("key", Uint8Array.of(1), { lease: lease! });
+  fails = false;
+  await withFakeTime(Date.now() + 60_000, () => store.flush());
+  assert.deepEqual(await inner.get("key"), Uint8Array.of(1));
+  assert.deepEqual(events.map(({ type }) => type), ["failure", "recovery"]);
+});
+
+test("tieredStore() writes nowhere under a lost lease, and blames no tier for it", async () => {
+  const events: TieredEvent[] = [];
+  const onEvent = (event: TieredEvent) => void events.push(event);
+  const fast = flakyStore("fast");
+  await using store = tieredStore([fast, leasing(undefined, { maxBytes: 10 })], { onEvent });
+  const lost = await store.lease!("key", 60_000);
+  const large = new Uint8Array(11);
+  await store.set("key", large, { lease: lost! });
+  assert.deepEqual(await fast.get("key"), large, "It is too large for the tier that leases");
+  await lost![Symbol.asyncDispose]();
+  const foreign = await memoryStore().lease!("key", 60_000);
+  for (
+    const [bytes, lease] of [[Uint8Array.of(1), lost], [new Uint8Array(12), lost], [
+      large,
+      foreign,
+    ]] as const
+  ) {
+    const error = await rejects(
+      store.set("key", bytes, { lease: lease! }),
+      StoreError,
+      /no longer held/,
+    );
+    assert.equal(error.operation, "lease");
+    assert.deepEqual(await fast.get("key"), large);
+  }
+  assert.isEmpty(events);
+});
+
+test("a persistent function is stored where the tier that leases fails to store it", async () => {
+  const [tiers, told]: [TieredEvent[], string[]] = [[], []];
+  await using store = tieredStore([flakyStore("fast"), leasing(broken)], {
+    onEvent: (event) => void tiers.push(event),
+  });
+  const deja = createCache({ store, onEvent: ({ type }) => void told.push(type) });
+  const double = deja.persistent("double", (x: number) => x * 2);
+  for (let i = 0; i < 2; i++) assert.equal(await double(2), 4);
+  assert.deepEqual(told, ["miss", "store", "hit"]);
+  assert.deepEqual(tiers.map(({ type }) => type), ["failure"]);
 });

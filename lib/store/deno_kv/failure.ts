@@ -71,14 +71,6 @@ export function contention(key: string, operation: StoreOperation): StoreError {
   );
 }
 
-/** Makes the error for a write under a lease that is not held any more. */
-export function lostLease(key: string): StoreError {
-  return storeError(
-    "set",
-    `Cannot set ${JSON.stringify(key)} in Deno KV: its lease was lost; take it again`,
-  );
-}
-
 /** Makes the error for a value that took so long that its chunks were swept. */
 export function lostUpload(): StoreError {
   return storeError(

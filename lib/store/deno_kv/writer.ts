@@ -5,10 +5,11 @@
  */
 
 import { DecodeError, type StoreOperation } from "../../errors.ts";
+import { lostLease } from "../_lost_lease.ts";
 import type { StoreSetOptions } from "../store.ts";
 import { noteOn, removeChunks, Upload } from "./chunks.ts";
 import { type Database, expiryOf } from "./database.ts";
-import { contention, lostLease, lostUpload } from "./failure.ts";
+import { contention, lostUpload } from "./failure.ts";
 import { chunkCount, type Chunks, type Head, readHead, writeHead } from "./head.ts";
 import type { Keys, Place } from "./keys.ts";
 import { type KvEntry, MAX_VALUE_BYTES } from "./kv.ts";
@@ -78,7 +79,9 @@ export class Writer {
       signal?.throwIfAborted();
       const needed = [at, ...lease ? [leaseAt] : [], ...upload ? [upload.check.key] : []];
       const [old, ...others] = await this.#database.getMany("set", needed);
-      if (lease && !(lease.key === key && isHeldWith(others[0], lease.token))) throw lostLease(key);
+      if (lease && !(lease.key === key && isHeldWith(others[0], lease.token))) {
+        throw lostLease("deno-kv", key);
+      }
       if (upload && others.at(-1)!.versionstamp !== upload.check.versionstamp) throw lostUpload();
       const chunks = chunksIn(old);
       const { ok } = await this.#database.commit("set", (atomic) => {

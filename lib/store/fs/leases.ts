@@ -23,8 +23,8 @@
  * @module
  */
 
-import { StoreError } from "../../errors.ts";
 import { holdsOthersOff } from "../_lease_end.ts";
+import { lostLease } from "../_lost_lease.ts";
 import { hashText } from "../_place.ts";
 import type { StoreLease } from "../store.ts";
 import { isMissing } from "./failure.ts";
@@ -114,10 +114,7 @@ export class Leases {
       content !== undefined && content.token === lease.token && content.token > 0
     );
     if (held === undefined || !isHeld(held)) {
-      throw new StoreError(
-        `Cannot set ${JSON.stringify(key)}: its lease is no longer held; take it again`,
-        { store: "fs", operation: "set" },
-      );
+      throw lostLease("fs", key);
     }
   }
 

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { DecodeError, StoreError } from "../../errors.ts";
+import { DecodeError } from "../../errors.ts";
 import { blake3, toHex } from "../../hash/mod.ts";
 import { concatenated } from "../_fetch.ts";
 import { checkLeaseDuration } from "../_keys.ts";
+import { isLostLease } from "../_lost_lease.ts";
 import { checkOptionNames } from "../_options.ts";
 import { piecesOf, streamFrom } from "../_streams.ts";
 import type { Store, StoreEntryInfo, StoreSetOptions } from "../store.ts";
@@ -204,12 +205,7 @@ class StoreServer {
         await this.#store.set(key, await concatenated(bytes), options);
       }
     } catch (error) {
-      if (
-        options.lease !== undefined && error instanceof StoreError && !await options.lease.renew()
-      ) {
-        throw leaseLost();
-      }
-      throw error;
+      throw isLostLease(error) ? leaseLost() : error;
     }
     return new Response(null, { status: 204 });
   }

@@ -15,6 +15,7 @@ import {
   checkSet,
   Handle,
 } from "../_keys.ts";
+import { lostLease } from "../_lost_lease.ts";
 import { readStream, Source, streamFrom } from "../_streams.ts";
 import type {
   Store,
@@ -275,7 +276,7 @@ export class ServedStore implements Store {
     if (reply.status === 204) return await reply.discard();
     const { code, message } = await refusalIn(reply);
     throw code === "lease-lost"
-      ? this.#remote.failure("set", "the lease is no longer held; somebody else may compute now")
+      ? lostLease(this.name, key)
       : refused(this.#remote, "set", reply, message);
   }
 

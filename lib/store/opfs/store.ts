@@ -16,6 +16,7 @@ import {
   checkSet,
   Handle,
 } from "../_keys.ts";
+import { lostLease } from "../_lost_lease.ts";
 import { piecesOf } from "../_streams.ts";
 import type {
   Store,
@@ -246,10 +247,7 @@ export class OpfsHandle implements OpfsStore {
       if (lease === undefined || lease.key === key && index.holds(key, lease.token)) {
         return { record, result: undefined };
       }
-      throw new StoreError(
-        "Cannot set under the lease: it ran out or was given back; take it again",
-        { store: this.name, operation: "set" },
-      );
+      throw lostLease(this.name, key);
     });
   }
 

@@ -61,11 +61,3 @@ export function damage(place: string, operation: StoreOperation, cause: DecodeEr
     { store: "redis", operation, cause },
   );
 }
-
-/** Makes the error for a write under a lease that is not held any more. */
-export function lostLease(key: string): StoreError {
-  return new StoreError(
-    `Cannot set ${JSON.stringify(key)} in Redis: its lease was lost; take it again`,
-    { store: "redis", operation: "set" },
-  );
-}

@@ -15,6 +15,7 @@ import {
   checkSet,
   Handle,
 } from "../_keys.ts";
+import { lostLease } from "../_lost_lease.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -26,7 +27,7 @@ import type {
 } from "../store.ts";
 import { Staging } from "./buffer.ts";
 import type { Commands, Node, RedisArgument } from "./clients.ts";
-import { damage, failure, lostLease, nonsense, silence } from "./failure.ts";
+import { damage, failure, nonsense, silence } from "./failure.ts";
 import { GatheredGets } from "./gathered.ts";
 import { GatheredSets } from "./gathered_sets.ts";
 import { escapePattern, type Keys } from "./keys.ts";
@@ -109,7 +110,7 @@ export class RedisStore implements Store {
       this.#staging.giveBack(value);
       return;
     }
-    if (lease.key !== key) throw lostLease(key);
+    if (lease.key !== key) throw lostLease(this.name, key);
     const keys = [place, this.#keys.of("lease", key)];
     const args = [String(lease.token), value, ...lifetime];
     const written = await abortable(
@@ -117,7 +118,7 @@ export class RedisStore implements Store {
       () => this.#script("set", SET_UNDER_LEASE, keys, args),
     );
     this.#staging.giveBack(value);
-    if (written !== 1) throw lostLease(key);
+    if (written !== 1) throw lostLease(this.name, key);
   }
 
   /** Removes the entry under `key`, or what stands in its place. */

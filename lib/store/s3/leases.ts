@@ -8,6 +8,7 @@
 
 import type { StoreError } from "../../errors.ts";
 import { holdsOthersOff } from "../_lease_end.ts";
+import { lostLease } from "../_lost_lease.ts";
 import { placeOf } from "../_place.ts";
 import type { StoreLease } from "../store.ts";
 import { refusalIn, refused } from "./answers.ts";
@@ -61,7 +62,7 @@ export class S3Leases {
   ): Promise<StoreLease | undefined> {
     await this.#checkConditions();
     const name = this.#nameOf(key);
-    const found = await this.#read(name, signal);
+    const found = await this.#read("lease", name, signal);
     if (found !== undefined && isHeld(found.state)) return undefined;
     const token = (found?.state.token ?? 0) + 1;
     const until = Date.now() + duration;
@@ -77,14 +78,11 @@ export class S3Leases {
    * @throws {StoreError} It is not.
    */
   async check(key: string, lease: StoreLease, signal: AbortSignal | undefined): Promise<void> {
-    const found = await this.#read(this.#nameOf(key), signal);
+    const found = await this.#read("set", this.#nameOf(key), signal);
     const held = found !== undefined && lease.key === key && found.state.token === lease.token &&
       found.state.until > Date.now();
     if (held) return;
-    throw this.#bucket.remote.failure(
-      "set",
-      "the lease is no longer held; somebody else may compute now",
-    );
+    throw lostLease("s3", key);
   }
 
   #leaseOf(key: string, first: Found): StoreLease {
@@ -118,13 +116,17 @@ export class S3Leases {
     };
   }
 
-  async #read(name: string, signal: AbortSignal | undefined): Promise<Found | undefined> {
-    const reply = await this.#bucket.find({ operation: "lease", name, signal }, 200);
+  async #read(
+    operation: "lease" | "set",
+    name: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Found | undefined> {
+    const reply = await this.#bucket.find({ operation, name, signal }, 200);
     if (reply === undefined) return undefined;
     const state = parse(await reply.text(MAX_STATE_BYTES));
-    const etag = this.#tagOf(reply);
+    const etag = this.#tagOf(operation, reply);
     if (state === undefined) {
-      throw this.#bucket.remote.failure("lease", `${name} is no lease; delete this object`);
+      throw this.#bucket.remote.failure(operation, `${name} is no lease; delete this object`);
     }
     return { state, etag };
   }
@@ -155,7 +157,7 @@ export class S3Leases {
       throw refused(this.#bucket.remote, "lease", reply, refusal);
     }
     await reply.discard();
-    return this.#tagOf(reply);
+    return this.#tagOf("lease", reply);
   }
 
   /**
@@ -163,11 +165,11 @@ export class S3Leases {
    *
    * @throws {StoreError} There is none to be seen, and so nobody could renew or give back a lease.
    */
-  #tagOf({ headers }: Reply): string {
+  #tagOf(operation: "lease" | "set", { headers }: Reply): string {
     const etag = headers.get("etag");
     if (etag !== null) return etag;
     this.#onImpossible();
-    throw this.#bucket.hidden("lease", "ETag");
+    throw this.#bucket.hidden(operation, "ETag");
   }
 
   /**
@@ -188,7 +190,7 @@ export class S3Leases {
     const state = { token: 0, until: 0, duration: 0, holder: "probe" };
     const first = await this.#write(name, state, undefined);
     // Another has made it; whether its ETag can be seen is known before any lease is written.
-    if (first === undefined) await this.#read(name, undefined);
+    if (first === undefined) await this.#read("lease", name, undefined);
     const again = await this.#write(name, state, undefined);
     const wrong = await this.#write(name, state, `"${"0".repeat(32)}"`);
     if (again === undefined && wrong === undefined) return;

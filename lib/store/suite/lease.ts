@@ -113,11 +113,15 @@ export const cases: readonly StoreCase[] = ([
       await checkEntry(store, "key", sample(10));
       await lost[Symbol.asyncDispose]();
       const next = await taken(other, "key");
-      await checkRejects(
+      await checkRefusesLease(
         () => store.set("key", sample(20), { lease: lost }),
-        StoreError,
         "set() under a lost lease",
       );
+      await checkRefusesLease(
+        () => other.set("key 2", sample(20), { lease: next }),
+        "set() under the lease of another key",
+      );
+      await checkMissing(store, "key 2");
       await checkEntry(other, "key", sample(10));
       await other.set("key", sample(30), { lease: next });
       await checkEntry(store, "key", sample(30));
@@ -176,6 +180,27 @@ export const cases: readonly StoreCase[] = ([
 
 function take(store: Store, key: string, duration = HOUR_MS): Promise<StoreLease | undefined> {
   return store.lease!(key, duration);
+}
+
+/** Checks that a write is refused for its lease, in such a way that it can be told from a failure. */
+export async function checkRefusesLease(
+  act: () => PromiseLike<unknown>,
+  what: string,
+): Promise<void> {
+  let operation: string | undefined;
+  await checkRejects(
+    () =>
+      act().then(undefined, (error) => {
+        operation = (error as Partial<StoreError>).operation;
+        throw error;
+      }),
+    StoreError,
+    what,
+  );
+  check(
+    operation === "lease",
+    `${what} rejected with the operation "${operation}" instead of "lease"`,
+  );
 }
 
 /** Takes a lease that has to be free. */

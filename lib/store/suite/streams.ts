@@ -16,7 +16,7 @@ import {
   type StoreCase,
   withClock,
 } from "./_case.ts";
-import { otherHandle, taken } from "./lease.ts";
+import { checkRefusesLease, otherHandle, taken } from "./lease.ts";
 
 const SIZES = [0, 1, 0xffff, 0x10000, 0x10001, 3_000_001];
 /** Prime, so that pieces end at no boundary of a store. */
@@ -100,9 +100,8 @@ export const cases: readonly StoreCase[] = ([
       await lost[Symbol.asyncDispose]();
       await using next = await taken(other, "key");
       for (const size of [50, 200_000]) {
-        await checkRejects(
+        await checkRefusesLease(
           () => store.setStream!("key", streamOf(sample(size)), { lease: lost }),
-          StoreError,
           `setStream() of ${size} bytes under a lost lease`,
         );
         await checkEntry(other, "key", sample(100));

@@ -39,8 +39,9 @@ export interface TieredStore extends Store {
  * the others behind it. A `delete` goes to all, and rejects if an entry may be left. A tier that
  * fails is left alone for a while and then tried again; what it missed meanwhile counts as missing
  * there. A call rejects only where every tier fails. Leases are those of the slowest tier that
- * leases and works, which is the one that others share. A stream goes to the slowest tier that
- * streams and works, and the others drop their entry.
+ * leases and works, which is the one that others share; where it fails to write under its lease,
+ * nobody can tell who holds that, and the others take the entry without. A stream goes to the slowest
+ * tier that streams and works, and the others drop their entry.
  *
  * A stream that is read from a slower tier is copied into the faster ones while it is read, and the
  * reader waits for none of them: a copy that lags more than 8 MiB behind is given up, and so are all

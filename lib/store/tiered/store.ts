@@ -6,6 +6,7 @@
 
 import { StoreError, type StoreOperation } from "../../errors.ts";
 import { Deadlines } from "../_deadline.ts";
+import { isLostLease, lostLease } from "../_lost_lease.ts";
 import {
   abortable,
   checkExpires,
@@ -222,7 +223,7 @@ export class TieredStore implements Store {
       } catch (error) {
         // What the stream failed with, or a lease that was lost, says nothing against the tier.
         if (source.failure !== undefined) throw source.failure.error;
-        const isItsOwn = error instanceof StoreError && lease === undefined && !signal.aborted;
+        const isItsOwn = error instanceof StoreError && !isLostLease(error) && !signal.aborted;
         if (isItsOwn) tier.fails({ operation: "set", key }, error);
         throw error;
       }
@@ -310,13 +311,11 @@ export class TieredStore implements Store {
     const { bytes, expires } = entry;
     const options = expires === Infinity ? {} : { expires };
     const lender = this.#leases.tierOf(lease);
-    if (lease !== undefined) {
-      if (lender === undefined) throw this.#failure("set", "the lease is that of another store");
-      // First, since it alone knows whether the lease is held.
-      await lender.putLeased(key, bytes, { ...options, lease });
-    }
+    if (lease !== undefined && lender === undefined) throw lostLease(this.name, key);
+    // First, since it alone knows whether the lease is held; where it fails, nobody does.
+    const lent = lender && await lender.put(key, bytes, { ...options, lease });
     const [fastest] = this.#writable;
-    if (lease === undefined && this.#behind !== undefined && !this.#behind.full) {
+    if (!lent?.ok && this.#behind !== undefined && !this.#behind.full) {
       if ((await fastest.put(key, bytes, options)).ok) {
         // `set` made the copy.
         this.#behind.put(key, { bytes: bytes as Uint8Array<ArrayBuffer>, expires });
@@ -326,7 +325,8 @@ export class TieredStore implements Store {
     this.#behind?.done(key);
     const others = this.#writable.filter((tier) => tier !== lender);
     const answers = await Promise.all(others.map((tier) => tier.put(key, bytes, options)));
-    if (lender === undefined && !answers.some(({ ok }) => ok)) {
+    if (lent !== undefined) answers.push(lent);
+    if (!answers.some(({ ok }) => ok)) {
       const failed = answers.find((answer) => !answer.ok);
       throw this.#failure("set", "none of its tiers took the entry", failed?.error);
     }

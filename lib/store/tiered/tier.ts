@@ -6,7 +6,8 @@
 
 import { DecodeError, StoreError, type StoreOperation } from "../../errors.ts";
 import type { Deadlines } from "../_deadline.ts";
-import type { Store, StoreSetOptions } from "../store.ts";
+import { isLostLease, lostLease } from "../_lost_lease.ts";
+import type { Store, StoreLease, StoreSetOptions } from "../store.ts";
 import type { TieredEvent } from "./options.ts";
 import { StaleKeys } from "./stale_keys.ts";
 
@@ -22,9 +23,6 @@ export interface RetryTimes {
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown };
-
-/** A tier took longer over a call than it may. */
-class TierTimeout extends StoreError {}
 
 /** One tier of several. */
 export class Tier {
@@ -80,7 +78,8 @@ export class Tier {
    * Asks the tier for something and keeps account of how that went.
    *
    * @param undo What to do with a value that comes when nobody waits for it any more.
-   * @throws The reason of the signal, where that is why it failed.
+   * @throws The reason of the signal, where that is why it failed; and that the lease is lost under
+   *   which it was to write, which says nothing against it.
    */
   async ask<T>(
     about: { readonly operation: StoreOperation; readonly key?: string },
@@ -94,14 +93,22 @@ export class Tier {
       return { ok: true, value };
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
+      if (about.operation === "set" && isLostLease(error)) throw error;
       this.fails(about, error);
       return { ok: false, error };
     }
   }
 
-  /** Puts an entry here; resolves to whether that worked, and remembers that it did not. */
+  /**
+   * Puts an entry here; resolves to whether that worked, and remembers that it did not. A tier whose
+   * own lease it is gets asked also when it is left alone otherwise: it alone knows of that.
+   *
+   * @throws {StoreError} The lease is lost.
+   */
   async put(key: string, bytes: Uint8Array, options: StoreSetOptions): Promise<Answer<void>> {
+    const { lease } = options;
     if (bytes.length > this.maxBytes) {
+      if (lease !== undefined) await this.#checkHeld(lease);
       await this.drop(key);
       const error = new StoreError(
         `The ${this.store.name} store takes ${this.maxBytes} bytes at most`,
@@ -109,31 +116,13 @@ export class Tier {
       );
       return { ok: false, error };
     }
-    if (this.resting) {
+    if (this.resting && lease === undefined) {
       this.stale.add(key);
       return { ok: false, error: this.#lastError };
     }
     const answer = await this.change(key, () => this.store.set(key, bytes, options));
     if (!answer.ok) this.stale.add(key);
     return answer;
-  }
-
-  /**
-   * Puts an entry here under a lease of this tier. What it refuses, such as a lease that was lost,
-   * says nothing against it; that it takes too long does.
-   *
-   * @throws Whatever the store rejects with, or a `StoreError` where it took too long.
-   */
-  async putLeased(key: string, bytes: Uint8Array, options: StoreSetOptions): Promise<void> {
-    const about = { operation: "set", key } as const;
-    try {
-      await this.#inTime(about, () => this.store.set(key, bytes, options), undefined);
-    } catch (error) {
-      if (error instanceof TierTimeout) this.fails(about, error);
-      throw error;
-    }
-    if (this.#late.has(key)) this.stale.add(key);
-    else this.stale.delete(key);
   }
 
   /** Waits for a new entry, which makes good what was there before unless a late change follows. */
@@ -191,6 +180,13 @@ export class Tier {
     this.#report({ type: "failure", ...tier, operation, key, error, retryIn: this.#wait });
   }
 
+  /** @throws {StoreError} The lease is known to be lost. */
+  async #checkHeld(lease: StoreLease): Promise<void> {
+    const { key } = lease;
+    const answer = await this.ask({ operation: "lease", key }, () => lease.renew());
+    if (answer.ok && !answer.value) throw lostLease(this.store.name, key);
+  }
+
   /** Waits for what the tier does, for as long as it may take. */
   #inTime<T>(
     { operation, key }: { readonly operation: StoreOperation; readonly key?: string },
@@ -222,7 +218,7 @@ export class Tier {
   }
 
   #tooLate(operation: StoreOperation): StoreError {
-    return new TierTimeout(
+    return new StoreError(
       `The ${this.store.name} store took longer over a ${operation} than the timeout of its tier`,
       { store: this.store.name, operation },
     );
