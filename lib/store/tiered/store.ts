@@ -31,6 +31,7 @@ import { WriteBehind } from "./behind.ts";
 import { reporter } from "./events.ts";
 import { Invalidation } from "./invalidation.ts";
 import { TierLeases } from "./leases.ts";
+import { listTiers } from "./list_tiers.ts";
 import { lookUp } from "./look_up.ts";
 import type { TieredEvent, TieredStoreOptions } from "./options.ts";
 import { settingsOf } from "./settings.ts";
@@ -131,32 +132,7 @@ export class TieredStore implements Store {
     checkPrefix(prefix);
     const { signal } = options;
     signal?.throwIfAborted();
-    // The keys of the faster tiers, which hold the smaller part; the slowest streams past them.
-    const seen = new Set<string>();
-    for (const key of this.#behind?.keys() ?? []) {
-      const entry = key.startsWith(prefix) ? this.#behind?.get(key) : undefined;
-      if (entry === undefined) continue;
-      seen.add(key);
-      const { bytes, expires } = entry;
-      if (expires > Date.now()) yield { key, size: bytes.length, expires };
-    }
-    let worked = false;
-    for (const [index, tier] of this.#tiers.entries()) {
-      if (tier.resting) continue;
-      try {
-        for await (const entry of tier.store.list(prefix, { signal })) {
-          if (tier.stale.has(entry.key) || seen.has(entry.key)) continue;
-          if (index < this.#tiers.length - 1) seen.add(entry.key);
-          yield entry;
-          signal?.throwIfAborted();
-        }
-        tier.works();
-        worked = true;
-      } catch (error) {
-        if (signal?.aborted) throw signal.reason;
-        tier.fails({ operation: "list" }, error);
-      }
-    }
+    const worked = yield* listTiers(this.#tiers, this.#behind, prefix, signal);
     if (!worked) throw this.#allFailed("list");
   }
 
