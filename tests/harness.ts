@@ -164,19 +164,44 @@ export interface ScriptResult {
   readonly stderr: string;
 }
 
+/** A process under way, as Node sees it. */
+export interface RunningScript {
+  /** Sends it a signal. */
+  kill(signal: "SIGINT" | "SIGTERM"): void;
+  /** Its standard output. */
+  readonly stdout: TextSource;
+  /** Its standard error. */
+  readonly stderr: TextSource;
+}
+
+/** What a process writes to. */
+export interface TextSource {
+  /** Hears of each text. */
+  on(event: "data", listener: (text: string) => void): unknown;
+  /** Reads no more, so that the process can write no more. */
+  destroy(): unknown;
+}
+
 /**
  * Runs a TypeScript file in a new process of the same runtime, with this project's configuration
  * and all permissions. Deno and Bun only.
  *
  * @param path Absolute path or `file:` URL of the file.
  * @param args Arguments for the script.
- * @param options Working directory, environment variables over the inherited ones, and a signal
- *   that kills the process: the result's code is then `-1`.
+ * @param options Working directory, environment variables over the inherited ones, what it reads on
+ *   standard input, a signal that kills the process (the result's code is then `-1`), and what to do
+ *   with it while it runs.
  */
 export async function runScript(
   path: string,
   args: readonly string[] = [],
-  options: { cwd?: string; env?: Record<string, string>; signal?: AbortSignal } = {},
+  options: {
+    cwd?: string;
+    env?: Record<string, string>;
+    input?: string;
+    signal?: AbortSignal;
+    onStart?: (child: RunningScript) => void;
+  } = {},
 ): Promise<ScriptResult> {
   const { spawn } = builtin<typeof import("node:child_process")>("node:child_process");
   const { fileURLToPath } = builtin<typeof import("node:url")>("node:url");
@@ -187,15 +212,21 @@ export async function runScript(
   const child = spawn(execPath, [...run, script, ...args], {
     cwd: options.cwd,
     env: { ...env, NO_COLOR: "1", ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
-  const kill = () => void child.kill("SIGKILL");
-  options.signal?.addEventListener("abort", kill);
-  if (options.signal?.aborted) kill();
+  child.stdin.on("error", () => {}); // It may end before it has read everything.
+  child.stdin.end(options.input ?? "");
+  const end = () => void child.kill("SIGKILL");
+  options.signal?.addEventListener("abort", end);
+  if (options.signal?.aborted) end();
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => void (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => void (stderr += text));
+  // Deno's `child.kill` hides the exit code of a process that hears of the signal.
+  const send = (signal: string) =>
+    void spawn("sh", ["-c", `kill -${signal.slice("SIG".length)} ${child.pid}`]);
+  options.onStart?.({ kill: send, stdout: child.stdout, stderr: child.stderr });
   try {
     const code = await new Promise<number>((resolve, reject) => {
       child.on("error", reject);
@@ -203,7 +234,7 @@ export async function runScript(
     });
     return { code, stdout, stderr };
   } finally {
-    options.signal?.removeEventListener("abort", kill);
+    options.signal?.removeEventListener("abort", end);
   }
 }
 

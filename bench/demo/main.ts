@@ -7,7 +7,8 @@
 import process from "node:process";
 import { HELP, readArguments, type Task } from "./arguments.ts";
 import { type BundleSize, bundleSize } from "./bundle_size.ts";
-import { chart, startProgress, summary } from "./report.ts";
+import { startProgress } from "../../lib/cli/progress.ts";
+import { chart, summary } from "./report.ts";
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -33,14 +34,14 @@ async function measure({ specs, target, minify }: Task): Promise<number> {
   const start = performance.now();
   const sizes = new Map<string, BundleSize>();
   const failures: string[] = [];
-  const progress = startProgress(specs.length);
-  for (const spec of specs) {
+  const progress = startProgress({ total: specs.length, everyMs: 0 });
+  for (const [index, spec] of specs.entries()) {
     try {
       sizes.set(spec, await bundleSize(spec, { target, minify }));
     } catch (error) {
       failures.push(`Cannot bundle ${spec}: ${(error as Error).message}`);
     }
-    progress.step(spec);
+    progress.update(index + 1, () => spec);
   }
   progress.stop();
 

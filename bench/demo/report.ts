@@ -1,35 +1,11 @@
 /**
- * What the demo shows: progress, a bar chart and a summary.
+ * What the demo shows: a bar chart and a summary.
  *
  * @module
  */
 
-import { Presets, SingleBar } from "cli-progress";
-import process from "node:process";
 import type { CacheStats } from "../../mod.ts";
 import type { BundleSize } from "./bundle_size.ts";
-
-/** Tells how far the work is. */
-export interface Progress {
-  /** Counts `spec` as done. */
-  step(spec: string): void;
-  /** Takes the bar off the screen. */
-  stop(): void;
-}
-
-/** Shows a bar on a terminal, and a line for each step elsewhere. Both go to standard error. */
-export function startProgress(total: number): Progress {
-  let done = 0;
-  if (!process.stderr.isTTY) {
-    return { step: (spec) => console.error(`[${++done}/${total}] ${spec}`), stop: () => {} };
-  }
-  const format = "{bar} {value}/{total} {spec}";
-  // Without linewrap it would switch wrapping off, and Ctrl-C would leave the terminal so.
-  const options = { format, clearOnComplete: true, linewrap: true };
-  const bar = new SingleBar(options, Presets.shades_classic);
-  bar.start(total, 0, { spec: "" });
-  return { step: (spec) => bar.increment({ spec }), stop: () => bar.stop() };
-}
 
 const BAR_WIDTH = 32;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];

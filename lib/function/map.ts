@@ -97,6 +97,28 @@ export async function mapCalls<I, R>(
   inputs: Iterable<I> | AsyncIterable<I>,
   options: MapOptions = {},
 ): Promise<R[]> {
+  const results: R[] = [];
+  await eachCall(call, inputs, options, (outcome, index) => {
+    if (outcome.status === "rejected") throw outcome.reason;
+    results[index] = outcome.value;
+  });
+  return results;
+}
+
+/**
+ * Calls `call` for each input, as {@linkcode mapCalls} does, and keeps nothing: there may be more
+ * inputs than memory would hold results of.
+ *
+ * @param settle Is given how each call came out, after its retries, and the position of its input.
+ *   What is under way at an abort still comes out after that. Where `settle` throws, no further
+ *   input is taken, and that is what the promise rejects with.
+ */
+export async function eachCall<I, R>(
+  call: (input: I) => R | PromiseLike<R>,
+  inputs: Iterable<I> | AsyncIterable<I>,
+  options: MapOptions,
+  settle: (outcome: PromiseSettledResult<R>, index: number) => void,
+): Promise<void> {
   checkOptions("map", options, Object.keys(RULES), RULES);
   const { concurrency = DEFAULT_CONCURRENCY, onProgress, signal } = options;
   if (!(Number.isSafeInteger(concurrency) || concurrency === Infinity) || concurrency < 1) {
@@ -107,7 +129,6 @@ export async function mapCalls<I, R>(
   const retry = retryOf(options.retry);
   const total = sizeOf(inputs);
   const iterator = iteratorOf(inputs);
-  const results: R[] = [];
   let next = 0;
   let done = 0;
   let ended = false;
@@ -136,7 +157,7 @@ export async function mapCalls<I, R>(
           another = work();
         }
         const { index, input } = item;
-        results[index] = await withRetry(() => call(input), retry, signal);
+        settle(await outcomeOf(() => call(input), retry, signal), index);
         done++;
         if (onProgress === undefined || signal?.aborted) continue;
         tellListener(onProgress, { done, total, index }, () => "onProgress of map threw");
@@ -153,7 +174,7 @@ export async function mapCalls<I, R>(
   };
   const all = async () => {
     await work();
-    if (failure === undefined) return results;
+    if (failure === undefined) return;
     await close();
     throw failure.error;
   };
@@ -161,6 +182,20 @@ export async function mapCalls<I, R>(
   signal.throwIfAborted();
   // What closing the inputs fails with is nothing to who gave up.
   return await untilAborted(all(), signal, () => void close().catch(() => {}));
+}
+
+/** How a call comes out in the end. Rejects only where it was given up. */
+async function outcomeOf<R>(
+  attempt: () => R | PromiseLike<R>,
+  retry: Retry,
+  signal: AbortSignal | undefined,
+): Promise<PromiseSettledResult<R>> {
+  try {
+    return { status: "fulfilled", value: await withRetry(attempt, retry, signal) };
+  } catch (reason) {
+    if (signal?.aborted && reason === signal.reason) throw reason;
+    return { status: "rejected", reason };
+  }
 }
 
 async function withRetry<R>(

@@ -64,7 +64,7 @@ export const RULES: readonly Rule[] = [
   { from: "lib/function/", to: makingOfFunctions },
   ...["lib/transform/", "lib/cli/", "lib/inspector/"].map((leaf) => ({
     from: leaf,
-    to: [...makingOfFunctions, "lib/store/", "lib/function/", "mod.ts"],
+    to: [...makingOfFunctions, "lib/store/", "lib/function/", "mod.ts", "deno.json"],
   })),
   { from: "lib/", to: [errors] },
   { from: "mod.ts", to: [...makingOfFunctions, "lib/function/"] },

@@ -99,7 +99,7 @@ export async function withDemoCopy(
     for await (const { name, isFile } of Deno.readDir(`${root}/bench/demo`)) {
       if (!isFile) continue;
       const text = await Deno.readTextFile(`${root}/bench/demo/${name}`);
-      const copy = text.replace('"../../mod.ts"', JSON.stringify(`file://${root}/mod.ts`));
+      const copy = text.replaceAll('"../../', `"file://${root}/`);
       await Deno.writeTextFile(`${folder}/bench/demo/${name}`, copy);
     }
     await Deno.writeTextFile(

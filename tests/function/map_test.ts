@@ -1,4 +1,4 @@
-import { mapCalls, type MapProgress } from "../../lib/function/map.ts";
+import { eachCall, mapCalls, type MapProgress } from "../../lib/function/map.ts";
 import { assert, rejects, test } from "../harness.ts";
 
 /** Numbers, one after the other, and whether they were let go before the end. */
@@ -201,6 +201,34 @@ test("map() gives up a pause between retries at an abort", async () => {
     { retry: { times: 1, delay: "1h" }, signal: controller.signal },
   );
   await rejects(mapped, SyntaxError, /enough/);
+});
+
+test("eachCall() tells how each call comes out, and a failure stops nothing", async () => {
+  const outcomes: unknown[] = [];
+  const call = (n: number) => n === 1 ? Promise.reject(new RangeError("one")) : n * 2;
+  await eachCall(call, [0, 1, 2], { concurrency: 1 }, (outcome, index) => {
+    outcomes[index] = outcome.status === "fulfilled" ? outcome.value : outcome.reason.message;
+  });
+  assert.deepEqual(outcomes, [0, "one", 4]);
+});
+
+test("eachCall() tells of calls that end after an abort, and of none that were given up", async () => {
+  const controller = new AbortController();
+  const go = Promise.withResolvers<void>();
+  const ended: number[] = [];
+  const call = async (n: number) => {
+    if (n === 0) throw new Error("again");
+    await go.promise;
+  };
+  const options = { signal: controller.signal, retry: { times: 1, delay: "1h" } } as const;
+  const calls = eachCall(call, [0, 1], options, (_, index) => void ended.push(index));
+  await turn();
+  controller.abort(new SyntaxError("enough"));
+  await rejects(calls, SyntaxError, /enough/);
+  assert.isEmpty(ended);
+  go.resolve();
+  await turn();
+  assert.deepEqual(ended, [1]);
 });
 
 test("map() refuses wrong options, and what cannot be iterated over", async () => {
