@@ -155,7 +155,8 @@ export interface FreeVariableEvent extends CacheEventBase {
 /**
  * A call has waited long for an equal one under way, and may wait for ever: where nothing follows
  * asynchronous code, which is so in browsers, a function that calls itself with the same arguments
- * after an `await` is not told from another caller. Said once of each function without `timeout`.
+ * after an `await` is not always told from another caller. Said once of each function without
+ * `timeout`.
  */
 export interface LongWaitEvent extends CacheEventBase {
   /** Kind of the event. */

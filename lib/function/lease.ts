@@ -4,55 +4,55 @@
  */
 
 import { StoreError } from "../errors.ts";
+import type { CallKey } from "../key/mod.ts";
 import type { Store, StoreLease } from "../store/store.ts";
+import type { AskedCall, Backing } from "./asked_call.ts";
+import type { Payload } from "./payload.ts";
+import type { Outcome } from "./store_handle.ts";
+import type { StoredResults, Told } from "./stored_results.ts";
 
 /** How long to wait before looking again for what another computes, at first and at most. */
 const FIRST_WAIT_MS = 5;
 const MAX_WAIT_MS = 250;
 
-/** What asking for the right to compute ends with. */
-export type Granted<T> =
-  /** The lease is held: compute, and give it back. */
-  | { readonly lease: StoreLease }
-  /** Another has computed the result. */
-  | { readonly found: T };
-
 /**
- * Waits for the lease on a key, or for the result that its holder stores.
+ * Waits for the right to compute a call, or for the result that another stores who has it.
  *
- * @param leaseMs How long the lease lasts unless it is renewed.
  * @param find Looks for the result.
- * @param onWait Called once, when another is found to compute the result or to have done so.
  * @param signal Gives up.
+ * @returns The lease, to be given back, or the result.
  * @throws {StoreError} The store failed.
  * @throws The reason of the signal.
  */
-export async function leaseOrFind<T>(
+export async function leaseFor(
+  { settings: { name, lease: leaseMs }, log }: Pick<Backing, "settings" | "log">,
+  { key: { hex }, storeKey, onWait }: AskedCall,
   store: Store,
-  key: string,
-  leaseMs: number,
-  find: () => Promise<T | undefined>,
-  onWait: () => void,
+  find: () => Promise<Outcome | undefined>,
   signal: AbortSignal,
-): Promise<Granted<T>> {
+): Promise<StoreLease | Outcome> {
+  const tell = () => {
+    log.emit({ type: "join", name, key: hex, where: "elsewhere" });
+    onWait?.();
+  };
   for (let wait = 0;; wait = Math.min(MAX_WAIT_MS, wait * 2 || FIRST_WAIT_MS)) {
     signal.throwIfAborted();
-    const lease = checked(await store.lease!(key, leaseMs), store);
+    const lease = checked(await store.lease!(storeKey, leaseMs), store);
     if (lease !== undefined) {
       // Another may have stored the result and given the lease back since this one looked.
       const found = await find().catch(async (error) => {
         await giveBack(lease);
         throw error;
       });
-      if (found === undefined) return { lease };
+      if (found === undefined) return lease;
       await giveBack(lease);
-      if (wait === 0) onWait();
-      return { found };
+      if (wait === 0) tell();
+      return found;
     }
-    if (wait === 0) onWait();
+    if (wait === 0) tell();
     await pause(Math.max(wait, FIRST_WAIT_MS), signal);
     const found = await find();
-    if (found !== undefined) return { found };
+    if (found !== undefined) return found;
   }
 }
 
@@ -74,7 +74,7 @@ function checked(given: StoreLease | null | undefined, store: Store): StoreLease
 }
 
 /** Gives a lease back; one that cannot be runs out. */
-export async function giveBack(lease: StoreLease): Promise<void> {
+async function giveBack(lease: StoreLease): Promise<void> {
   try {
     await lease[Symbol.asyncDispose]();
   } catch {
@@ -82,13 +82,32 @@ export async function giveBack(lease: StoreLease): Promise<void> {
   }
 }
 
-/** Whether a lease is still held, as far as the store can tell. */
-export async function isHeld(lease: StoreLease): Promise<boolean> {
+/** Renews a lease; one that cannot be runs out, which shows when the result is stored. */
+async function renew(lease: StoreLease): Promise<void> {
   try {
-    return await lease.renew();
+    await lease.renew();
   } catch {
-    return true;
+    // It is tried again.
   }
+}
+
+/**
+ * Writes a record that was refused since the lease ran out: without it, unless somebody has stored a
+ * result meanwhile.
+ *
+ * @returns Size of the record in bytes, if it was written.
+ * @throws {StoreError} The store failed.
+ */
+export async function writeAfterAll(
+  stored: StoredResults,
+  store: Store,
+  key: CallKey,
+  payload: Payload,
+  told: Told,
+): Promise<number | undefined> {
+  const other = await stored.read(store, key.hex, key.bytes, false);
+  if (other !== undefined && other.record.created >= told.created - told.duration) return undefined;
+  return await stored.write(store, key, payload, told, undefined);
 }
 
 /**
@@ -97,13 +116,13 @@ export async function isHeld(lease: StoreLease): Promise<boolean> {
  *
  * @param steps Grows as long as the holder gets on; `undefined` where that does not show, as while
  *   the function runs.
- * @returns Ends that.
+ * @returns Ends that, and gives the lease back.
  */
 export function keepLease(
   lease: StoreLease,
   leaseMs: number,
   steps: () => number | undefined,
-): () => void {
+): () => Promise<void> {
   let before: number | undefined;
   const timer = setInterval(() => {
     const now = steps();
@@ -114,14 +133,16 @@ export function keepLease(
       return;
     }
     before = now;
-    // A renewal that fails is tried again; one that comes too late shows when the result is stored.
-    void isHeld(lease);
+    void renew(lease);
   }, leaseMs / 3);
   const { unref } = timer as { unref?: () => void };
   if (typeof timer === "object") unref?.call(timer);
   const { Deno } = globalThis as { Deno?: { unrefTimer?(timer: number): void } };
   if (typeof timer === "number") Deno?.unrefTimer?.(timer);
-  return () => clearInterval(timer);
+  return async () => {
+    clearInterval(timer);
+    await giveBack(lease);
+  };
 }
 
 /** Waits, or rejects with the reason of the signal. */

@@ -29,9 +29,9 @@ import { type Call, makeWrapper, wrapperPrototype } from "./wrapper.ts";
  * otherwise.
  *
  * An asynchronous function that waits for the very call that it computes would wait for ever, and
- * gets a `TypeError` instead. Browsers have no means to tell so after the first `await` of the
- * function: there only the option `timeout` ends it, and an event `long-wait` tells of it where that
- * is not given.
+ * gets a `TypeError` instead. After the first `await` of the function, browsers of the kin of
+ * Chromium tell so where it is `async` and awaits the call without detours, and others do not: there
+ * the option `timeout` ends it, and an event `long-wait` tells of it where that is not given.
  *
  * @param fn The function to cache.
  * @param options See {@linkcode MemoryCacheOptions}.

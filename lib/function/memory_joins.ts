@@ -4,7 +4,8 @@ import type { MemoryContext } from "./memory_context.ts";
 import type { MemoryEntry } from "./memory_entry.ts";
 import type { IndexKey } from "./memory_index.ts";
 import type { MemoryRuns } from "./memory_runs.ts";
-import { checkNotWithin, runningNow, tellIfLong, waitFor } from "./running.ts";
+import { runsOnStack } from "./marks.ts";
+import { checkNotWithin, handOut, runningNow, waitFor } from "./running.ts";
 import { findSignals, untilAborted } from "./signals.ts";
 
 /** Lets the calls of one function join. */
@@ -20,7 +21,8 @@ export class MemoryJoins {
 
   /** Waits for a call under way, each with a signal of its own. */
   join(entry: MemoryEntry, index: IndexKey, args: readonly unknown[]): unknown {
-    const { log, settings: { name, softTimeout } } = this.#context;
+    const { log, settings } = this.#context;
+    const { name, softTimeout } = settings;
     const { stale, waiters } = entry.flight!;
     const around = runningNow();
     try {
@@ -32,15 +34,19 @@ export class MemoryJoins {
     log.emit({ type: "join", name, key, where: "here" });
     const signal = findSignals(args)?.signal;
     const copied = this.copied(entry);
-    void tellIfLong(entry.result as PromiseLike<unknown>, this.#context, key);
     let result = around === undefined
       ? copied
       : waitFor(entry, around, name, () => Promise.resolve(copied));
     if (stale !== undefined && softTimeout !== Infinity) {
       result = this.#runs.orStale(result, stale, index);
     }
-    if (waiters !== undefined) return waiters.wait(result, signal);
-    return signal === undefined ? result : untilAborted(result, signal);
+    if (waiters !== undefined) result = waiters.wait(result, signal);
+    else if (signal !== undefined) result = untilAborted(result, signal);
+    const shown = handOut(entry, result, { log, settings, key });
+    if (shown === result || runsOnStack().length > 0) return shown;
+    // Whoever is in no run waits for none: it gets the promise that all get.
+    Promise.resolve(shown).catch(() => {});
+    return result;
   }
 
   /** A result that is awaited, as this caller's own where results are copied. */

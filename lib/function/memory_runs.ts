@@ -8,7 +8,7 @@ import { MemoryEntry } from "./memory_entry.ts";
 import type { IndexKey } from "./memory_index.ts";
 import type { MemoryKeeper } from "./memory_keeper.ts";
 import { isThenable } from "./results.ts";
-import { checkNotWithin, runAs, runningNow } from "./running.ts";
+import { checkNotWithin, mark, runAs, runningNow } from "./running.ts";
 import { findSignals, Waiters } from "./signals.ts";
 import { orAfter, withinTime } from "./timeouts.ts";
 
@@ -162,6 +162,10 @@ export class MemoryRuns {
     const { hardTimeout, softTimeout, name } = this.#context.settings;
     const replaced = this.#context.entries.peek(index);
     entry.flight = { replaced, stale, isRenewal, waiters, forgotten: [] };
+    const given = entry.result as PromiseLike<unknown>;
+    // The promise of a function that is not async may be known to others, and is handed out as it is.
+    entry.result = this.#context.isAsync ? mark(entry, given) : given;
+    const isMarked = entry.result !== given;
     if (hardTimeout !== Infinity) {
       const onLate = (error: CacheTimeoutError) => waiters?.abort(error);
       entry.result = withinTime(
@@ -187,17 +191,18 @@ export class MemoryRuns {
       if (fallback !== undefined) return fallback();
       throw error;
     });
-    settled.catch(() => {});
-    if (stale !== undefined) entry.result = settled;
+    // One promise for all, so that what waits for a marked one is seen through it.
+    if (stale !== undefined || isMarked) entry.result = settled;
+    else settled.catch(() => {});
     if (keeps) this.#context.entries.set(index, entry);
     const { copies } = this.#context;
-    let given = entry.result as PromiseLike<unknown>;
+    let own = entry.result as PromiseLike<unknown>;
     // A copy too, since those who join are given copies of what nobody else may change.
-    if (copies.areMade) given = given.then((value) => copies.fresh(value));
+    if (copies.areMade) own = own.then((value) => copies.fresh(value));
     if (stale !== undefined && softTimeout !== Infinity) {
-      given = this.orStale(given, stale, index);
+      own = this.orStale(own, stale, index);
     }
-    return waiters === undefined ? given : waiters.wait(given, findSignals(args)?.signal);
+    return waiters === undefined ? own : waiters.wait(own, findSignals(args)?.signal);
   }
 
   /** A result past its time, where the new one takes too long. */

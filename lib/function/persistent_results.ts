@@ -11,7 +11,7 @@ import { type CacheMode, modeNow } from "./mode.ts";
 import { checkName, pathOf } from "./names.ts";
 import { ResultOpener } from "./result_opener.ts";
 import { isStreamed, readToEnd } from "./results.ts";
-import { checkNotWithin, runningNow, tellIfLong, waitFor } from "./running.ts";
+import { checkNotWithin, handOut, runningNow, waitFor } from "./running.ts";
 import { Runs } from "./runs.ts";
 import type { Settings } from "./settings.ts";
 import { findSignals, Waiters } from "./signals.ts";
@@ -109,13 +109,13 @@ export class PersistentResults {
     signal: AbortSignal | undefined,
   ): Promise<unknown> {
     const { flights } = this.#handle;
-    const { name } = this.settings;
+    const { settings, log } = this;
+    const { name } = settings;
     const { key: { hex }, storeKey, mode, around } = asked;
     // One that computes anew waits too, for the lease.
     checkNotWithin(underWay, around, name);
     if (!mayJoin(mode, underWay.mode)) return await this.#fly(asked, signal);
-    this.log.emit({ type: "join", name, key: hex, where: "here" });
-    void tellIfLong(underWay.outcome, this, hex);
+    log.emit({ type: "join", name, key: hex, where: "here" });
     asked.onWait?.();
     // At once, so that a stream which all others leave meanwhile is not over.
     const taken = underWay.outcome.then(({ again }) =>
@@ -125,7 +125,7 @@ export class PersistentResults {
       underWay,
       around,
       name,
-      () => underWay.waiters.wait(taken, signal),
+      () => handOut(underWay, underWay.waiters.wait(taken, signal), { log, settings, key: hex }),
     );
     if (joined !== undefined) return await joined.result;
     // Each caller has its files where it said; and what is no answer to others was just their own.
@@ -220,7 +220,9 @@ export class PersistentResults {
     if (flight.replaces !== undefined) this.#handle.partFrom(storeKey, flight.replaces);
     flights.set(storeKey, flight);
     void this.#work(asked, flight, landing, land);
-    if (signal === undefined) return (await flight.waiters.wait(flight.outcome, signal)).first();
+    if (signal === undefined) {
+      return (await handOut(flight, flight.waiters.wait(flight.outcome, signal))).first();
+    }
     // Whoever waits hears of a failure; all of them may have given up.
     flight.outcome.catch(() => {});
     const given = flight.waiters.wait(flight.outcome, signal).catch((error) => {
@@ -228,7 +230,7 @@ export class PersistentResults {
       flight.outcome.then(({ leave }) => leave?.(error)).catch(() => {});
       throw error;
     });
-    return (await given).first(signal);
+    return (await handOut(flight, given)).first(signal);
   }
 
   /** Finds the answer of a flight, and lets it go on until that is complete. */

@@ -5,8 +5,8 @@
  */
 
 import { type ContextVariable, followsAwaits, makeContextVariable } from "./context.ts";
-import type { EventLog } from "./event_log.ts";
-import type { Settings } from "./settings.ts";
+import { marked } from "./marks.ts";
+import type { Join } from "./self_waits.ts";
 
 /** A call under way, and the one that it was made from. */
 export interface Running {
@@ -20,8 +20,8 @@ let variable: ContextVariable<Running> | undefined;
 const waits = new WeakMap<object, object[]>();
 
 /**
- * The call that is computed around the code that runs now. Browsers cannot tell after an `await`
- * within that call: there it is known up to the first one.
+ * The call that is computed around the code that runs now. In browsers it is known up to the first
+ * `await` within that call; what comes after is found by {@linkcode handOut}, as far as it is.
  */
 export function runningNow(): Running | undefined {
   return variable?.get();
@@ -29,25 +29,49 @@ export function runningNow(): Running | undefined {
 
 /** Runs `body` as the computation of `call`, which was made where `around` was running. */
 export function runAs<T>(call: object, around: Running | undefined, body: () => T): T {
-  variable ??= makeContextVariable();
-  return variable.run({ call, around }, body);
+  return variableNow().run({ call, around }, body);
+}
+
+/** Marks the run of a call where nothing follows asynchronous code. */
+export function mark<T>(call: object, run: PromiseLike<T>): PromiseLike<T> {
+  return followsAwaits(variableNow()) ? run : marked(call, run);
+}
+
+function variableNow(): ContextVariable<Running> {
+  return variable ??= makeContextVariable();
 }
 
 /**
- * Has somebody told where a call waits long for an equal one, and nothing can tell whether that one
- * waits for it.
+ * Hands out the result of a call. Where nothing follows asynchronous code, it shows who waits for
+ * it, so that a call which waits for itself can be found as far as the engine tells.
+ *
+ * @param call The call that computes it.
+ * @param join Set where somebody else began that.
  */
-export async function tellIfLong(
-  joined: PromiseLike<unknown>,
-  { settings: { name, hardTimeout }, log }: {
-    readonly settings: Pick<Settings, "name" | "hardTimeout">;
-    readonly log: EventLog;
-  },
-  key: string,
-): Promise<void> {
-  if (followsAwaits(variable) || hardTimeout !== Infinity) return;
-  const { watchWait } = await import("./long_wait.ts");
-  watchWait(joined, log, name, key);
+export function handOut<T>(
+  call: object,
+  result: PromiseLike<T>,
+  join?: Omit<Join, "selfWait">,
+): PromiseLike<T> {
+  return followsAwaits(variableNow()) ? result : watched(call, result, join);
+}
+
+let watching: Promise<typeof import("./self_waits.ts") | undefined> | undefined;
+
+async function watched<T>(
+  call: object,
+  result: PromiseLike<T>,
+  join: Omit<Join, "selfWait"> | undefined,
+): Promise<T> {
+  const ended = Promise.resolve(result).then(() => undefined, () => undefined);
+  // Without it, such as with no network, nothing is found, and nothing else is different.
+  watching ??= import("./self_waits.ts").catch(() => undefined);
+  const module = await Promise.race([watching, ended]);
+  return await (module?.watch(
+    call,
+    result,
+    join && { ...join, selfWait: () => selfWait(join.settings.name) },
+  ) ?? result);
 }
 
 /**
@@ -66,11 +90,15 @@ export function checkNotWithin(call: object, around: Running | undefined, name: 
     seen.add(each);
     next.push(...waits.get(each) ?? []);
     if (!mine.has(each)) continue;
-    throw new TypeError(
-      `${name || "A cached function"} calls itself with the same arguments while it computes ` +
-        "them, and would wait for itself for ever; change the arguments, or call the original",
-    );
+    throw selfWait(name);
   }
+}
+
+function selfWait(name: string): TypeError {
+  return new TypeError(
+    `${name || "A cached function"} calls itself with the same arguments while it computes ` +
+      "them, and would wait for itself for ever; change the arguments, or call the original",
+  );
 }
 
 /**
@@ -84,7 +112,7 @@ export async function waitFor<T>(
   call: object,
   around: Running | undefined,
   name: string,
-  wait: () => Promise<T>,
+  wait: () => PromiseLike<T>,
 ): Promise<T> {
   checkNotWithin(call, around, name);
   const mine = [...callsFrom(around)];

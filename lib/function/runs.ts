@@ -9,8 +9,8 @@ import type { WatchedRun } from "./invalidations.ts";
 import { decideKeeping, inputsChangedError, keepsError, type Kept, type Run } from "./keeping.ts";
 import { IteratedValues, packed, type Payload, payloadOf, resultOf } from "./payload.ts";
 import { fail } from "./result_opener.ts";
-import { isIterator, isStreamed } from "./results.ts";
-import { runAs } from "./running.ts";
+import { isIterator, isStreamed, isThenable } from "./results.ts";
+import { mark, runAs } from "./running.ts";
 import { staleTime } from "./settings.ts";
 import { findSignals, untilAborted } from "./signals.ts";
 import { discard, type Flight, type Outcome } from "./store_handle.ts";
@@ -64,7 +64,8 @@ export class Runs {
       : undefined;
     if (granted !== undefined && "first" in granted) return granted;
     let outcome: Outcome | undefined;
-    const stop = granted && await this.#hold(granted, () => outcome?.steps?.());
+    const stop = granted &&
+      (await import("./lease.ts")).keepLease(granted, leaseMs, () => outcome?.steps?.());
     const { invalidations } = this.#backing.handle;
     const watched = invalidations.begin();
     const end = async () => {
@@ -82,40 +83,19 @@ export class Runs {
     return outcome;
   }
 
-  /**
-   * Keeps a lease from running out.
-   *
-   * @returns Ends that, and gives it back.
-   */
-  async #hold(lease: StoreLease, steps: () => number | undefined): Promise<() => Promise<void>> {
-    const { giveBack, keepLease } = await import("./lease.ts");
-    const stop = keepLease(lease, this.#backing.settings.lease, steps);
-    return async () => {
-      stop();
-      await giveBack(lease);
-    };
-  }
-
   /** The right to compute, or what another has computed; `undefined` where neither can be had. */
   async #lease(
-    { key: { hex }, storeKey, onWait }: AskedCall,
-    flight: Flight,
+    asked: AskedCall,
+    { waiters: { signal } }: Flight,
     store: Store,
     find: () => Promise<Outcome | undefined>,
   ): Promise<StoreLease | Outcome | undefined> {
-    const { settings: { name, lease: leaseMs }, log, stored } = this.#backing;
-    const { signal } = flight.waiters;
-    const tell = () => {
-      log.emit({ type: "join", name, key: hex, where: "elsewhere" });
-      onWait?.();
-    };
     try {
-      const { leaseOrFind } = await import("./lease.ts");
-      const granted = await leaseOrFind(store, storeKey, leaseMs, find, tell, signal);
-      return "lease" in granted ? granted.lease : granted.found;
+      const { leaseFor } = await import("./lease.ts");
+      return await leaseFor(this.#backing, asked, store, find, signal);
     } catch (error) {
       signal.throwIfAborted();
-      stored.report(error, "lease", hex);
+      this.#backing.stored.report(error, "lease", asked.key.hex);
       return undefined;
     }
   }
@@ -158,7 +138,10 @@ export class Runs {
     let run: Run;
     try {
       const compute = asked.run ?? ((given: unknown[]) => this.#fn.apply(self, given));
-      const limited = this.#limited(() => runAs(flight, around, () => compute(passed)), flight);
+      const limited = this.#limited(() => {
+        const result = runAs(flight, around, () => compute(passed));
+        return isThenable(result) ? mark(flight, result) : result;
+      }, flight);
       // A run that all have given up is over, also where the function takes no notice of that.
       const value = await (signals === undefined ? limited : untilAborted(limited, signal));
       run = ended("value", isIterator(value) ? new IteratedValues(value) : value);
@@ -322,11 +305,8 @@ export class Runs {
       return await stored.write(store!, key, payload, told, lease);
     } catch (error) {
       if (!(error instanceof StoreError && error.operation === "lease")) throw error;
-      const other = await stored.read(store!, key.hex, key.bytes, false);
-      if (other !== undefined && other.record.created >= told.created - told.duration) {
-        return undefined;
-      }
-      return await stored.write(store!, key, payload, told, undefined);
+      const { writeAfterAll } = await import("./lease.ts");
+      return await writeAfterAll(stored, store!, key, payload, told);
     }
   }
 

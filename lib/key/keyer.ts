@@ -26,13 +26,8 @@ import { attributesOf, type AttributesOption } from "./attributes.ts";
 import { Binding, type KeyOption, type ToldArguments } from "./binding.ts";
 import { inputsExist } from "./inputs/inputs.ts";
 import { OptionError } from "./option_error.ts";
-import {
-  type DigestMemory,
-  InputError,
-  listedArguments,
-  Readings,
-  readingsAtOnce,
-} from "./inputs/readings.ts";
+import type { DigestMemory } from "./inputs/digest_memory.ts";
+import { InputError, listedArguments, Readings, readingsAtOnce } from "./inputs/readings.ts";
 import { selectorsOf } from "./selectors.ts";
 import { type Signature, signatureOfBlock } from "./signature.ts";
 

@@ -19,4 +19,5 @@ export {
   FileInput,
   type FileSource,
 } from "./inputs/inputs.ts";
-export { type DigestMemory, listedArguments, type Readings } from "./inputs/readings.ts";
+export type { DigestMemory } from "./inputs/digest_memory.ts";
+export { listedArguments, type Readings } from "./inputs/readings.ts";

@@ -5,10 +5,11 @@
  */
 
 import { fill, type Loads } from "../../codec/internal.ts";
-import { type ClassRegistry, decode, encodeCanonical, stableHash } from "../../codec/mod.ts";
+import { type ClassRegistry, decode, stableHash } from "../../codec/mod.ts";
 import { EncodeError } from "../../errors.ts";
-import { blake3, hashStream, toHex } from "../../hash/mod.ts";
+import { hashStream, toHex } from "../../hash/mod.ts";
 import { LruMap } from "../../lru.ts";
+import type { DigestMemory } from "./digest_memory.ts";
 import { type Disk, findDisk, type Identity, isSame, type Status } from "./disk.ts";
 import { DirectoryInput, type FileHandleLike, FileInput } from "./inputs.ts";
 
@@ -36,22 +37,8 @@ const MAX_KNOWN = 100_000;
  */
 const FRESH_NS = 2_000_000_000n;
 
-/**
- * Remembers digests of files where other processes find them. A name says all that tells a file from
- * what it was before, so that one name never stands for two digests.
- */
-export interface DigestMemory {
-  /** What stands under a name; `undefined` where nothing does. Never rejects. */
-  get(name: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Puts bytes under a name; left out where nothing may be stored. Never rejects. */
-  readonly set?: ((name: string, bytes: Uint8Array) => Promise<void>) | undefined;
-}
-
 /** Smaller files are read about as fast as a store is asked, so that only others are remembered there. */
 const MIN_REMEMBERED_BYTES = 0x100000n;
-/** Digits of the hash that names a file: enough that no two ever meet. */
-const NAME_DIGITS = 32;
-const DIGEST_BYTES = 32;
 
 /** What was read in this process, by absolute path. */
 const known = new LruMap<string, Known>({ maxEntries: MAX_KNOWN });
@@ -252,19 +239,14 @@ export class Readings {
 
   /** BLAKE3 of a file, from what other processes remember, or by reading it. */
   async #hash(disk: Disk, path: string, status: Status): Promise<Digest> {
-    const { size, mtimeNs, ctimeNs, ino, dev } = status;
+    const { size } = status;
     const start = BigInt(Date.now()) * 1_000_000n;
-    const memory = size < MIN_REMEMBERED_BYTES ? undefined : this.#memory;
-    if (memory === undefined || isFresh(status, start)) {
-      return remember(path, status, start, await disk.hash(path, size));
-    }
-    const name = stableHash([path, size, mtimeNs, ctimeNs, ino, dev]).slice(0, NAME_DIGITS);
-    const known = digestIn(await memory.get(name), name);
-    if (known !== undefined) return remember(path, status, start, known);
-    const digest = remember(path, status, start, await disk.hash(path, size));
-    // Only where nothing has changed under the reading.
-    if (isSame(disk.status(path), status)) await memory.set?.(name, withCheck(digest, name));
-    return digest;
+    const memory = size < MIN_REMEMBERED_BYTES || isFresh(status, start) ? undefined : this.#memory;
+    const hash = () => disk.hash(path, size);
+    const digest = memory === undefined
+      ? await hash()
+      : await (await import("./digest_memory.ts")).remembered(memory, disk, path, status, hash);
+    return remember(path, status, start, digest);
   }
 
   #onDisk<T>(found: string, use: (disk: Disk) => T): T {
@@ -294,20 +276,6 @@ function remember(path: string, status: Status, start: bigint, digest: Digest): 
 /** Whether a file may change again without another time to show for it. */
 function isFresh({ mtimeNs, ctimeNs }: Status, now: bigint): boolean {
   return (mtimeNs > ctimeNs ? mtimeNs : ctimeNs) + FRESH_NS >= now;
-}
-
-/** A digest as it is stored: with what tells damage, and that it belongs to the name. */
-function withCheck(digest: Digest, name: string): Digest {
-  const bytes = new Uint8Array(2 * DIGEST_BYTES);
-  bytes.set(digest);
-  bytes.set(blake3(encodeCanonical([name, digest])), DIGEST_BYTES);
-  return bytes;
-}
-
-function digestIn(bytes: Digest | undefined, name: string): Digest | undefined {
-  if (bytes?.length !== 2 * DIGEST_BYTES) return undefined;
-  const digest = bytes.slice(0, DIGEST_BYTES);
-  return toHex(withCheck(digest, name)) === toHex(bytes) ? digest : undefined;
 }
 
 /** Reads files as soon as a key needs them. */
