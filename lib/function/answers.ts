@@ -8,8 +8,7 @@ import type { CacheEntry } from "./entry.ts";
 import type { StaleEvent } from "./events.ts";
 import { truthOf } from "./keeping.ts";
 import type { Runs } from "./runs.ts";
-import { Waiters } from "./signals.ts";
-import { type Flight, newFlight, type Outcome, type Renewal } from "./store_handle.ts";
+import type { Flight, Outcome, Renewal } from "./store_handle.ts";
 import type { StoredResult } from "./stored_results.ts";
 
 /** A result past its time, which may stand in for one that cannot be computed. */
@@ -61,7 +60,10 @@ export class Answers {
       const renews = mode === "read-write";
       const because = renews ? "revalidating" : "mode";
       log.emit({ type: "stale", name, key: hex, because, age });
-      if (renews) this.#renew(asked, hopeful);
+      if (renews) {
+        const compute = (flight: Flight) => this.#compute(asked, flight, hopeful, undefined);
+        (await this.#renewals(hex))?.renew(this.#backing, asked, compute);
+      }
       return stale.outcome;
     }
     if (mode === "offline") {
@@ -72,6 +74,9 @@ export class Answers {
         { key: hex },
       );
     }
+    const mayBeLate = stale !== undefined && softTimeout !== Infinity;
+    // Before the function runs, whose failure is to be heard.
+    const late = mayBeLate ? await this.#renewals(hex) : undefined;
     const renewal = handle.renewals.get(asked.storeKey);
     const isRenewed = renewal !== undefined && mode !== "refresh";
     if (isRenewed) log.emit({ type: "join", name, key: hex, where: "here" });
@@ -79,8 +84,18 @@ export class Answers {
     const computed = isRenewed
       ? this.#joined(renewal, asked, flight, hopeful, stale)
       : this.#compute(asked, flight, hopeful, stale);
-    if (stale === undefined || softTimeout === Infinity) return await computed;
-    return await this.#orStale(asked, flight, computed, stale, softTimeout);
+    return await (late?.orStale(this.#backing, asked, flight, computed, stale!) ?? computed);
+  }
+
+  /** What renews results; `undefined`, with an event, where it cannot be loaded. */
+  async #renewals(hex: string): Promise<typeof import("./renewals.ts") | undefined> {
+    try {
+      return await import("./renewals.ts");
+    } catch (error) {
+      const { log, settings: { name } } = this.#backing;
+      log.emit({ type: "revalidate-error", name, key: hex, error });
+      return undefined;
+    }
   }
 
   /** Whether a stored result answers a call, which then counts as a hit. Its value is not decoded. */
@@ -197,64 +212,5 @@ export class Answers {
     const { again } = await renewal.outcome;
     if (again !== undefined && !this.#backing.opener.writesFiles) return { first: again, again };
     return await this.#compute(asked, flight, store, stale);
-  }
-
-  /** Computes a new result behind the callers' backs, once at a time. */
-  #renew(asked: AskedCall, store: Store | undefined): void {
-    const { renewals } = this.#backing.handle;
-    if (renewals.has(asked.storeKey)) return;
-    const landing = Promise.withResolvers<Outcome>();
-    const flight = newFlight(this.#backing.settings, {
-      outcome: landing.promise,
-      waiters: new Waiters(),
-      mode: asked.mode,
-      replaces: undefined,
-    });
-    landing.resolve(this.#compute(asked, flight, store, undefined));
-    this.#finish(asked, { outcome: landing.promise, flight });
-  }
-
-  /** Lets a result that nobody waits for be computed, and tells of a failure. */
-  #finish(asked: AskedCall, renewal: Renewal): void {
-    const { handle, log, settings: { name } } = this.#backing;
-    const { renewals } = handle;
-    const { key: { hex }, storeKey } = asked;
-    const before = renewals.get(storeKey);
-    if (before !== undefined) handle.partFrom(storeKey, before.flight, before.outcome);
-    renewals.set(storeKey, renewal);
-    const finish = async () => {
-      try {
-        const { drain, leave, ended } = await renewal.outcome;
-        await (drain ?? leave)?.();
-        await ended;
-      } catch (error) {
-        log.emit({ type: "revalidate-error", name, key: hex, error });
-      } finally {
-        if (renewals.get(storeKey) === renewal) renewals.delete(storeKey);
-      }
-    };
-    void finish();
-  }
-
-  /** A result past its time, where the new one takes too long; that is computed on. */
-  #orStale(
-    asked: AskedCall,
-    flight: Flight,
-    computed: Promise<Outcome>,
-    stale: Stale,
-    limit: number,
-  ): Promise<Outcome> {
-    const { settings: { name }, log } = this.#backing;
-    const { key: { hex } } = asked;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const age = Date.now() - stale.expires;
-        log.emit({ type: "stale", name, key: hex, because: "timeout", age });
-        // Whoever gives up from here on has an answer, so that the run is nobody's to abort.
-        this.#finish(asked, { outcome: computed, flight });
-        resolve(stale.outcome);
-      }, limit);
-      computed.finally(() => clearTimeout(timer)).then(resolve, reject);
-    });
   }
 }

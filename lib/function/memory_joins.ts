@@ -32,7 +32,7 @@ export class MemoryJoins {
     }
     const key = this.#context.keyFor(index);
     log.emit({ type: "join", name, key, where: "here" });
-    const signal = findSignals(args)?.signal;
+    const signal = findSignals(args, this.#context.keyer)?.signal;
     const copied = this.copied(entry);
     let result = around === undefined
       ? copied

@@ -360,7 +360,7 @@ export class MemoryResults {
       this.log.emit({ type: "revalidate-error", name, key: this.#context.keyFor(index), error });
     };
     // Nobody waits for it: whoever gives up gave up the stale result, which he has.
-    const unsignalled = findSignals(args)?.with(new AbortController().signal) ?? args;
+    const unsignalled = findSignals(args, this.keyer)?.with(new AbortController().signal) ?? args;
     setTimeout(() => {
       if (keptIn(this.entries.peek(index)) !== entry) return;
       try {

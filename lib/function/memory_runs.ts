@@ -41,7 +41,7 @@ export class MemoryRuns {
 
   /** Runs the function for a call. */
   compute(self: unknown, args: unknown[], index: IndexKey, computing: Computing): unknown {
-    const signals = findSignals(args);
+    const signals = findSignals(args, this.#context.keyer);
     if (signals?.signal.aborted) return this.#context.fail(signals.signal.reason);
     const around = this.#begun.get(index);
     if (around !== undefined) {
@@ -202,7 +202,9 @@ export class MemoryRuns {
     if (stale !== undefined && softTimeout !== Infinity) {
       own = this.orStale(own, stale, index);
     }
-    return waiters === undefined ? own : waiters.wait(own, findSignals(args)?.signal);
+    return waiters === undefined
+      ? own
+      : waiters.wait(own, findSignals(args, this.#context.keyer)?.signal);
   }
 
   /** A result past its time, where the new one takes too long. */

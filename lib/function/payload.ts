@@ -31,9 +31,6 @@ export class IteratedValues {
 /** Flags of a record that has parts beside it. */
 export const HAS_PARTS: number = RecordFlag.STREAM | RecordFlag.OUTPUTS;
 
-/** Most bytes that a compressed payload may have, for each byte that it is compressed to. */
-const MAX_EXPANSION = 1100;
-
 /**
  * As `encode`, of what was thrown.
  *
@@ -130,7 +127,8 @@ export async function packed(
   { compress }: PayloadSettings,
 ): Promise<Payload> {
   if (!compress) return { bytes, flags };
-  const small = await through(bytes, new CompressionStream("gzip"), Infinity);
+  const { compressed } = await import("./compression.ts");
+  const small = await compressed(bytes);
   return small.length < bytes.length
     ? { bytes: small, flags: flags | RecordFlag.COMPRESSED }
     : { bytes, flags };
@@ -143,30 +141,6 @@ export async function packed(
  */
 export async function unpacked({ payload, flags }: OpenedRecord): Promise<Payload> {
   if ((flags & RecordFlag.COMPRESSED) === 0) return { bytes: payload, flags };
-  try {
-    const limit = payload.length * MAX_EXPANSION;
-    const bytes = await through(payload, new DecompressionStream("gzip"), limit);
-    return { bytes, flags: flags & ~RecordFlag.COMPRESSED };
-  } catch (cause) {
-    throw new DecodeError("The result cannot be decompressed", { offset: 0, cause });
-  }
-}
-
-async function through(
-  bytes: Uint8Array<ArrayBuffer>,
-  transform: CompressionStream | DecompressionStream,
-  limit: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = new Blob([bytes]).stream().pipeThrough(transform).getReader();
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    pieces.push(read.value as Uint8Array<ArrayBuffer>);
-    length += read.value.length;
-    if (length > limit) {
-      await reader.cancel();
-      throw new RangeError(`It grows to more than ${limit} bytes`);
-    }
-  }
-  return await new Blob(pieces).bytes();
+  const { decompressed } = await import("./compression.ts");
+  return { bytes: await decompressed(payload), flags: flags & ~RecordFlag.COMPRESSED };
 }

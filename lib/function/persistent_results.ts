@@ -91,9 +91,10 @@ export class PersistentResults {
     const mode = modeNow(this.settings.mode);
     if (mode === "off") return await this.#fn.apply(self, args);
     checkThis(self, this.keyer, this.settings.name, this.settings.attributes);
-    const signal = findSignals(args)?.signal;
-    signal?.throwIfAborted();
-    return await this.answer(await this.ask(self, args, mode), signal);
+    findSignals(args, this.keyer)?.signal.throwIfAborted();
+    const asked = await this.ask(self, args, mode);
+    // Only now is it known how deep they are.
+    return await this.answer(asked, findSignals(args, this.keyer)?.signal);
   }
 
   /** Answers a call: from a flight under way, from the store, or by computing. */
@@ -137,7 +138,8 @@ export class PersistentResults {
 
   /** Computes a result, whatever is stored. */
   async refresh(args: unknown[], self?: unknown): Promise<unknown> {
-    return await this.answer(await this.ask(self, args, "refresh"), findSignals(args)?.signal);
+    const asked = await this.ask(self, args, "refresh");
+    return await this.answer(asked, findSignals(args, this.keyer)?.signal);
   }
 
   /** The stored result that would answer a call now. */

@@ -125,7 +125,7 @@ export class Runs {
       told: { args: given.args, closure: keyer.closureParts(readings), code: keyer.codeDigest },
       watched,
     };
-    const signals = findSignals(args);
+    const signals = findSignals(args, keyer);
     const passed = signals === undefined ? args : signals.with(signal);
     const since = performance.now();
     const ended = (kind: Run["kind"], value: unknown): Run => ({
@@ -158,11 +158,7 @@ export class Runs {
     }
     if (run.kind === "error" || !isStreamed(run.value)) return await this.#keep(run, running);
     if (opener.writesFiles) {
-      const error = new TypeError(
-        "What a function writes is complete when it returns, and this one returns a stream; " +
-          "return what the stream contains, or leave outFiles out",
-      );
-      this.#tellNotStored(key.hex, "no output", error);
+      this.#tellNotStored(key.hex, "no output", (await opener.outputs()).noStream());
       return { first: () => run.value, again: undefined };
     }
     return await (await opener.streams()).record(run, {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { type Keyer, replaceSignals } from "../key/mod.ts";
+
 /** The signals among the arguments of a call. */
 export interface SignalledArguments {
   /** The caller's signal. */
@@ -15,24 +17,33 @@ export interface SignalledArguments {
 
 /**
  * Finds signals among arguments where keys leave them out: an argument itself, or the property
- * `signal` of a plain object.
+ * `signal` of a plain object; further inside where the keys of the function had to look there.
  *
+ * @param keyer Those of the function.
  * @returns `undefined` where there is none.
  */
-export function findSignals(args: readonly unknown[]): SignalledArguments | undefined {
+export function findSignals(
+  args: readonly unknown[],
+  { hasDeepSignals: isDeep }: Pick<Keyer, "hasDeepSignals">,
+): SignalledArguments | undefined {
   let found: AbortSignal[] | undefined;
-  for (const arg of args) {
-    if (typeof arg !== "object" || arg === null) continue;
-    if (arg instanceof AbortSignal) (found ??= []).push(arg);
-    else if (holdsSignal(arg)) (found ??= []).push(arg.signal);
+  if (isDeep) replaceSignals(args, (signal) => (found ??= []).push(signal));
+  else {
+    for (const arg of args) {
+      if (typeof arg !== "object" || arg === null) continue;
+      if (arg instanceof AbortSignal) (found ??= []).push(arg);
+      else if (holdsSignal(arg)) (found ??= []).push(arg.signal);
+    }
   }
   if (found === undefined) return undefined;
   return {
     signal: found.length === 1 ? found[0] : AbortSignal.any(found),
     with: (signal) =>
-      args.map((arg) =>
-        arg instanceof AbortSignal ? signal : holdsSignal(arg) ? { ...arg, signal } : arg
-      ),
+      isDeep
+        ? [...replaceSignals(args, () => signal)]
+        : args.map((arg) =>
+          arg instanceof AbortSignal ? signal : holdsSignal(arg) ? { ...arg, signal } : arg
+        ),
   };
 }
 

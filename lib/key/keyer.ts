@@ -23,19 +23,18 @@ import {
   mapperText,
 } from "./function_code.ts";
 import { attributesOf, type AttributesOption } from "./attributes.ts";
+import { type CallKey, HexKey } from "./call_key.ts";
 import { Binding, type KeyOption, type ToldArguments } from "./binding.ts";
 import { inputsExist } from "./inputs/inputs.ts";
 import { OptionError } from "./option_error.ts";
 import type { DigestMemory } from "./inputs/digest_memory.ts";
 import { InputError, listedArguments, Readings, readingsAtOnce } from "./inputs/readings.ts";
 import { selectorsOf } from "./selectors.ts";
+import { replaceSignals } from "./signals.ts";
 import { type Signature, signatureOfBlock } from "./signature.ts";
 
 /** Tells function keys from every other use of the hash; its number changes with their form. */
 const FUNCTION_KEY_CONTEXT = "deja 1 function";
-
-/** Length of a key in bytes. */
-export const KEY_BYTES = 32;
 
 /** What a key says of the function. */
 export interface KeyerOptions {
@@ -61,37 +60,6 @@ export interface KeyerOptions {
   readonly unordered?: boolean | undefined;
 }
 
-/** The key of one call. */
-export interface CallKey {
-  /** The key. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The key in lower-case hexadecimal. */
-  readonly hex: string;
-}
-
-/** A key of which most callers want the digits only, so that its bytes are made when asked for. */
-export class HexKey implements CallKey {
-  readonly hex: string;
-
-  constructor(hex: string) {
-    this.hex = hex;
-  }
-
-  get bytes(): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(KEY_BYTES);
-    for (let i = 0; i < KEY_BYTES; i++) {
-      bytes[i] = digitAt(this.hex, i * 2) << 4 | digitAt(this.hex, i * 2 + 1);
-    }
-    return bytes;
-  }
-}
-
-/** The number that a lower-case hexadecimal digit stands for. */
-function digitAt(hex: string, position: number): number {
-  const code = hex.charCodeAt(position);
-  return code < 0x3a ? code - 0x30 : code - 0x57;
-}
-
 /** Makes the keys of one function. */
 export class Keyer {
   readonly #options: KeyerOptions;
@@ -103,6 +71,8 @@ export class Keyer {
   #codeText: string | undefined;
   #closure: Uint8Array<ArrayBuffer> | undefined;
   #functionKey: Uint8Array<ArrayBuffer> | undefined;
+  /** Whether signals stand among the arguments deeper than keys leave them out unasked. */
+  #hasDeepSignals = false;
   /** Set while the closed-over values are looked at, which may lead back here. */
   #looking = false;
 
@@ -140,6 +110,11 @@ export class Keyer {
   /** Whether the result can depend on a `this`, which no key sees. */
   get readsThis(): Signature["readsThis"] {
     return this.#code.signature.readsThis;
+  }
+
+  /** Whether signals were found among the arguments deeper than keys leave them out unasked. */
+  get hasDeepSignals(): boolean {
+    return this.#hasDeepSignals;
   }
 
   /**
@@ -249,7 +224,8 @@ export class Keyer {
     try {
       return new HexKey(hashList(bound, functionKey, options));
     } catch (error) {
-      throw this.#inTermsOfParameters(error);
+      this.#noteSignals(bound, error);
+      return this.key(args, readings, self);
     }
   }
 
@@ -270,7 +246,8 @@ export class Keyer {
       const encoded = encodeCanonical(bound, options);
       return { hex: toHex(blake3(encoded, { key })), args: encoded };
     } catch (error) {
-      throw this.#inTermsOfParameters(error);
+      this.#noteSignals(bound, error);
+      return this.keyWithArguments(args, readings, self);
     }
   }
 
@@ -380,7 +357,20 @@ export class Keyer {
     const bound = this.#binding.bind(args);
     const { attributes, name } = this.#options;
     if (attributes !== undefined) bound.push(OMITTED, "this", attributesOf(self, attributes, name));
-    return bound;
+    return this.#hasDeepSignals ? replaceSignals(bound, () => undefined) : bound;
+  }
+
+  /**
+   * Takes note that signals were what stood in the way of a key. The first call with a signal that
+   * deep comes here, and from then on all calls are searched; those of other functions never are.
+   *
+   * @throws What `error` is, where it is something else.
+   */
+  #noteSignals(bound: unknown[], error: unknown): void {
+    if (this.#hasDeepSignals || !(error instanceof EncodeError) || !holdsSignals(bound)) {
+      throw this.#inTermsOfParameters(error);
+    }
+    this.#hasDeepSignals = true;
   }
 
   /** Words an error about the bound arguments in terms of the parameters. */
@@ -402,6 +392,14 @@ export class Keyer {
           : `pass plain data, or leave ${least === path ? "it" : "the parameter"} out with ` +
             `ignore: [${JSON.stringify(least)}]`),
     });
+  }
+}
+
+function holdsSignals(bound: unknown[]): boolean {
+  try {
+    return replaceSignals(bound, () => undefined) !== bound;
+  } catch {
+    return false; // A getter that throws, which is what stood in the way.
   }
 }
 

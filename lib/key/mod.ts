@@ -6,9 +6,11 @@
 
 export { type AnyFunction, type CodeOption, codeText, registerWrapper } from "./function_code.ts";
 export type { AttributesOption } from "./attributes.ts";
-export { type CallKey, HexKey, KEY_BYTES, Keyer, type KeyerOptions } from "./keyer.ts";
+export { type CallKey, HexKey, KEY_BYTES } from "./call_key.ts";
+export { Keyer, type KeyerOptions } from "./keyer.ts";
 export type { KeyOption } from "./binding.ts";
 export { OptionError } from "./option_error.ts";
+export { replaceSignals } from "./signals.ts";
 export { dropIf, dropIfEqual, type KeyMapper, OMIT } from "./selectors.ts";
 export {
   directory,

@@ -80,6 +80,14 @@ export class OutputFiles {
     await restoreOutputs(openDisk(), place, outputsOf(outputs), this.#paths(args));
   }
 
+  /** Why the result of a function that writes files cannot be a stream. */
+  noStream(): TypeError {
+    return new TypeError(
+      "What a function writes is complete when it returns, and this one returns a stream; " +
+        "return what the stream contains, or leave outFiles out",
+    );
+  }
+
   #paths(args: readonly unknown[]): OutputPaths {
     const paths = this.#pathsIn(args);
     for (const [name, path] of Object.entries(paths)) {
