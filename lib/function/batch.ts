@@ -112,7 +112,14 @@ export class Batch {
       },
       explain: async (...args) => {
         const all = await each(args, one.explain);
-        return all.find(({ outcome }) => outcome !== "hit") ?? all[0];
+        return all.find(({ outcome }) => outcome !== "hit") ?? all[0] ?? {
+          outcome: "hit",
+          key: "",
+          entry: undefined,
+          nearest: undefined,
+          changed: [],
+          message: `${this.#name}: a call of no elements needs no results`,
+        };
       },
     };
   }

@@ -71,7 +71,8 @@ export interface CacheOptions<F extends AnyFunction = any> {
   readonly staleWhileRevalidate?: Duration | undefined;
   /**
    * For how long past its time a result is handed out where computing a new one fails. Not at all
-   * unless given.
+   * unless given. A new stream that fails once it is handed out fails for its reader, who may have
+   * read some of it; the next call falls back where the function itself fails.
    */
   readonly staleIfError?: Duration | undefined;
   /**
@@ -99,8 +100,10 @@ export interface CacheOptions<F extends AnyFunction = any> {
     | ((value: ResultOf<F>, args: Parameters<F>) => readonly string[])
     | undefined;
   /**
-   * How long a run may take: the hard limit, or a soft and a hard one. For ever unless given. In a
-   * browser this is also what ends a function that waits for its own call, see {@linkcode cache}.
+   * How long a run may take: the hard limit, or a soft and a hard one. For ever unless given. A run
+   * that returns a stream has ended with that: its pieces may take any time, so give the source a
+   * signal of its own where it may hang. In a browser this is also what ends a function that waits
+   * for its own call, see {@linkcode cache}.
    */
   readonly timeout?: Duration | TimeoutOption | undefined;
   /** What the cache may do: `"read-write"` unless given. See {@linkcode CacheMode}. */

@@ -3,7 +3,8 @@
 import { closing, splitAtCommas } from "./brackets.ts";
 import type { SourceToken } from "./token.ts";
 
-const CONSTANT_NAMES: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+/** Names that stand for constants, unless a parameter takes one. */
+export const CONSTANT_NAMES: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ["true", true],
   ["false", false],
   ["null", null],

@@ -5,7 +5,7 @@
  */
 
 import { closing, isOpening, splitAtCommas } from "./brackets.ts";
-import { constantOf, propertyName } from "./constants.ts";
+import { CONSTANT_NAMES, constantOf, propertyName } from "./constants.ts";
 import type { SourceToken } from "./token.ts";
 
 /** A parameter of a function. */
@@ -56,13 +56,18 @@ export function signatureOf(tokens: readonly SourceToken[]): Signature {
   const close = closing(tokens, open);
   const isArrow = tokens[close + 1]?.text === "=>";
   const reads = namesReadIn(tokens.slice(open));
-  const readsThis = reads.has("this") || reads.has("super");
-  return {
-    parameters: splitAtCommas(tokens.slice(open + 1, close)).map(parameterOf),
-    readsThis: !readsThis ? "no" : isArrow ? "of its surroundings" : "of the call",
-    readsArguments: !isArrow && reads.has("arguments"),
-    isOpaque: false,
-  };
+  const isRead = reads.has("this") || reads.has("super");
+  const parameters = splitAtCommas(tokens.slice(open + 1, close)).map(parameterOf);
+  const readsThis = !isRead ? "no" : isArrow ? "of its surroundings" : "of the call";
+  const readsArguments = !isArrow && reads.has("arguments");
+  return parameters.some(takesConstantName)
+    ? { ...opaqueSignature(parameters.length), readsThis, readsArguments }
+    : { parameters, readsThis, readsArguments, isOpaque: false };
+}
+
+/** Whether a parameter takes a name that stands for a constant elsewhere, as `Infinity` does. */
+function takesConstantName({ name = "", pattern }: Omit<PatternProperty, "key">): boolean {
+  return CONSTANT_NAMES.has(name) || pattern?.properties.some(takesConstantName) === true;
 }
 
 /**

@@ -114,6 +114,15 @@ test("the methods of a batch are about all elements of a call", async () => {
   assert.lengthOf(await Array.fromAsync(f.entries()), 1);
 });
 
+test("a call of no elements is a hit without a key, also for explain()", async () => {
+  const { f } = batched((xs: string[]) => xs.map((x) => x.length), { batch: ["xs"] });
+  assert.deepEqual(await f([]), []);
+  assert.isTrue(await f.has([]));
+  const { outcome, key, changed, message } = await f.explain([]);
+  assert.deepEqual([outcome, key, changed], ["hit", "", []]);
+  assert.match(message, /no elements/);
+});
+
 test("stats() of a batch count elements", async () => {
   const { f } = batched((xs: number[]) => xs, { batch: ["xs"] });
   await f([1, 2]);

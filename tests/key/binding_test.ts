@@ -36,6 +36,22 @@ test("a default that is not constant counts as not given", () => {
   assert.deepEqual(each.bind([1, 5]), [1, 5]);
 });
 
+test("a default that a parameter hides behind its name is no constant", () => {
+  for (
+    const source of [
+      "(Infinity, x = Infinity) => x",
+      "({ NaN }, x = NaN) => x",
+      "function (undefined, x = [undefined]) {}",
+    ]
+  ) {
+    const each = binding(source);
+    assert.deepEqual(each.bind([1]), each.bind([1, undefined]));
+    assert.notDeepEqual(each.bind([1]), each.bind([1, Infinity]), source);
+    assert.notDeepEqual(each.bind([1]), each.bind([1, NaN]), source);
+    assert.notDeepEqual(each.bind([1]), each.bind([1, [undefined]]), source);
+  }
+});
+
 test("rest arguments are one array", () => {
   assert.deepEqual(bind("(a, ...r) => 1", [1, 2, undefined]), [1, [2, undefined]]);
   assert.deepEqual(bind("(a, ...r) => 1", []), [undefined, []]);

@@ -32,6 +32,9 @@ export interface ResponseShape {
   readonly statusText: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly hasBody: boolean;
+  /** Where it came from; absent where it was made by hand. */
+  readonly url?: string;
+  readonly redirected?: boolean;
 }
 
 /** A result that is to be read piece by piece. */
@@ -85,14 +88,19 @@ export function putTogether(
 ): unknown {
   if (form === "bytes") return bytesOf(reader);
   if (form === "response") {
-    const { status, statusText, headers, hasBody } = response!;
+    const { status, statusText, headers, hasBody, url, redirected } = response!;
     if (!hasBody) void drain(reader);
     const init = {
       status,
       statusText,
       headers: headers.map(([...pair]): [string, string] => pair),
     };
-    return new Response(hasBody ? bytesOf(reader) : null, init);
+    const made = new Response(hasBody ? bytesOf(reader) : null, init);
+    // No constructor takes these, and relative addresses in the body need the first.
+    for (const [name, value] of Object.entries({ url, redirected })) {
+      if (value !== undefined) Object.defineProperty(made, name, { value, configurable: true });
+    }
+    return made;
   }
   const values = valuesOf(reader, classes, original);
   const end = values.return.bind(values);
@@ -133,11 +141,17 @@ function formOf(value: unknown): StreamForm {
 }
 
 function ofResponse(response: Response): Streamed {
-  const { status, statusText, headers, body } = response;
+  const { status, statusText, headers, body, url, redirected } = response;
   return {
     shape: {
       form: "response",
-      response: { status, statusText, headers: [...headers], hasBody: body !== null },
+      response: {
+        status,
+        statusText,
+        headers: [...headers],
+        hasBody: body !== null,
+        ...url !== "" && { url, redirected },
+      },
     },
     source: body === null
       ? { next: () => Promise.resolve({ done: true, value: undefined }) }

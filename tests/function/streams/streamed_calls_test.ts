@@ -208,6 +208,25 @@ test("a Response comes back with status, headers and body", async () => {
   assert.equal(runs, 1);
 });
 
+test("a Response that was fetched comes back with where it came from", async () => {
+  const { deja, stored } = setUp();
+  const fetched = (url: string, redirected: boolean) =>
+    Object.defineProperties(new Response("body"), {
+      url: { value: url },
+      redirected: { value: redirected },
+    });
+  const f = deja.persistent("f", (url: string, redirected: boolean) => fetched(url, redirected));
+  for (const [url, redirected] of [["https://example.com/a", true], ["", false]] as const) {
+    for (let turn = 0; turn < 2; turn++) {
+      const response = await f(url, redirected);
+      assert.deepEqual([response.url, response.redirected], [url, redirected]);
+      assert.equal(await response.text(), "body");
+      await stored();
+    }
+  }
+  assert.equal(f.stats().hits, 2);
+});
+
 test("a refreshed stream takes the place of the old one, whose parts go", async () => {
   const { deja, keys, stored, recorder } = setUp();
   let version = 0;
