@@ -22,6 +22,7 @@ import {
   functionCode,
   mapperText,
 } from "./function_code.ts";
+import { inTermsOfParameters } from "./argument_error.ts";
 import { attributesOf, type AttributesOption } from "./attributes.ts";
 import { type CallKey, HexKey } from "./call_key.ts";
 import { Binding, type KeyOption, type ToldArguments } from "./binding.ts";
@@ -172,7 +173,7 @@ export class Keyer {
     try {
       return await readings.finish();
     } catch (error) {
-      throw this.#inTermsOfParameters(error);
+      throw inTermsOfParameters(error, this.#binding);
     }
   }
 
@@ -332,7 +333,8 @@ export class Keyer {
     } catch (error) {
       if (!(error instanceof EncodeError) || error instanceof InputError) throw error;
       throw new EncodeError({
-        ...details(error),
+        found: error.found,
+        cause: error,
         path: `closure()${error.path}`,
         reason:
           `${error.reason}; give a value that stands for it instead, such as its version or ` +
@@ -368,30 +370,9 @@ export class Keyer {
    */
   #noteSignals(bound: unknown[], error: unknown): void {
     if (this.#hasDeepSignals || !(error instanceof EncodeError) || !holdsSignals(bound)) {
-      throw this.#inTermsOfParameters(error);
+      throw inTermsOfParameters(error, this.#binding);
     }
     this.#hasDeepSignals = true;
-  }
-
-  /** Words an error about the bound arguments in terms of the parameters. */
-  #inTermsOfParameters(error: unknown): unknown {
-    if (!(error instanceof EncodeError) || error instanceof InputError) return error;
-    const { path, parameter } = this.#binding.describe(error.path);
-    const reason = error instanceof WaitError
-      ? "its content takes time to read, for which persistentCache can wait and a cache in memory " +
-        "cannot"
-      : error.reason;
-    // No more than has to be: without a whole parameter, calls would share results that differ.
-    const least = /^[\w$.]{1,80}$/.test(path) ? path : parameter;
-    return new EncodeError({
-      ...details(error),
-      path,
-      reason: `${reason}; ` +
-        (parameter === undefined
-          ? "pass plain data, or name the parameter and leave it out with ignore"
-          : `pass plain data, or leave ${least === path ? "it" : "the parameter"} out with ` +
-            `ignore: [${JSON.stringify(least)}]`),
-    });
   }
 }
 
@@ -408,10 +389,6 @@ const utf8 = new TextEncoder();
 /** How the canonical form treats inputs; nothing as long as there are none. */
 function inputOptions(readings: Readings | undefined): CanonicalOptions | undefined {
   return readings ?? (inputsExist() ? readingsAtOnce() : undefined);
-}
-
-function details(error: EncodeError): { found: string; cause: unknown } {
-  return { found: error.found, cause: error };
 }
 
 function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
