@@ -3,6 +3,7 @@
 import type { PersistentCachedMethods } from "./cached_function.ts";
 import { modeNow } from "./mode.ts";
 import type { AskedCall, PersistentResults } from "./persistent_results.ts";
+import { findSignals } from "./signals.ts";
 import type { Call } from "./wrapper.ts";
 
 /** An element that nothing is stored for. */
@@ -53,11 +54,14 @@ export class Batch {
   ): Promise<unknown[]> {
     const asked = mode ?? modeNow(this.#results.settings.mode);
     if (asked === "off") return await this.#fn.apply(self, [...args]) as unknown[];
+    const { keyer } = this.#results;
+    findSignals(args, keyer)?.signal.throwIfAborted();
     const calls = await Promise.all(
       this.elements(args).map((element) => this.#results.ask(self, element, asked)),
     );
     // Equal elements are one call.
     const distinct = new Map(calls.map((call) => [call.key.hex, call]));
+    const signal = findSignals(args, keyer)?.signal;
     const run = new BatchRun(distinct.size, (elements) => this.#compute(self, args, elements));
     const answers = new Map(
       [...distinct].map(([hex, call], position) => [
@@ -67,7 +71,7 @@ export class Batch {
             ...call,
             run: (element) => run.missing(element, position),
             onWait: () => run.known(call),
-          }),
+          }, signal),
           call,
         ),
       ]),
@@ -157,7 +161,10 @@ export class Batch {
     args: readonly unknown[],
     elements: readonly (readonly unknown[])[],
   ): Promise<unknown[]> {
-    const given = [...args];
+    const { keyer } = this.#results;
+    // Each element has the signal of those who wait for it, in place of the caller's.
+    const signals = elements.flatMap((element) => findSignals(element, keyer)?.signal ?? []);
+    const given = findSignals(args, keyer)?.with(whenAllAre(signals)) ?? [...args];
     for (const position of this.#positions) {
       given[position] = elements.map((element) => element[position]);
     }
@@ -168,6 +175,18 @@ export class Batch {
       `${this.#name} must return one result for each of ${elements.length} elements, got ${got}`,
     );
   }
+}
+
+/** A signal that is aborted once all of these are. */
+function whenAllAre(signals: readonly AbortSignal[]): AbortSignal {
+  const controller = new AbortController();
+  const look = () => {
+    const last = signals.at(-1);
+    if (signals.every(({ aborted }) => aborted)) controller.abort(last?.reason);
+  };
+  for (const signal of signals) signal.addEventListener("abort", look, { once: true });
+  look();
+  return controller.signal;
 }
 
 /** One call's missing elements, computed together once it is known which they are. */

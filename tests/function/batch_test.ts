@@ -4,7 +4,7 @@ import { memoryStore } from "../../lib/store/memory.ts";
 import type { PersistentOptions } from "../../lib/function/options.ts";
 import { assert, rejects, test } from "../harness.ts";
 import { FakeStore } from "./_fake_store.ts";
-import { until } from "./_kinds.ts";
+import { reasonOf, until } from "./_kinds.ts";
 
 /** A cached function of arrays, and what it was called with. */
 function batched<F extends AnyFunction>(fn: F, options: PersistentOptions<F>) {
@@ -112,6 +112,52 @@ test("the methods of a batch are about all elements of a call", async () => {
   assert.isTrue(await f.delete(["a", "ccc"]));
   assert.isFalse(await f.has(["a"]));
   assert.lengthOf(await Array.fromAsync(f.entries()), 1);
+});
+
+/** A function of arrays whose runs end when the test says so, or are aborted. */
+function heldBatches() {
+  const runs: { ids: number[]; signal: AbortSignal; finish: () => void }[] = [];
+  const fn = async (ids: number[], { signal }: { signal: AbortSignal }) => {
+    const held = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => held.reject(signal.reason));
+    runs.push({ ids, signal, finish: held.resolve });
+    await held.promise;
+    return ids.map((id) => id * 10);
+  };
+  return { runs, ...batched(fn, { batch: ["ids"] }) };
+}
+
+test("the abort of a caller of a batch does not cancel the elements that others wait for", async () => {
+  const { runs, f } = heldBatches();
+  const [one, two] = [new AbortController(), new AbortController()];
+  const first = f([1, 2], { signal: one.signal });
+  await until(() => runs.length === 1);
+  const second = f([2, 3], { signal: two.signal });
+  await until(() => runs.length === 2);
+  const reason = new Error("one gave up");
+  one.abort(reason);
+  assert.strictEqual(await reasonOf(first), reason);
+  assert.isFalse(runs[0].signal.aborted);
+  for (const { finish } of runs) finish();
+  assert.deepEqual(await second, [20, 30]);
+  assert.deepEqual(runs.map(({ ids }) => ids), [[1, 2], [3]]);
+});
+
+test("the abort of the last caller of a batch aborts its run, and one before it runs nothing", async () => {
+  const { runs, f } = heldBatches();
+  const controller = new AbortController();
+  const call = f([1, 2], { signal: controller.signal });
+  await until(() => runs.length === 1);
+  const reason = new Error("gave up");
+  controller.abort(reason);
+  assert.strictEqual(await reasonOf(call), reason);
+  assert.isTrue(runs[0].signal.aborted);
+  assert.strictEqual(await reasonOf(f([3], { signal: AbortSignal.abort(reason) })), reason);
+  assert.lengthOf(runs, 1);
+  const again = f([1], { signal: new AbortController().signal });
+  await until(() => runs.length === 2);
+  runs[1].finish();
+  assert.deepEqual(await again, [10]);
 });
 
 test("a call of no elements is a hit without a key, also for explain()", async () => {
