@@ -10,6 +10,7 @@ const marks = new Map<string, object>();
 
 /** Stacks are read to this depth. */
 const MAX_FRAMES = 200;
+const LIMIT = "stackTraceLimit";
 
 /** Awaits the run of `call` under a name of its own. */
 export async function marked<T>(call: object, run: PromiseLike<T>): Promise<T> {
@@ -26,10 +27,10 @@ export async function marked<T>(call: object, run: PromiseLike<T>): Promise<T> {
 
 /** The calls whose marked runs await the code that runs now, as far as the engine tells. */
 export function runsOnStack(): object[] {
-  const host = Error as { stackTraceLimit?: number | undefined };
-  const { stackTraceLimit } = host;
-  host.stackTraceLimit = MAX_FRAMES;
+  // With Reflect, since where Error is frozen an assignment throws.
+  const before = Reflect.get(Error, LIMIT);
+  Reflect.set(Error, LIMIT, MAX_FRAMES);
   const names = String(new Error().stack).matchAll(/^ +at async (deja [\w.-]+)/gm);
-  host.stackTraceLimit = stackTraceLimit;
+  Reflect.set(Error, LIMIT, before);
   return [...names].flatMap(([, name]) => marks.get(name) ?? []);
 }
