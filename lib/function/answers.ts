@@ -8,14 +8,8 @@ import type { CacheEntry } from "./entry.ts";
 import type { StaleEvent } from "./events.ts";
 import { truthOf } from "./keeping.ts";
 import type { Runs } from "./runs.ts";
-import type { Flight, Outcome, Renewal } from "./store_handle.ts";
+import type { Flight, Outcome, Renewal, Stale } from "./store_handle.ts";
 import type { StoredResult } from "./stored_results.ts";
-
-/** A result past its time, which may stand in for one that cannot be computed. */
-export interface Stale {
-  readonly outcome: Outcome;
-  readonly expires: number;
-}
 
 /**
  * A look-up that fails after so many milliseconds shows a store that hangs: the call goes on without

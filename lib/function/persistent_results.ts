@@ -221,18 +221,17 @@ export class PersistentResults {
     });
     if (flight.replaces !== undefined) this.#handle.partFrom(storeKey, flight.replaces);
     flights.set(storeKey, flight);
-    void this.#work(asked, flight, landing, land);
-    if (signal === undefined) {
-      return (await handOut(flight, flight.waiters.wait(flight.outcome, signal))).first();
-    }
     // Whoever waits hears of a failure; all of them may have given up.
     flight.outcome.catch(() => {});
-    const given = flight.waiters.wait(flight.outcome, signal).catch((error) => {
+    // The work itself and not its landing, so that it shows on the stack who waits for it.
+    const work = this.#work(asked, flight, landing, land);
+    if (signal === undefined) return (await flight.waiters.wait(work, signal)).first();
+    const given = flight.waiters.wait(work, signal).catch((error) => {
       // What streams must not wait for a reader who does not come.
       flight.outcome.then(({ leave }) => leave?.(error)).catch(() => {});
       throw error;
     });
-    return (await handOut(flight, given)).first(signal);
+    return (await given).first(signal);
   }
 
   /** Finds the answer of a flight, and lets it go on until that is complete. */
@@ -241,16 +240,18 @@ export class PersistentResults {
     flight: Flight,
     { resolve, reject }: PromiseWithResolvers<Outcome>,
     land: () => void,
-  ): Promise<void> {
+  ): Promise<Outcome> {
     try {
       const store = this.#handle.opened ?? await this.#store(asked.key.hex);
       const outcome = await this.answers.answer(asked, flight, store);
       resolve(outcome);
-      if (outcome.ended !== undefined) await outcome.ended;
+      if (outcome.ended === undefined) land();
+      else void outcome.ended.then(land);
+      return outcome;
     } catch (error) {
       reject(error);
-    } finally {
       land();
+      throw error;
     }
   }
 }

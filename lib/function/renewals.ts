@@ -5,10 +5,9 @@
  * @module
  */
 
-import type { Stale } from "./answers.ts";
 import type { AskedCall, Backing } from "./asked_call.ts";
 import { Waiters } from "./signals.ts";
-import { type Flight, newFlight, type Outcome, type Renewal } from "./store_handle.ts";
+import { type Flight, newFlight, type Outcome, type Renewal, type Stale } from "./store_handle.ts";
 
 /** Computes a new result behind the callers' backs, once at a time. */
 export function renew(

@@ -42,16 +42,15 @@ function variableNow(): ContextVariable<Running> {
 }
 
 /**
- * Hands out the result of a call. Where nothing follows asynchronous code, it shows who waits for
- * it, so that a call which waits for itself can be found as far as the engine tells.
+ * Hands out the result of a call to an equal one. Where nothing follows asynchronous code, it shows
+ * who waits for it, so that a call which waits for itself can be found as far as the engine tells.
  *
  * @param call The call that computes it.
- * @param join Set where somebody else began that.
  */
 export function handOut<T>(
   call: object,
   result: PromiseLike<T>,
-  join?: Omit<Join, "selfWait">,
+  join: Omit<Join, "selfWait">,
 ): PromiseLike<T> {
   return followsAwaits(variableNow()) ? result : watched(call, result, join);
 }
@@ -61,17 +60,14 @@ let watching: Promise<typeof import("./self_waits.ts") | undefined> | undefined;
 async function watched<T>(
   call: object,
   result: PromiseLike<T>,
-  join: Omit<Join, "selfWait"> | undefined,
+  join: Omit<Join, "selfWait">,
 ): Promise<T> {
   const ended = Promise.resolve(result).then(() => undefined, () => undefined);
   // Without it, such as with no network, nothing is found, and nothing else is different.
   watching ??= import("./self_waits.ts").catch(() => undefined);
   const module = await Promise.race([watching, ended]);
-  return await (module?.watch(
-    call,
-    result,
-    join && { ...join, selfWait: () => selfWait(join.settings.name) },
-  ) ?? result);
+  const { settings: { name } } = join;
+  return await (module?.watch(call, result, { ...join, selfWait: () => selfWait(name) }) ?? result);
 }
 
 /**

@@ -3,11 +3,11 @@
  * by what the stack of an error tells in Chromium and its kin: which functions await the one that
  * runs.
  *
- * A result is handed out by a function that can be asked to look at its own stack. Where the run of
- * a call stands there, that run waits for the result, and so its call does. A call whose run waits
- * for it, at once or by way of others, would wait for ever. Only what is awaited already is seen, so
- * that nothing is taken for such a call that is none; what a stack does not show, such as a callback
- * of a timer, is not found.
+ * A call that joins another gets its result from a function that can be asked to look at its own
+ * stack. Where a run stands there, it waits for the result, and so its call does. A call that waits
+ * for one whose run waits for it, at once or by way of others, would wait for ever. Only what is
+ * awaited already is seen, so that nothing is taken for such a call that is none; what a stack does
+ * not show, such as a callback of a timer, is not found.
  *
  * @module
  */
@@ -34,26 +34,23 @@ export interface Join {
  */
 const LOOK_AFTER_MS = [0, 50, 500, 5000];
 
-/** The results that are waited for, by the call that computes them. */
+/** The results that equal calls wait for, by the call that computes them. */
 const handedOut = new WeakMap<object, Set<Lookout>>();
 
 /**
- * Hands out the result of a call, so that it shows who waits for it.
+ * Hands out the result of a call to an equal one, so that it shows who waits for it.
  *
  * @param call The call that computes it.
- * @param join Set where somebody else began that.
  * @returns What `result` gives; where the call waits for itself, a rejection with an error that says
  *   so.
  */
-export async function watch<T>(call: object, result: PromiseLike<T>, join?: Join): Promise<T> {
+export async function watch<T>(call: object, result: PromiseLike<T>, join: Join): Promise<T> {
   const lookout = new Lookout(result);
   const all = handedOut.get(call) ?? new Set();
   handedOut.set(call, all.add(lookout));
-  if (join !== undefined) {
-    const { settings: { name, hardTimeout }, log, key } = join;
-    if (hardTimeout === Infinity) watchWait(result, log, name, key);
-    void lookAgain(call, lookout, join);
-  }
+  const { settings: { name, hardTimeout }, log, key } = join;
+  if (hardTimeout === Infinity) watchWait(result, log, name, key);
+  void lookAgain(call, lookout, join);
   try {
     // Here and in no function of its own, which would be left before it looks.
     while (await lookout.asked()) lookout.tell(runsOnStack());

@@ -48,6 +48,12 @@ export interface Flight {
   readonly replaces: Flight | undefined;
 }
 
+/** A result past its time, which may stand in for one that cannot be computed. */
+export interface Stale {
+  readonly outcome: Outcome;
+  readonly expires: number;
+}
+
 /** A computation under way behind a stale result. */
 export interface Renewal {
   readonly outcome: Promise<Outcome>;
