@@ -13,6 +13,8 @@
  * | an `AbortSignal`, also as `signal` in an object          | nothing, as if it were not given    |
  * | one beyond the parameters that the function cannot see   | nothing                             |
  *
+ * Signals further inside are left out afterwards, see `signals.ts`.
+ *
  * @module
  */
 
