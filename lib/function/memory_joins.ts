@@ -5,7 +5,7 @@ import type { MemoryEntry } from "./memory_entry.ts";
 import type { IndexKey } from "./memory_index.ts";
 import type { MemoryRuns } from "./memory_runs.ts";
 import { runsOnStack } from "./marks.ts";
-import { checkNotWithin, handOut, runningNow, waitFor } from "./running.ts";
+import { handOut, isWithin, runningNow, selfWait, waitFor } from "./running.ts";
 import { findSignals, untilAborted } from "./signals.ts";
 
 /** Lets the calls of one function join. */
@@ -25,11 +25,7 @@ export class MemoryJoins {
     const { name, softTimeout } = settings;
     const { stale, waiters } = entry.flight!;
     const around = runningNow();
-    try {
-      checkNotWithin(entry, around, name);
-    } catch (error) {
-      return this.#context.fail(error);
-    }
+    if (isWithin(entry, around)) return this.#context.fail(selfWait(name));
     const key = this.#context.keyFor(index);
     log.emit({ type: "join", name, key, where: "here" });
     const signal = findSignals(args, this.#context.keyer)?.signal;

@@ -22,6 +22,7 @@ import { MemoryRuns } from "./memory_runs.ts";
 import { shareResults } from "./memory_shared.ts";
 import { type CacheMode, modeNow, modeScopes } from "./mode.ts";
 import { isThenable } from "./results.ts";
+import { isWithin, runningNow, selfWait } from "./running.ts";
 import { type Settings, staleTime } from "./settings.ts";
 import { findSignals } from "./signals.ts";
 import { FreeVariableWatch } from "./watch.ts";
@@ -151,6 +152,9 @@ export class MemoryResults {
     const readings = this.keyer.prepareNow();
     const index = this.index.of(args, self, readings);
     if (mode === "offline") return this.#offline(undefined, index);
+    if (this.#isOwn(this.entries.peek(index))) {
+      return this.#context.fail(selfWait(this.#settings.name));
+    }
     this.log.emit({ type: "miss", name: this.#settings.name, key: this.#context.keyFor(index) });
     return this.#runs.compute(self, args, index, { keeps: mode !== "read-only", readings, self });
   }
@@ -166,8 +170,15 @@ export class MemoryResults {
   look(index: IndexKey): unknown {
     const entry = this.peek(index);
     if (entry === undefined) return undefined;
+    // Within its own run, there is nothing yet.
+    if (this.#isOwn(entry)) return undefined;
     if (entry.state === "pending") return this.#joins.copied(entry);
     return entry.kind === "error" ? undefined : this.#context.delivery(entry, index)?.();
+  }
+
+  /** Whether what an entry waits for is the run that is asked from. */
+  #isOwn(entry: MemoryEntry | undefined): boolean {
+    return entry?.state === "pending" && isWithin(entry, runningNow());
   }
 
   delete(index: IndexKey): boolean {
@@ -207,6 +218,7 @@ export class MemoryResults {
    */
   take(index: IndexKey): unknown {
     const entry = this.entries.peek(index);
+    if (this.#isOwn(entry)) return this.#context.fail(selfWait(this.#settings.name));
     if (entry?.state === "pending") return this.#joins.copied(entry);
     const isFresh = entry !== undefined && entry.expires > Date.now();
     const delivery = isFresh ? this.#context.delivery(entry, index) : undefined;

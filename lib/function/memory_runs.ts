@@ -8,7 +8,7 @@ import { MemoryEntry } from "./memory_entry.ts";
 import type { IndexKey } from "./memory_index.ts";
 import type { MemoryKeeper } from "./memory_keeper.ts";
 import { isThenable } from "./results.ts";
-import { checkNotWithin, mark, runAs, runningNow } from "./running.ts";
+import { isWithin, mark, runAs, runningNow, selfWait } from "./running.ts";
 import { findSignals, Waiters } from "./signals.ts";
 import { orAfter, withinTime } from "./timeouts.ts";
 
@@ -44,13 +44,9 @@ export class MemoryRuns {
     const signals = findSignals(args, this.#context.keyer);
     if (signals?.signal.aborted) return this.#context.fail(signals.signal.reason);
     const around = this.#begun.get(index);
-    if (around !== undefined) {
-      const { isAsync, waits, settings: { name } } = this.#context;
-      try {
-        if (isAsync || waits === true) checkNotWithin(around, runningNow(), name);
-      } catch (error) {
-        return this.#context.fail(error);
-      }
+    const { isAsync, waits, settings: { name } } = this.#context;
+    if (around !== undefined && (isAsync || waits === true) && isWithin(around, runningNow())) {
+      return this.#context.fail(selfWait(name));
     }
     const entry = new MemoryEntry(undefined);
     const waiters = signals === undefined

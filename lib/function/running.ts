@@ -71,13 +71,11 @@ async function watched<T>(
 }
 
 /**
- * Checks that a call which would wait for another under way is not made from within it: it would
- * wait for itself.
+ * Whether who waits for a call under way would wait for himself, at once or by way of others.
  *
- * @param around Where the call is made.
- * @throws {TypeError} It is, at once or by way of others that wait.
+ * @param around Where that is done.
  */
-export function checkNotWithin(call: object, around: Running | undefined, name: string): void {
+export function isWithin(call: object, around: Running | undefined): boolean {
   const mine = new Set(callsFrom(around));
   const seen = new Set<object>();
   const next = [call];
@@ -85,12 +83,24 @@ export function checkNotWithin(call: object, around: Running | undefined, name: 
     if (seen.has(each)) continue;
     seen.add(each);
     next.push(...waits.get(each) ?? []);
-    if (!mine.has(each)) continue;
-    throw selfWait(name);
+    if (mine.has(each)) return true;
   }
+  return false;
 }
 
-function selfWait(name: string): TypeError {
+/**
+ * Checks that a call which would wait for another under way is not made from within it: it would
+ * wait for itself.
+ *
+ * @param around Where the call is made.
+ * @throws {TypeError} It is, at once or by way of others that wait.
+ */
+export function checkNotWithin(call: object, around: Running | undefined, name: string): void {
+  if (isWithin(call, around)) throw selfWait(name);
+}
+
+/** The error for a call that would wait for itself. */
+export function selfWait(name: string): TypeError {
   return new TypeError(
     `${name || "A cached function"} calls itself with the same arguments while it computes ` +
       "them, and would wait for itself for ever; change the arguments, or call the original",

@@ -168,6 +168,7 @@ export class Runs {
       since,
       save: (run, payload, keeping) => this.#save(run, running, payload, keeping),
       abort: (reason) => flight.waiters.abort(reason),
+      within: (body) => runAs(flight, around, body),
     });
   }
 

@@ -2,6 +2,7 @@
 
 import { blockSync } from "../../lib/function/block.ts";
 import { createCache } from "../../lib/function/create_cache.ts";
+import type { MemoryCached } from "../../lib/function/cached_function.ts";
 import { cache, lruCache } from "../../lib/function/memory_cache.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import { assert, rejects, test, testOn } from "../harness.ts";
@@ -191,4 +192,82 @@ test("a function that fails fails alike, whether it is marked or not", async () 
   const [a, b] = await Promise.allSettled([f(), f()]) as PromiseRejectedResult[];
   assert.strictEqual(a.reason, failure);
   assert.strictEqual(b.reason, failure);
+});
+
+/** What asks for a result in another way than a call, within the run that computes it. */
+const ASKING: Readonly<Record<string, (f: MemoryCached<Fn>, n: number) => unknown>> = {
+  "refresh()": (f, n) => f.refresh(n),
+  "get() of a reference": (f, n) => f.reference(n).get(),
+  "map()": (f, n) => f.map([n]),
+};
+
+for (const [how, ask] of Object.entries(ASKING)) {
+  for (const kind of ["memory", "store"]) {
+    testOn(
+      ["deno", "bun"],
+      "browsers have nothing that follows asynchronous code",
+      `${kind}: ${how} of its own call after an await gets a clear error`,
+      async () => {
+        const name = `f that asks by ${how}`;
+        const fn = async (n: number): Promise<number> => {
+          await turn();
+          return await ask(f, n) as number;
+        };
+        const f = (kind === "memory"
+          ? cache(fn, { ...LOOSE, name })
+          : stored.persistent(name, async (n: number) => {
+            await turn();
+            const { get } = how.startsWith("get") ? await (f as never as Asked).reference(n) : {};
+            return await (get?.() ?? ask(f, n)) as number;
+          }, LOOSE)) as MemoryCached<Fn>;
+        await rejects(f(1), TypeError, SELF_WAIT);
+      },
+    );
+  }
+}
+
+/** A function on a store, as it is asked above. */
+interface Asked {
+  reference(n: number): Promise<{ get(): Promise<number> }>;
+}
+
+testOn(
+  ["deno", "bun"],
+  "browsers have nothing that follows asynchronous code",
+  "peek() of its own call finds nothing yet, and waits for nothing",
+  async () => {
+    const f: MemoryCached<Fn> = cache(async (n) => {
+      await turn();
+      return await f.peek(n) ?? n;
+    }, { ...LOOSE, name: "peeking" });
+    assert.equal(await f(1), 1);
+    assert.equal(await f.peek(1), 1);
+  },
+);
+
+testOn(
+  ["deno", "bun"],
+  "browsers have nothing that follows asynchronous code",
+  "a generator that reads its own stream gets a clear error",
+  async () => {
+    const f = stored.persistent(
+      "reads itself",
+      async function* (n: number): AsyncGenerator<number> {
+        yield n;
+        for await (const value of await f(n)) yield value + 1;
+      },
+      LOOSE,
+    );
+    const read = async () => await Array.fromAsync(await f(1));
+    await rejects(read(), TypeError, SELF_WAIT);
+  },
+);
+
+test("a generator may read the stream of another call of its own function", async () => {
+  const f = stored.persistent("counts down", async function* (n: number): AsyncGenerator<number> {
+    yield n;
+    if (n > 0) { for await (const value of await f(n - 1)) yield value; }
+  }, LOOSE);
+  assert.deepEqual(await Array.fromAsync(await f(3)), [3, 2, 1, 0]);
+  assert.deepEqual(await Array.fromAsync(await f(2)), [2, 1, 0]);
 });

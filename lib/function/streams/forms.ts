@@ -55,15 +55,20 @@ export class UnstorableItem extends Error {
   }
 }
 
+/** Runs code as a part of something else. */
+export type Within = <T>(body: () => T) => T;
+
 /**
  * Takes a result apart that comes piece by piece.
  *
+ * @param within Runs the code of a generator.
  * @throws {TypeError} It can only be handed on as it is.
  * @throws Whatever the first piece of a stream fails with.
  */
 export async function takeApart(
   value: unknown,
   classes: ClassRegistry | undefined,
+  within: Within = (body) => body(),
 ): Promise<Streamed> {
   const problem = unreadable(value);
   if (problem !== undefined) throw problem;
@@ -71,7 +76,11 @@ export async function takeApart(
   if (form === "response") return ofResponse(value as Response);
   if (form === "stream") return await ofStream(value as ReadableStream, classes);
   const values = (value as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-  return { shape: { form }, source: encoded(values, classes) };
+  const all: AsyncIterator<unknown> = {
+    next: () => within(() => values.next()),
+    ...values.return && { return: (reason) => values.return!(reason) },
+  };
+  return { shape: { form }, source: encoded(all, classes) };
 }
 
 /**

@@ -8,7 +8,7 @@
 import type { ClassRegistry } from "../../codec/mod.ts";
 import { DecodeError } from "../../errors.ts";
 import type { Store } from "../../store/store.ts";
-import { putTogether, type StreamShape, takeApart } from "./forms.ts";
+import { putTogether, type StreamShape, takeApart, type Within } from "./forms.ts";
 import { beginGeneration, endGeneration, holdParts, type Part, Parts } from "./parts.ts";
 import { untilAborted } from "../signals.ts";
 import { SharedStream, type StreamEnd, type StreamReader } from "./shared_stream.ts";
@@ -67,6 +67,7 @@ export class Recording {
    *
    * @param value A result that comes piece by piece.
    * @param expires Moment from which the parts may go, in milliseconds since the epoch.
+   * @param within Runs the code of a generator.
    * @throws {TypeError} It is being read already.
    * @throws Whatever the first piece of a stream fails with.
    */
@@ -74,8 +75,9 @@ export class Recording {
     value: unknown,
     place: StreamPlace,
     expires: number | undefined,
+    within?: Within,
   ): Promise<Recording> {
-    const { shape, source } = await takeApart(value, place.classes);
+    const { shape, source } = await takeApart(value, place.classes, within);
     const generation = beginGeneration();
     const parts = new Parts(place.store, place.storeKey, generation);
     const shared = new SharedStream(source, parts, expires);

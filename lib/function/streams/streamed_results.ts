@@ -13,7 +13,7 @@ import { removeBroken } from "../removal.ts";
 import { type Settings, staleTime } from "../settings.ts";
 import { untilAborted } from "../signals.ts";
 import type { Outcome } from "../store_handle.ts";
-import { unreadable, UnstorableItem } from "./forms.ts";
+import { unreadable, UnstorableItem, type Within } from "./forms.ts";
 import {
   descriptorOf,
   Recording,
@@ -44,6 +44,8 @@ export interface StreamedRun {
   readonly save: SaveRecord;
   /** Tells the function that nobody wants the result any more. */
   readonly abort: (reason: unknown) => void;
+  /** Runs what belongs to the run, such as the code of a generator. */
+  readonly within: Within;
 }
 
 /** The streams of one function. */
@@ -59,7 +61,7 @@ export class StreamedResults {
   /** Hands out a result that streams, and stores it meanwhile. */
   async record(
     run: Run,
-    { hex, store, storeKey, since, save, abort }: StreamedRun,
+    { hex, store, storeKey, since, save, abort, within }: StreamedRun,
   ): Promise<Outcome> {
     const problem = unreadable(run.value);
     if (problem !== undefined) {
@@ -79,6 +81,7 @@ export class StreamedResults {
       run.value,
       { store, storeKey, classes },
       append || goes === Infinity ? undefined : goes,
+      within,
     );
     const place = recording.reserve();
     const keep = async (end: StreamEnd): Promise<boolean> => {
