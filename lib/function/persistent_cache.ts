@@ -1,6 +1,5 @@
 /** Making the wrapper of a function whose results are kept in a store. */
 
-import { CacheMissError } from "../errors.ts";
 import { type AnyFunction, type CallKey, HexKey } from "../key/mod.ts";
 import type { Batch, BatchedMethods } from "./batch.ts";
 import { checkFilter, checkKey, checkOptions, checkQuery, PRUNE_OPTIONS } from "./check_options.ts";
@@ -133,30 +132,16 @@ function storedReference(
   key: CallKey,
   args: readonly unknown[] | undefined,
 ): StoredReference<Call> {
-  const { hex, bytes } = key;
-  const { stored, settings: { name } } = results;
+  const load = async () => {
+    const { ReferredResult } = await import("./referred_result.ts");
+    return new ReferredResult(results, handle, key, args);
+  };
   return {
-    key: hex,
-    name,
-    get: async () => {
-      const found = await stored.read(await handle.store(), hex, bytes);
-      const isFresh = found !== undefined && found.record.expires > Date.now();
-      const outcome = isFresh ? await results.open(found, key, args) : undefined;
-      if (outcome !== undefined) return outcome.first() as never;
-      throw new CacheMissError(`The result of this call of ${name} is gone; call it again`, {
-        key: hex,
-      });
-    },
+    key: key.hex,
+    name: results.settings.name,
+    get: async () => await (await load()).get() as never,
     has: async () => await results.peek(key) !== undefined,
-    peek: async () => {
-      const found = await results.peek(key);
-      const outcome = found && await results.open(found, key);
-      try {
-        return outcome?.first();
-      } catch {
-        return undefined; // What was thrown is no result to look at; `get` tells of it.
-      }
-    },
+    peek: async () => await (await load()).peek(),
     delete: () => results.delete(key),
   };
 }
