@@ -14,7 +14,7 @@ export interface Output {
   /** Hears of failures; without a listener, they end the process. */
   on(event: "error", listener: (error: Error) => void): unknown;
   /** Takes a listener away. */
-  off(event: "error", listener: (error: Error) => void): unknown;
+  off(event: "error", listener: (error: Error) => void): this;
 }
 
 /** A stream of bytes that the command reads. */

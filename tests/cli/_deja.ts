@@ -28,7 +28,7 @@ export interface Place {
   /** Runs the command there. */
   deja(words: readonly string[], given?: Given): Promise<ScriptResult>;
   /** Writes a file there. */
-  write(name: string, text: string): void;
+  write(name: string, content: string | Uint8Array): void;
 }
 
 /** Registers a test of the command, with a fresh folder. */
@@ -47,7 +47,7 @@ export function testDeja(name: string, body: (place: Place) => Promise<void>): v
           folder,
           deja: (words, given = {}) =>
             runScript(MAIN, words, { cwd: folder, env: { DEJA_DIR: "", DEJA_MODE: "" }, ...given }),
-          write: (name, text) => writeFileSync(`${folder}/${name}`, text),
+          write: (name, content) => writeFileSync(`${folder}/${name}`, content),
         });
       }),
   );

@@ -91,7 +91,7 @@ async function runMap(
     noProgress().say("Reads from the keyboard: a JSON value in each line, and Ctrl-D at the end");
   }
   using stopping = new Stopping();
-  using _noCrash = failuresHeard(stdout);
+  stdout.off("error", ignored).on("error", ignored); // For good: Bun tells late.
   const progress = flags.progress ? startProgress({ everyMs: LINE_EVERY_MS }) : noProgress();
   const sharesTerminal = flags.progress && stdout.isTTY === true && stderr.isTTY === true;
   const counting = flags.progress ? countInto(progress, path) : undefined;
@@ -108,7 +108,7 @@ async function runMap(
     } catch (error) {
       isReaderGone = (error as { code?: unknown }).code === "EPIPE";
       stopping.stop();
-      if (!isReaderGone) throw error;
+      if (!isReaderGone) throw new Error(`Cannot write the results: ${(error as Error).message}`);
     }
   };
   try {
@@ -121,12 +121,11 @@ async function runMap(
     source.destroy();
     progress.stop();
   }
-  if (problem !== undefined) progress.say(`Stopped: ${problem}`);
+  if (problem !== undefined) progress.say(problem);
   if (!flags.quiet && !isReaderGone) {
     const summary = summaryOf(tally, counts(), performance.now() - start);
-    progress.say(
-      stopping.signal.aborted ? `Stopped: ${summary}; ${advice(name, mapped)}` : summary,
-    );
+    const isWhole = problem === undefined && !stopping.signal.aborted;
+    progress.say(isWhole ? summary : `Stopped: ${summary}; ${advice(name, mapped)}`);
   }
   return stopping.code ?? (tally.failed > 0 || problem !== undefined ? 1 : 0);
 }
@@ -168,11 +167,11 @@ function placesOf(
 }
 
 /** What a function has counted from now on; `undefined` where it does not count. */
-function countsSince({ stats }: MappedFunction): () => Counts | undefined {
-  const before = stats?.();
+function countsSince(mapped: MappedFunction): () => Counts | undefined {
+  const before = mapped.stats?.();
   if (typeof before?.hits !== "number") return () => undefined;
   return () => {
-    const now = stats!();
+    const now = mapped.stats!();
     return {
       hits: now.hits - before.hits,
       misses: now.misses - before.misses,
@@ -199,12 +198,8 @@ function written(stream: Output, text: string): Promise<void> {
   });
 }
 
-/** Keeps the process when a stream fails: each write is told of it anyway. */
-function failuresHeard(stream: Output): Disposable {
-  const ignore = () => {};
-  stream.on("error", ignore);
-  return { [Symbol.dispose]: () => void stream.off("error", ignore) };
-}
+/** Hears of what a stream fails with, which would end the process: each write is told of it anyway. */
+const ignored = () => {};
 
 /** Lets what the user's module logs neither get among the results nor into the bar. */
 function consoleThrough(say: (line: string) => void): Disposable {

@@ -26,7 +26,7 @@ export interface MappedFunction {
   /** Says that it is one. */
   readonly map: unknown;
   /** Counts since it was wrapped. */
-  readonly stats?: () => Counts;
+  stats?(): Counts;
   /** There where results are kept in a store. */
   readonly prune?: unknown;
 }

@@ -6,6 +6,9 @@ const MAX_WAITING = 4096;
 /** Their most length together, in UTF-16 code units. */
 const MAX_TEXT = 8 * 1024 * 1024;
 
+/** How long a text waits for others to go with, in milliseconds. */
+const GATHER_MS = 20;
+
 /** Writes texts in the order of their positions, many at a time, and says when to wait. */
 export class OrderedOutput {
   readonly #write: (text: string) => Promise<void>;
@@ -16,6 +19,9 @@ export class OrderedOutput {
   #next = 0;
   #length = 0;
   #writing: Promise<void> | undefined;
+  /** Ends the gathering of texts, and from when on the next one is to do so. */
+  #gathered: (() => void) | undefined;
+  #due = 0;
   #roomy: PromiseWithResolvers<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
@@ -37,6 +43,8 @@ export class OrderedOutput {
       if (ready !== "") this.#ready.push(ready);
     }
     if (this.#ready.length > 0) this.#writing ??= this.#writeAll();
+    // A function that leaves the event loop no time would else hold back what it gave.
+    if (this.#gathered !== undefined && performance.now() > this.#due) this.#gathered();
     this.#makeRoom();
   }
 
@@ -64,8 +72,7 @@ export class OrderedOutput {
 
   async #writeAll(): Promise<void> {
     while (this.#ready.length > 0) {
-      // Quick results of the same turn go together: to write each by itself takes far longer.
-      await new Promise((resolve) => setTimeout(resolve));
+      await this.#gather();
       const text = this.#ready.join("");
       this.#ready = [];
       try {
@@ -77,6 +84,18 @@ export class OrderedOutput {
       this.#makeRoom();
     }
     this.#writing = undefined;
+  }
+
+  /** Lets the quick results of one turn go together: to write each by itself takes far longer. */
+  async #gather(): Promise<void> {
+    this.#due = performance.now() + GATHER_MS;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((resolve) => {
+      this.#gathered = resolve;
+      timer = setTimeout(resolve);
+    });
+    clearTimeout(timer);
+    this.#gathered = undefined;
   }
 
   #makeRoom(): void {

@@ -50,6 +50,9 @@ export interface MapTally {
 /** A line is not what it should be, so there is nothing to call the function with. */
 class LineError extends Error {}
 
+/** How long signals and timers may have to wait for a function that gives the event loop no time. */
+const TURN_MS = 250;
+
 /** How long calls under way may take to end after the first Ctrl-C. */
 const GRACE_MS = 3000;
 
@@ -78,9 +81,14 @@ export async function mapLines(
 
   async function* inputs(): AsyncGenerator<Line> {
     let position = 0;
+    let due = performance.now() + TURN_MS;
     for await (const some of linesOf(chunks)) {
       for (const line of some) {
         if (output.isFull) await output.room();
+        if (performance.now() > due) {
+          await turn();
+          due = performance.now() + TURN_MS;
+        }
         if (output.failure !== undefined) return;
         lines.set(position++, line);
         yield line;
@@ -145,8 +153,13 @@ export async function mapLines(
       progress.say(`Waits ${seconds} s for ${calls} under way; Ctrl-C again does not wait`);
       await within(GRACE_MS, Promise.race([ends, stopping.again]));
     }
-    await new Promise((resolve) => setTimeout(resolve)); // The last results are on their way here.
+    await turn(); // The last results are on their way here.
   }
+}
+
+/** Lets the event loop do what waits for it. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** What a promise gives, unless that takes longer. */

@@ -17,7 +17,7 @@ export function originOf(
   if (counts === undefined) return undefined;
   const { hits, misses, staleHits, joins, errors } = counts;
   const answered = hits + misses + staleHits;
-  if (answered > calls || answered + joins < calls) return undefined;
+  if (answered > calls || answered + joins < calls - underWay) return undefined;
   const computed = Math.max(0, Math.min(done - failed, misses - errors - underWay));
   return { cached: done - failed - computed, computed };
 }

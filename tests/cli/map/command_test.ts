@@ -76,6 +76,16 @@ testDeja("map --fail-fast stops at the first line that fails", async (place) => 
   );
 });
 
+testDeja(
+  "map that is stopped says so of a function that keeps results in memory",
+  async (place) => {
+    const { stderr } = await place.deja(["map", functions, "shaky", "--fail-fast"], {
+      input: "9\n",
+    });
+    assert.match(stderr, /; shaky keeps results in memory alone, so that nothing of this is left /);
+  },
+);
+
 testDeja("map --quiet writes nothing but results and failures", async (place) => {
   const { stdout, stderr } = await place.deja(["map", functions, "square", "-q"], {
     input: "2\n-2\n",
@@ -107,6 +117,16 @@ testDeja(
     assert.match(stderr, /^1 done: 1 well, 0 failed, /);
   },
 );
+
+testDeja("map stops where the inputs are no text, and says where", async (place) => {
+  place.write("inputs.jsonl", new Uint8Array([0x31, 0x0a, 0x32, 0x0a, 0xff, 0x0a]));
+  const { code, stderr } = await place.deja(["map", functions, "square", "inputs.jsonl"]);
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^The inputs are not UTF-8 text, at line 1 or soon after it\nStopped: 0 done/,
+  );
+});
 
 testDeja("map of no lines at all is done", async (place) => {
   const { code, stdout, stderr } = await place.deja(["map", functions, "square", "-"]);

@@ -114,6 +114,28 @@ test("mapLines() takes few lines while nobody takes its results", async () => {
   assert.equal(run.written, `"${large}"\n`.repeat(run.tally.done));
 });
 
+test("mapLines() writes results while the function leaves the event loop no time", async () => {
+  const now = performance.now;
+  let clock = 0;
+  performance.now = () => clock;
+  try {
+    const run = new Run();
+    let writtenAt10 = "";
+    await run.map(
+      (n: number) => {
+        clock += 10;
+        if (n === 10) writtenAt10 = run.written;
+        return n;
+      },
+      Array.from({ length: 20 }, (_, n) => n),
+      { concurrency: 1 },
+    );
+    assert.match(writtenAt10, /^0\n1\n/);
+  } finally {
+    performance.now = now;
+  }
+});
+
 test("mapLines() keeps no more calls under way than it may", async () => {
   let now = 0;
   let most = 0;

@@ -32,6 +32,14 @@ for (const [what, [counted, origin]] of Object.entries(ORIGINS)) {
   });
 }
 
+test("originOf() counts no call that is under way", () => {
+  const underWay = { done: 100, failed: 0, calls: 108, underWay: 8 };
+  const none = { hits: 0, misses: 0, joins: 0, staleHits: 0, errors: 0 };
+  const computing = { ...none, hits: 40, misses: 68 };
+  assert.deepEqual(originOf(underWay, computing), { cached: 40, computed: 60 });
+  assert.deepEqual(originOf(underWay, { ...none, hits: 100 }), { cached: 100, computed: 0 });
+});
+
 test("progressWords() leaves out what there is none of", () => {
   const none = { hits: 0, misses: 5, joins: 0, staleHits: 0, errors: 0 };
   assert.equal(progressWords({ done: 5, failed: 0, calls: 5, underWay: 0 }, none), "done");
