@@ -184,31 +184,18 @@ export async function eachCall<I, R>(
   return await untilAborted(all(), signal, () => void close().catch(() => {}));
 }
 
-/** How a call comes out in the end. Rejects only where it was given up. */
+/** How a call comes out in the end. Rejects where it was given up. */
 async function outcomeOf<R>(
-  attempt: () => R | PromiseLike<R>,
-  retry: Retry,
-  signal: AbortSignal | undefined,
-): Promise<PromiseSettledResult<R>> {
-  try {
-    return { status: "fulfilled", value: await withRetry(attempt, retry, signal) };
-  } catch (reason) {
-    if (signal?.aborted && reason === signal.reason) throw reason;
-    return { status: "rejected", reason };
-  }
-}
-
-async function withRetry<R>(
   attempt: () => R | PromiseLike<R>,
   { times, delayMs, when }: Retry,
   signal: AbortSignal | undefined,
-): Promise<R> {
+): Promise<PromiseSettledResult<R>> {
   for (let tried = 0;; tried++) {
     signal?.throwIfAborted();
     try {
-      return await attempt();
-    } catch (error) {
-      if (tried >= times || !when(error)) throw error;
+      return { status: "fulfilled", value: await attempt() };
+    } catch (reason) {
+      if (tried >= times || !when(reason)) return { status: "rejected", reason };
     }
     await pause(delayMs * 2 ** tried, signal);
   }
