@@ -110,15 +110,72 @@ function cancelQuietly(reader: ReadableStreamDefaultReader<Uint8Array>, reason?:
 /** Length of the pieces in which bytes in memory are streamed. */
 const PIECE_BYTES = 0x10000;
 
+/** Where the pieces of a stream come from. */
+export interface PieceSource<T> {
+  /** Gives the next piece, or `undefined` after the last. */
+  readonly next: () => Promise<T | undefined> | T | undefined;
+  /**
+   * Lets go of what is held, once nobody reads on: because the stream was cancelled, or given up by
+   * the signal, maybe while a piece is waited for. Not called after the last piece or a failure.
+   */
+  readonly letGo?: (reason: unknown) => unknown;
+  /** Pieces that are asked for before they are read; 1 by default. */
+  readonly ahead?: number;
+}
+
+/**
+ * A stream that a store gives: it ends with the reason of the signal as soon as that is aborted, also
+ * while a piece is waited for. The signal costs one listener, and nothing for each piece.
+ */
+export function pulledStream<T extends Uint8Array>(
+  { next, letGo, ahead = 1 }: PieceSource<T>,
+  { signal }: StoreCallOptions = {},
+): ReadableStream<T> {
+  let over = false;
+  let forget = () => {};
+  const end = () => {
+    over = true;
+    forget();
+  };
+  const start = (controller: ReadableStreamDefaultController<T>) => {
+    if (signal === undefined) return;
+    const abort = () => {
+      end();
+      controller.error(signal.reason);
+      // Nobody is left to hear of what fails now.
+      Promise.resolve(signal.reason).then(letGo).catch(() => {});
+    };
+    forget = () => signal.removeEventListener("abort", abort);
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
+  };
+  const pull = async (controller: ReadableStreamDefaultController<T>) => {
+    try {
+      const piece = await next();
+      if (over) return;
+      if (piece !== undefined) return controller.enqueue(piece);
+      end();
+      controller.close();
+    } catch (error) {
+      end();
+      throw error;
+    }
+  };
+  const cancel = async (reason: unknown) => {
+    end();
+    await letGo?.(reason);
+  };
+  return new ReadableStream({ start, pull, cancel }, { highWaterMark: ahead });
+}
+
 /** A stream of bytes that are the stream's own from now on. */
-export function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+export function streamOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  options?: StoreCallOptions,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (at >= bytes.length) controller.close();
-      else controller.enqueue(bytes.slice(at, at += PIECE_BYTES));
-    },
-  });
+  const next = () => at < bytes.length ? bytes.slice(at, at += PIECE_BYTES) : undefined;
+  return pulledStream({ next }, options);
 }
 
 /**
@@ -130,18 +187,15 @@ export function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Ar
 export function streamFrom<T extends Uint8Array>(
   chunks: AsyncGenerator<T, void>,
   letGo: () => unknown = () => {},
+  options?: StoreCallOptions,
 ): ReadableStream<T> {
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await chunks.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel() {
+  return pulledStream({
+    next: async () => (await chunks.next()).value ?? undefined,
+    letGo: async () => {
       await letGo();
       await chunks.return();
     },
-  });
+  }, options);
 }
 
 /** The same bytes in pieces of one size, but for the last, and memory of their own. */

@@ -176,7 +176,7 @@ class MemoryStore implements Store {
     if (entry === undefined || entry.expires <= Date.now()) return undefined;
     options?.onEntry?.({ expires: entry.expires });
     // The stream hands out copies of its parts, and nothing else changes the bytes of an entry.
-    return streamOf(entry.bytes);
+    return streamOf(entry.bytes, options);
   }
 
   async setStream(

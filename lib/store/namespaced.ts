@@ -19,7 +19,7 @@ import { blake3Hex } from "../hash/mod.ts";
 import { checkExpires, checkKey, checkPrefix, checkSet, Handle } from "./_keys.ts";
 import { lostLease } from "./_lost_lease.ts";
 import { deleteMissing } from "./_optional.ts";
-import { piecesOf } from "./_streams.ts";
+import { piecesOf, pulledStream } from "./_streams.ts";
 import {
   MAX_STORE_KEY_LENGTH,
   type Store,
@@ -133,7 +133,7 @@ class NamespacedStore implements Store {
     const place = this.#place("get", key);
     const stream = await this.#store.getStream!(place.key, options);
     if (stream === undefined || place.head === undefined) return stream;
-    return stream.pipeThrough(without(place.head.length));
+    return without(place.head.length, stream, options);
   };
 
   setStream? = async (
@@ -203,15 +203,23 @@ function joined(head: Uint8Array, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** Leaves out the first bytes of a stream. */
 function without(
   count: number,
-): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  options: StoreCallOptions | undefined,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader();
   let left = count;
-  return new TransformStream({
-    transform(piece, controller) {
-      const rest = piece.subarray(Math.min(left, piece.length));
-      left -= piece.length - rest.length;
-      if (rest.length > 0) controller.enqueue(rest);
+  return pulledStream({
+    next: async () => {
+      while (true) {
+        const { done, value } = await reader.read();
+        if (done) return undefined;
+        const rest = value.subarray(Math.min(left, value.length));
+        left -= value.length - rest.length;
+        if (rest.length > 0) return rest;
+      }
     },
-  });
+    letGo: (reason) => reader.cancel(reason),
+  }, options);
 }
 
 /** A stream of `head` and then of another stream. */

@@ -149,7 +149,7 @@ class SealedStore implements Store {
         return undefined;
       }
       onEntry?.({ expires: seal.expires });
-      return streamFrom(startingWith(first.value!, opened), () => left.abort());
+      return streamFrom(startingWith(first.value!, opened), () => left.abort(), { signal });
     } catch (error) {
       await pieces.return();
       if (error instanceof DecodeError) return this.#broken(key, error);

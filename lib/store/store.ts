@@ -25,7 +25,9 @@ export interface StoreSupports {
 export interface StoreCallOptions {
   /**
    * Gives the call up: it rejects soon with the signal's reason. What a `set` or a `delete` had
-   * begun may or may not take effect, as a whole.
+   * begun may or may not take effect, as a whole. A stream that `getStream` gave is a part of its
+   * call: until its end was read or it was cancelled, it fails with the signal's reason as soon as
+   * that is aborted, also where a read is pending, and lets go of what it holds.
    */
   readonly signal?: AbortSignal | undefined;
 }
@@ -101,7 +103,8 @@ export interface StoreLease extends AsyncDisposable {
  *   `expires` or a duration that is not a number; a `RangeError` for a key that is empty or too
  *   long, an `expires` that is not finite, and a duration that is not finite or not above zero.
  * - The bytes handed in and out belong to the caller: a store neither keeps nor shares them.
- * - A call whose signal is aborted, before or meanwhile, rejects with the signal's reason.
+ * - A call whose signal is aborted, before or meanwhile, rejects with the signal's reason; a stream
+ *   that it gave fails with it.
  *
  * @example A store in a `Map`, and the proof that it is one
  * ```ts
@@ -195,7 +198,8 @@ export interface Store extends AsyncDisposable {
   ): Promise<StoreLease | undefined>;
   /**
    * As `get`, for values larger than memory should hold. The bytes are those of one entry also if
-   * it is overwritten or deleted meanwhile, or else the stream fails with a `StoreError`.
+   * it is overwritten or deleted meanwhile, or else the stream fails with a `StoreError`. It fails
+   * with the reason of the signal as soon as that is aborted, however much of it was read.
    */
   getStream?(
     key: string,

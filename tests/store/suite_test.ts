@@ -122,7 +122,7 @@ class ToyStore implements Store {
     options?: StoreGetOptions,
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     const bytes = await this.get(key, options);
-    return bytes && streamOf(bytes);
+    return bytes && streamOf(bytes, options);
   }
 
   async setStream(
@@ -579,7 +579,33 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
     class extends ToyStore {
       override async getStream(key: string, options?: StoreCallOptions) {
         const bytes = await this.get(key, options);
-        return bytes && streamOf(bytes.subarray(0, 0x10000));
+        return bytes && streamOf(bytes.subarray(0, 0x10000), options);
+      }
+    },
+  ],
+  [
+    "streams",
+    "streams on after an abort",
+    class extends ToyStore {
+      override async getStream(key: string, options?: StoreGetOptions) {
+        const bytes = await this.get(key, options);
+        return bytes && streamOf(bytes);
+      }
+    },
+  ],
+  [
+    "streams",
+    "ends a stream that was aborted as if it were whole",
+    class extends ToyStore {
+      override async getStream(key: string, options?: StoreGetOptions) {
+        const bytes = await this.get(key, options);
+        let at = 0;
+        return bytes && new ReadableStream<Uint8Array<ArrayBuffer>>({
+          pull(controller) {
+            if (options?.signal?.aborted || at >= bytes.length) controller.close();
+            else controller.enqueue(bytes.slice(at, at += 0x10000));
+          },
+        });
       }
     },
   ],

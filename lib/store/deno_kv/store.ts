@@ -15,7 +15,7 @@ import {
   checkSet,
   Handle,
 } from "../_keys.ts";
-import { chunksOf, join, piecesOf, startingWith, streamOf } from "../_streams.ts";
+import { chunksOf, join, piecesOf, pulledStream, startingWith, streamOf } from "../_streams.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -175,20 +175,18 @@ export class DenoKvStore implements Store {
     const head = await this.#run(options, () => this.#head(key));
     if (head === undefined) return undefined;
     options.onEntry?.({ expires: head.expires });
-    if (head.value instanceof Uint8Array) return streamOf(head.value);
+    if (head.value instanceof Uint8Array) return streamOf(head.value, options);
     const chunks = readChunks(this.#database, this.#keys, head.value);
-    return new ReadableStream({
-      pull: async (controller) => {
+    return pulledStream({
+      next: async () => {
         try {
-          const { done, value } = await this.#run(options, () => chunks.next());
-          if (done) controller.close();
-          else controller.enqueue(value);
+          return (await this.#run({}, () => chunks.next())).value ?? undefined;
         } catch (error) {
-          controller.error(this.#streamError(key, error));
+          throw this.#streamError(key, error);
         }
       },
-      cancel: async () => void await this.#run({}, () => chunks.return()),
-    });
+      letGo: () => this.#run({}, () => chunks.return()),
+    }, options);
   }
 
   /** As `set`, piece by piece. */

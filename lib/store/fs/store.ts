@@ -198,7 +198,7 @@ export class FolderStore implements Store {
           this.#used(path, file.modified, now);
           options.onEntry?.({ expires: header.expires });
           const failed = (cause: unknown) => failure(this.#root, "get", cause);
-          return fileStream(file, rest, header.size, options, failed);
+          return await fileStream(file, rest, header.size, options, failed);
         }
       } catch (error) {
         await file.close();

@@ -6,7 +6,7 @@
 
 import type { StoreError } from "../../errors.ts";
 import { type EntryHeader, MAX_HEADER_BYTES, readHeaderOf } from "../_entry_file.ts";
-import { piecesOf } from "../_streams.ts";
+import { piecesOf, pulledStream, streamOf } from "../_streams.ts";
 import type { StoreCallOptions } from "../store.ts";
 import type { FileReader, FileWriter } from "./files.ts";
 
@@ -19,15 +19,21 @@ const PIECE_BYTES = 256 * 1024;
  * @param file The file, read so far as the value starts there.
  * @param first Bytes of the value that were read before.
  * @param size Length of the value in bytes.
+ * @param options The signal of the call.
  * @param failed Words the error of a file that cannot be read on.
  */
-export function fileStream(
+export async function fileStream(
   file: FileReader,
   first: Uint8Array<ArrayBuffer>,
   size: number,
-  { signal }: StoreCallOptions,
+  options: StoreCallOptions,
   failed: (cause: unknown) => StoreError,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  // All is here: nobody has to read to the end for the file to be closed.
+  if (first.length >= size) {
+    await file.close();
+    return streamOf(first, options);
+  }
   let read = 0;
   let open = true;
   const close = async () => {
@@ -36,36 +42,26 @@ export function fileStream(
       await file.close();
     }
   };
-  const next = async () => {
+  const nextOfFile = async () => {
     const piece = new Uint8Array(Math.min(PIECE_BYTES, size - read));
     const length = await file.read(piece);
     if (length === 0) throw new Error(`The file ends ${size - read} bytes too early`);
     return piece.subarray(0, length);
   };
-  return new ReadableStream({
-    async start(controller) {
-      if (first.length < size) return;
-      // All is here: nobody has to read to the end for the file to be closed.
+  const next = async () => {
+    if (read === size) return undefined;
+    try {
+      const piece = read === 0 && first.length > 0 ? first : await nextOfFile();
+      read += piece.length;
+      // Nor does anybody have to ask for more than all.
+      if (read === size) await close();
+      return piece;
+    } catch (error) {
       await close();
-      if (size > 0) controller.enqueue(first);
-      controller.close();
-    },
-    async pull(controller) {
-      try {
-        signal?.throwIfAborted();
-        const piece = read === 0 && first.length > 0 ? first : await next();
-        read += piece.length;
-        controller.enqueue(piece);
-        if (read < size) return;
-        await close();
-        controller.close();
-      } catch (error) {
-        await close();
-        throw signal?.aborted ? signal.reason : failed(error);
-      }
-    },
-    cancel: close,
-  }, { highWaterMark: 0 });
+      throw failed(error);
+    }
+  };
+  return pulledStream({ next, letGo: close, ahead: 0 }, options);
 }
 
 /** Reads the header of an open file, and what of the value came with it. */

@@ -88,7 +88,7 @@ export class ServedStore implements Store {
     options: StoreGetOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     const reply = await this.#read({ key, stream: 1 }, options);
-    return reply && streamFrom(this.#chunksOf(reply), () => reply.discard());
+    return reply && streamFrom(this.#chunksOf(reply), () => reply.discard(), options);
   }
 
   /** Puts `bytes` under `key`. */

@@ -155,7 +155,7 @@ export class OpfsHandle implements OpfsStore {
     const found = await this.#run("get", options, () => this.#place.open(key));
     if (found === undefined) return undefined;
     options.onEntry?.({ expires: found.entry.expires });
-    return blobStream(found.value, (error) => this.#failure("get", error, options));
+    return blobStream(found.value, options, (error) => this.#failure("get", error, options));
   }
 
   /** As `set`, into a file that is written as the stream comes. */

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { pulledStream } from "../_streams.ts";
+import type { StoreCallOptions } from "../store.ts";
+
 /** The pieces of a stream whose length is not known. */
 export class Source {
   /** Whether all pieces were read. */
@@ -63,23 +66,23 @@ export class Source {
  * A stream of a file whose errors are those of the store.
  *
  * @param file The file.
+ * @param options The signal of the call.
  * @param failed Words the error of a file that cannot be read on.
  */
 export function blobStream(
   file: Blob,
+  options: StoreCallOptions,
   failed: (error: unknown) => unknown,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = file.stream().getReader();
-  return new ReadableStream({
-    async pull(controller) {
+  return pulledStream({
+    next: async () => {
       try {
-        const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value as Uint8Array<ArrayBuffer>);
+        return (await reader.read()).value as Uint8Array<ArrayBuffer> | undefined;
       } catch (error) {
         throw failed(error);
       }
     },
-    cancel: (reason) => reader.cancel(reason),
-  });
+    letGo: (reason) => reader.cancel(reason),
+  }, options);
 }

@@ -110,7 +110,7 @@ export class S3Store implements Store {
       if (expires > Date.now()) {
         onEntry?.({ expires });
         const rest = this.#rest(start.subarray(header.offset), header.size, chunks);
-        return streamFrom(rest, () => reply.discard());
+        return streamFrom(rest, () => reply.discard(), { signal });
       }
     } catch (error) {
       await reply.discard();

@@ -16,9 +16,12 @@ import {
   type StoreCase,
   withClock,
 } from "./_case.ts";
+import type { Store } from "../store.ts";
 import { checkRefusesLease, otherHandle, taken } from "./lease.ts";
 
-const SIZES = [0, 1, 0xffff, 0x10000, 0x10001, 3_000_001];
+/** Large enough that stores give it in several pieces, if they ever do. */
+const LARGE = 3_000_001;
+const SIZES = [0, 1, 0xffff, 0x10000, 0x10001, LARGE];
 /** Prime, so that pieces end at no boundary of a store. */
 const PIECE = 40_009;
 
@@ -124,6 +127,59 @@ export const cases: readonly StoreCase[] = ([
     },
   },
   {
+    name: "ends a stream with the signal's reason, also when some of it was read",
+    body: async ({ store }) => {
+      for (const [size, reads] of [[10, 0], [LARGE, 0], [LARGE, 1], [LARGE, 2]]) {
+        await store.set("key", sample(size));
+        const { stream, controller, reason } = await abortableStream(store);
+        const reader = stream.getReader();
+        let seen = 0;
+        for (let i = 0; i < reads; i++) seen += lengthOf(await reader.read());
+        controller.abort(reason);
+        // A store may give all in one piece, and then there is nothing left to end.
+        if (seen < size) await checkEnded(reader, reason);
+        await checkEntry(store, "key", sample(size));
+      }
+      check(await store.delete("key"), "delete() after a stream was aborted said false");
+    },
+  },
+  {
+    name: "ends a stream with the signal's reason while a piece of it is waited for",
+    body: async ({ store }) => {
+      await store.set("key", sample(LARGE));
+      for (const reads of [0, 1]) {
+        const { stream, controller, reason } = await abortableStream(store);
+        const reader = stream.getReader();
+        let seen = 0;
+        for (let i = 0; i < reads; i++) seen += lengthOf(await reader.read());
+        const pending = reader.read().then(lengthOf, (error: unknown) => error);
+        controller.abort(reason);
+        const outcome = await pending;
+        if (typeof outcome === "number") seen += outcome;
+        else check(outcome === reason, `A pending read failed with ${String(outcome)}`);
+        if (seen < LARGE) await checkEnded(reader, reason);
+      }
+    },
+  },
+  {
+    name: "takes no harm from an abort after a stream was read, cancelled or aborted",
+    body: async ({ store }) => {
+      await store.set("key", sample(200_000));
+      const whole = await abortableStream(store);
+      const bytes = await bytesOf(whole.stream);
+      whole.controller.abort(whole.reason);
+      check(sameBytes(bytes, sample(200_000)), "A stream with a signal differs");
+      const left = await abortableStream(store);
+      await left.stream.cancel("enough");
+      left.controller.abort(left.reason);
+      const given = await abortableStream(store);
+      given.controller.abort(given.reason);
+      const outcome = await given.stream.cancel().then(() => given.reason, (error) => error);
+      check(outcome === given.reason, "cancel() of an aborted stream failed with another error");
+      await checkEntry(store, "key", sample(200_000));
+    },
+  },
+  {
     name: "streams one entry whole while it is overwritten and deleted, or fails",
     body: async ({ store }) => {
       const old = sample(2_000_000, 1);
@@ -170,6 +226,33 @@ export const cases: readonly StoreCase[] = ([
     },
   },
 ] satisfies StoreCase[]).map((each) => ({ needs: ["streams"], ...each }));
+
+/** A stream of the entry under `key` whose signal the case can abort. */
+async function abortableStream(store: Store): Promise<{
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly controller: AbortController;
+  readonly reason: Error;
+}> {
+  const controller = new AbortController();
+  const stream = await store.getStream!("key", { signal: controller.signal });
+  check(stream !== undefined, "getStream() missed an entry");
+  return { stream, controller, reason: new Error("The reason of the case") };
+}
+
+/** Fails unless a stream has ended with `reason`. */
+async function checkEnded(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  reason: Error,
+): Promise<void> {
+  for (const end of [reader.read(), reader.closed]) {
+    const outcome = await end.then(() => "no error", (error: unknown) => error);
+    check(outcome === reason, `A stream that was aborted ended with ${String(outcome)}`);
+  }
+}
+
+function lengthOf({ value }: ReadableStreamReadResult<Uint8Array>): number {
+  return value?.length ?? 0;
+}
 
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
   let at = 0;

@@ -86,11 +86,15 @@ export class Backfill {
     };
     const reader = stream.getReader();
     return new ReadableStream({
-      pull: async (controller) => {
-        const next = await reader.read().catch((error) => {
+      start: (controller) => {
+        // It may fail, or be given up, when nobody reads.
+        reader.closed.catch((error) => {
           end();
-          throw error;
+          controller.error(error);
         });
+      },
+      pull: async (controller) => {
+        const next = await reader.read();
         if (!next.done) {
           if (found.read.changed) { for (const copy of copies) copy.drop(); }
           addTo(copies, next.value);

@@ -168,7 +168,7 @@ export class TieredStore implements Store {
       done();
       if (found === undefined) return undefined;
       this.#backfill.entry(key, found.value, { ...found, read });
-      return streamOf(found.value);
+      return streamOf(found.value, options);
     } catch (error) {
       done();
       throw error;
