@@ -37,6 +37,7 @@ import {
   Handle,
 } from "../_keys.ts";
 import { cancelUnread } from "../_streams.ts";
+import { Underway } from "../_underway.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -91,8 +92,8 @@ export class FolderStore implements Store {
   readonly #writer: Writer;
   readonly #leases: Leases;
   readonly #upkeep: Upkeep;
-  /** Writes that their callers may have given up. */
-  readonly #unfinished = new Set<Promise<void>>();
+  /** What writes, also where its caller has given it up. */
+  readonly #writing = new Underway();
   readonly #writability: Writability;
 
   private constructor(files: Files, root: string, options: FolderStoreOptions) {
@@ -107,7 +108,7 @@ export class FolderStore implements Store {
       entries: `${root}/${LAYOUT}`,
       leases: leases.folder,
       pathOf: (key) => paths.of(key),
-      mayRemove: () => writability.allowed,
+      mayRemove: () => writability.allowed && !this.#handle.closed,
     };
     this.#place = place;
     this.#writer = writer;
@@ -218,11 +219,11 @@ export class FolderStore implements Store {
     checkKey(key);
     const content = writeEntry(key, bytes, checkSet(bytes, options));
     this.#writability.check("set");
-    await abortable(options, () => {
-      const written = this.#put(key, this.#writer.fillWith(content), content.length, options);
-      if (options.signal !== undefined) this.#finish(written);
-      return written;
-    });
+    const fill = this.#writer.fillWith(content);
+    await abortable(
+      options,
+      () => this.#writing.during(() => this.#put(key, fill, content.length, options)),
+    );
   }
 
   /** Puts what a stream gives under `key`. */
@@ -252,9 +253,7 @@ export class FolderStore implements Store {
         await file.writeStart(writeHeader(key, size, expires));
       });
     try {
-      const written = this.#put(key, fill, () => size, options);
-      this.#finish(written);
-      await written;
+      await this.#writing.during(() => this.#put(key, fill, () => size, options));
     } catch (error) {
       cancelUnread(stream, error);
       throw error instanceof SourceFailure ? error.cause : error;
@@ -274,7 +273,7 @@ export class FolderStore implements Store {
       if (isFolder(this.#files, path)) this.#files.removeTree(path);
       else this.#files.remove(path);
       this.#upkeep.after(change);
-      await this.#writer.removed(path);
+      await this.#writing.during(() => this.#writer.removed(path));
       return live;
     } catch (error) {
       if (isMissing(error)) return false;
@@ -313,7 +312,7 @@ export class FolderStore implements Store {
     this.#writability.check("lease");
     options.signal?.throwIfAborted();
     try {
-      return await this.#leases.take(key, duration);
+      return await this.#writing.during(() => this.#leases.take(key, duration));
     } catch (error) {
       throw failure(this.#root, "lease", error);
     }
@@ -325,17 +324,17 @@ export class FolderStore implements Store {
     const wanted = limits === undefined ? undefined : readLimits(limits);
     this.#writability.check("prune");
     try {
-      return await this.#upkeep.prune(wanted, options);
+      return await this.#writing.during(() => this.#upkeep.prune(wanted, options));
     } catch (error) {
       options.signal?.throwIfAborted();
       throw failure(this.#root, "prune", error);
     }
   }
 
-  /** Closes the handle, and waits for what it still does: its upkeep, and writes given up. */
+  /** Closes the handle, and waits for what it still does: its upkeep and whatever writes. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handle.close();
-    await Promise.allSettled(this.#unfinished);
+    await this.#writing.quiet();
     await this.#upkeep.settled();
   }
 
@@ -365,15 +364,9 @@ export class FolderStore implements Store {
 
   /** Notes that an entry was used, for the upkeep of this process or another. */
   #used(path: string, modified: number, now: number): void {
-    if (!this.#writability.allowed) return;
+    if (!this.#writability.allowed || this.#handle.closed) return;
     if (Math.abs(now - modified) < TOUCH_AFTER_MS) this.#upkeep.used(path, now);
     else touchQuietly(this.#files, path, now);
-  }
-
-  #finish(written: Promise<void>): void {
-    this.#unfinished.add(written);
-    const done = () => void this.#unfinished.delete(written);
-    written.then(done, done);
   }
 
   #removedMeanwhile(): StoreError {
