@@ -59,4 +59,67 @@ for (const [name, make] of Object.entries(STORES)) {
     assert.isDefined(lease);
     await lease![Symbol.asyncDispose]();
   });
+
+  test(`the ${name} store ends what it asks for a lease that was given up when it is closed`, async () => {
+    let silent = false;
+    const open = new Set<Request>();
+    const reached = Promise.withResolvers<void>();
+    const store = make((service) => async (request) => {
+      const { method, url, signal } = request;
+      if (!silent || method === "GET") return await service(request);
+      assert.include(url, "lease");
+      open.add(request);
+      reached.resolve();
+      return await new Promise((_, reject) => {
+        signal.addEventListener("abort", () => {
+          open.delete(request);
+          reject(signal.reason);
+        });
+      });
+    });
+    // Whatever the store wants to know of the server first, it knows after this.
+    await (await store.lease!("other", HOUR_MS))![Symbol.asyncDispose]();
+    silent = true;
+    const controller = new AbortController();
+    const given = store.lease!("key", HOUR_MS, { signal: controller.signal });
+    await reached.promise;
+    controller.abort(new SyntaxError("Enough"));
+    await rejects(given, SyntaxError, /Enough/);
+    await store[Symbol.asyncDispose]();
+    assert.equal(open.size, 0);
+  });
 }
+
+test("the s3 store waits on closing until a lease that was given up is given back", async () => {
+  const puts: PromiseWithResolvers<void>[] = [];
+  let reached = () => {};
+  let held = false;
+  const store = STORES.s3((service) => async (request) => {
+    if (!held || request.method !== "PUT") return await service(request);
+    const answer = await service(request);
+    const put = Promise.withResolvers<void>();
+    puts.push(put);
+    reached();
+    await put.promise;
+    return answer;
+  });
+  const next = () => new Promise<void>((resolve) => reached = resolve);
+  await (await store.lease!("other", HOUR_MS))![Symbol.asyncDispose]();
+
+  held = true;
+  const controller = new AbortController();
+  const taken = next();
+  const given = store.lease!("key", HOUR_MS, { signal: controller.signal });
+  await taken;
+  controller.abort(new SyntaxError("Enough"));
+  await rejects(given, SyntaxError, /Enough/);
+  const givenBack = next();
+  puts[0].resolve();
+  await givenBack;
+  let isClosed = false;
+  const closed = store[Symbol.asyncDispose]().then(() => isClosed = true);
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.isFalse(isClosed);
+  puts[1].resolve();
+  await closed;
+});

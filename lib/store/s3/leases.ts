@@ -41,17 +41,20 @@ export class S3Leases {
   readonly #bucket: Bucket;
   readonly #prefix: string;
   readonly #onImpossible: () => void;
+  readonly #closing: AbortSignal;
   #heeded: Promise<void> | undefined;
 
   /**
    * @param prefix How the names of the leases' objects start.
    * @param onImpossible Hears when it turns out that there can be no leases: the server heeds no
    *   conditions, or keeps from us what they need.
+   * @param closing Aborted when the store is closed, which ends the taking of leases.
    */
-  constructor(bucket: Bucket, prefix: string, onImpossible: () => void) {
+  constructor(bucket: Bucket, prefix: string, onImpossible: () => void, closing: AbortSignal) {
     this.#bucket = bucket;
     this.#prefix = prefix;
     this.#onImpossible = onImpossible;
+    this.#closing = closing;
   }
 
   /** Takes the lease; resolves to `undefined` while somebody else holds it. */
@@ -67,7 +70,7 @@ export class S3Leases {
     const token = (found?.state.token ?? 0) + 1;
     const until = Date.now() + duration;
     const state = { token, until, duration, holder: crypto.randomUUID() };
-    const etag = await this.#write(name, state, found?.etag);
+    const etag = await this.#write(name, state, found?.etag, this.#closing);
     if (etag === undefined) return undefined;
     return this.#leaseOf(key, { state, etag });
   }
@@ -133,12 +136,13 @@ export class S3Leases {
 
   /**
    * Replaces a state, or makes the first; resolves to `undefined` if another came first. Not to be
-   * given up: it may take place all the same.
+   * given up while the store is open: it may take place all the same.
    */
   async #write(
     name: string,
     state: LeaseState,
     etag: string | undefined,
+    signal?: AbortSignal,
   ): Promise<string | undefined> {
     const body = new TextEncoder().encode(JSON.stringify(state));
     const headers: Record<string, string> = etag === undefined
@@ -150,6 +154,7 @@ export class S3Leases {
       name,
       headers,
       body,
+      signal,
     });
     if (reply.status !== 200) {
       const refusal = await refusalIn(reply);
@@ -188,11 +193,12 @@ export class S3Leases {
   async #tryConditions(): Promise<void> {
     const name = `${this.#prefix}probe`;
     const state = { token: 0, until: 0, duration: 0, holder: "probe" };
-    const first = await this.#write(name, state, undefined);
+    const signal = this.#closing;
+    const first = await this.#write(name, state, undefined, signal);
     // Another has made it; whether its ETag can be seen is known before any lease is written.
-    if (first === undefined) await this.#read("lease", name, undefined);
-    const again = await this.#write(name, state, undefined);
-    const wrong = await this.#write(name, state, `"${"0".repeat(32)}"`);
+    if (first === undefined) await this.#read("lease", name, signal);
+    const again = await this.#write(name, state, undefined, signal);
+    const wrong = await this.#write(name, state, `"${"0".repeat(32)}"`, signal);
     if (again === undefined && wrong === undefined) return;
     this.#onImpossible();
     throw this.#bucket.remote.failure(

@@ -25,6 +25,7 @@ import {
 } from "../_keys.ts";
 import { foldersOf, placeOf } from "../_place.ts";
 import { piecesOf, streamFrom } from "../_streams.ts";
+import { Underway } from "../_underway.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -57,15 +58,19 @@ export class S3Store implements Store {
   readonly #prefix: string;
   readonly #leases: S3Leases;
   readonly #handle = new Handle("s3");
+  /** Leases that are being taken, maybe for a caller who has given that up. */
+  readonly #taking = new Underway();
 
   /** @throws As `s3Store`. */
   constructor(options: S3StoreOptions) {
     const { prefix = DEFAULT_PREFIX, readOnly = false, lease = true } = options;
     this.#bucket = new Bucket(options);
     this.#prefix = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
-    this.#leases = new S3Leases(this.#bucket, this.#prefix + LEASES, () => {
+    const onImpossible = () => {
       this.supports.lease = false; // Nobody asks in vain again.
-    });
+    };
+    const closing = this.#handle.signalFor({});
+    this.#leases = new S3Leases(this.#bucket, this.#prefix + LEASES, onImpossible, closing);
     this.supports = {
       persistent: true,
       readOnly,
@@ -193,13 +198,19 @@ export class S3Store implements Store {
   ): Promise<StoreLease | undefined> {
     this.#check("lease", key);
     checkLeaseDuration(duration);
-    return await abortableLease({ signal }, () => this.#leases.take(key, duration, signal));
+    const take = async () => {
+      const lease = await this.#leases.take(key, duration, signal);
+      // Given up meanwhile: nobody would give it back.
+      if (signal?.aborted) await lease?.[Symbol.asyncDispose]();
+      return lease;
+    };
+    return await abortableLease({ signal }, () => this.#taking.during(take));
   }
 
-  /** Closes the handle. */
-  // deno-lint-ignore require-await -- the contract wants a Promise.
+  /** Closes the handle, which ends the taking of leases, and waits for those being given back. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handle.close();
+    await this.#taking.quiet();
   }
 
   #check(operation: StoreOperation, key: string): void {
