@@ -19,7 +19,7 @@ import { blake3Hex } from "../hash/mod.ts";
 import { checkExpires, checkKey, checkPrefix, checkSet, Handle } from "./_keys.ts";
 import { lostLease } from "./_lost_lease.ts";
 import { deleteMissing } from "./_optional.ts";
-import { piecesOf, pulledStream } from "./_streams.ts";
+import { join, piecesOf, pulledStream } from "./_streams.ts";
 import {
   MAX_STORE_KEY_LENGTH,
   type Store,
@@ -38,6 +38,9 @@ const LONG = "~L/";
 const LENGTH_BYTES = 2;
 /** The longest that can stand in front of the bytes of an entry. */
 const MAX_HEAD_BYTES = LENGTH_BYTES + 3 * MAX_STORE_KEY_LENGTH;
+
+/** From this size on, a listing reads the start of an entry as a stream: shorter ones come whole. */
+const STREAM_BYTES = 64 * 1024;
 
 /** Where an entry stands in the store. */
 interface Place {
@@ -100,11 +103,11 @@ class NamespacedStore implements Store {
     }
     for await (const entry of this.#store.list(long, options)) {
       this.#handle.check("list");
-      const bytes = await this.#store.get(entry.key, options).catch(undefinedIfDamaged);
-      if (bytes === undefined) continue; // Deleted meanwhile, or no longer to be told from others.
-      const { key, offset } = readHead(bytes);
+      const start = await this.#startOf(entry, options);
+      if (start === undefined) continue; // Deleted meanwhile, or no longer to be told from others.
+      const { key, offset } = readHead(start.bytes);
       if (key === undefined || !key.startsWith(prefix)) continue;
-      yield { ...entry, key, size: bytes.length - offset };
+      yield { ...entry, key, size: start.size - offset };
     }
   }
 
@@ -164,6 +167,26 @@ class NamespacedStore implements Store {
     return { key: this.#prefix + LONG + blake3Hex(text), head };
   }
 
+  /**
+   * Reads as much of an entry as tells its key, and all of it where it is short or the store does
+   * not stream: a read of a part is no call of a store.
+   */
+  async #startOf(
+    { key, size }: StoreListEntry,
+    options: StoreCallOptions | undefined,
+  ): Promise<{ readonly bytes: Uint8Array; readonly size: number } | undefined> {
+    if (size >= STREAM_BYTES && this.#store.supports.streams === true) {
+      try {
+        const stream = await this.#store.getStream!(key, options);
+        return stream && { bytes: await firstBytes(stream, MAX_HEAD_BYTES), size };
+      } catch {
+        // Damaged, given up, or overwritten while it was read: `get` knows which.
+      }
+    }
+    const bytes = await this.#store.get(key, options).catch(undefinedIfDamaged);
+    return bytes && { bytes, size: bytes.length };
+  }
+
   /** The options as the store knows them: with its own lease. */
   #inner(key: string, options: StoreSetOptions): StoreSetOptions {
     if (options.lease === undefined) return options;
@@ -198,6 +221,21 @@ function joined(head: Uint8Array, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   whole.set(head);
   whole.set(bytes, head.length);
   return whole;
+}
+
+/** Reads so many bytes of a stream at least, or all that there are, and lets go of the rest. */
+async function firstBytes(
+  stream: ReadableStream<Uint8Array>,
+  enough: number,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of piecesOf(stream, {})) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length >= enough) break;
+  }
+  return join(pieces);
 }
 
 /** Leaves out the first bytes of a stream. */

@@ -111,3 +111,53 @@ test("namespacedStore() lists the others where an entry under a long key is dama
   await part.set("short", BYTES);
   assert.deepEqual(await keysOf(part), ["short"]);
 });
+
+test("namespacedStore() lists a large entry under a long key without reading all of it", async () => {
+  await using inner = memoryStore();
+  const size = 2_000_000;
+  let read = 0;
+  let streamsLeft = 0;
+  let breaks = false;
+  const store = new Proxy(inner, {
+    get: (_, name) => {
+      if (name === "get") {
+        return async (...args: Parameters<Store["get"]>) => {
+          const bytes = await inner.get(...args);
+          read += bytes?.length ?? 0;
+          return bytes;
+        };
+      }
+      if (name === "getStream") {
+        return async (...args: Parameters<Store["get"]>) => {
+          const reader = (await inner.getStream!(...args))!.getReader();
+          streamsLeft++;
+          return new ReadableStream({
+            pull: async (controller) => {
+              if (breaks) throw new StoreError("Gone", { store: "inner", operation: "get" });
+              const { value } = await reader.read();
+              read += value!.length;
+              controller.enqueue(value);
+            },
+            cancel: () => void streamsLeft--,
+          });
+        };
+      }
+      const member = Reflect.get(inner, name);
+      return typeof member === "function" ? member.bind(inner) : member;
+    },
+  });
+  const part = namespacedStore(store, "part");
+  const long = "é".repeat(1024);
+  await part.set(long, new Uint8Array(size));
+  await part.set("long", new Uint8Array(size));
+  const listed = async () =>
+    (await Array.fromAsync(part.list(), ({ key, size }) => ({ key, size })))
+      .sort((a, b) => a.key.length - b.key.length);
+  const expected = [{ key: "long", size }, { key: long, size }];
+  assert.deepEqual(await listed(), expected);
+  assert.isBelow(read, size / 4);
+  assert.equal(streamsLeft, 0);
+  // Such as where it is overwritten while it is read.
+  breaks = true;
+  assert.deepEqual(await listed(), expected);
+});
