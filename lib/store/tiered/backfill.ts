@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pulledStream } from "../_streams.ts";
 import { StreamCopy } from "./stream_copy.ts";
 import type { Tier } from "./tier.ts";
 import type { Read, Turns } from "./turns.ts";
@@ -19,6 +20,8 @@ export interface Found {
   readonly index: number;
   /** The look-up that found it. */
   readonly read: Read;
+  /** The signal of the call, which gives a stream up as well. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What copies entries into faster tiers. */
@@ -85,31 +88,27 @@ export class Backfill {
       end();
     };
     const reader = stream.getReader();
-    return new ReadableStream({
-      start: (controller) => {
-        // It may fail, or be given up, when nobody reads.
-        reader.closed.catch((error) => {
+    return pulledStream({
+      next: async () => {
+        const { done, value } = await reader.read().catch((error) => {
           end();
-          controller.error(error);
+          throw error;
         });
-      },
-      pull: async (controller) => {
-        const next = await reader.read();
-        if (!next.done) {
-          if (found.read.changed) { for (const copy of copies) copy.drop(); }
-          addTo(copies, next.value);
-          controller.enqueue(next.value);
-          return;
+        if (done) {
+          // In turn, so that it does not come after a change that was begun later.
+          void this.#turns.take(key, finish);
+          return undefined;
         }
-        // In turn, so that it does not come after a change that was begun later.
-        void this.#turns.take(key, finish);
-        controller.close();
+        if (found.read.changed) { for (const copy of copies) copy.drop(); }
+        addTo(copies, value);
+        return value;
       },
-      cancel: async (reason) => {
+      letGo: async (reason) => {
         end();
         await reader.cancel(reason);
       },
-    }, { highWaterMark: 0 });
+      ahead: 0,
+    }, { signal: found.signal });
   }
 
   /** Gives up the copies of streams that are still being read. */

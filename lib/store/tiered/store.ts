@@ -163,7 +163,8 @@ export class TieredStore implements Store {
         (store, told) => store.getStream?.(key, told) ?? store.get(key, told),
       );
       if (found?.value instanceof ReadableStream) {
-        return this.#backfill.stream(key, found.value, { ...found, read }, done);
+        const { signal } = options;
+        return this.#backfill.stream(key, found.value, { ...found, read, signal }, done);
       }
       done();
       if (found === undefined) return undefined;
