@@ -800,7 +800,7 @@ testOn(
     const { exitCode, stderr } = Bun.spawnSync(command, { stdout: "ignore", stderr: "pipe" });
     const report = new TextDecoder().decode(stderr);
     assert.equal(exitCode, 0, report);
-    assert.match(report, /\n\s*[4-9]\d pass\n\s*\d+ skip\n\s*0 fail\n/);
+    assert.match(report, /\n\s*\d{2,3} pass\n\s*\d+ skip\n\s*0 fail\n/);
   },
 );
 
