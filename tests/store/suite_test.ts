@@ -1,7 +1,7 @@
 import { StoreError } from "../../lib/errors.ts";
 import { isLostLease } from "../../lib/store/_lost_lease.ts";
 import { MemoryLeases } from "../../lib/store/_memory_leases.ts";
-import { piecesOf, readStream, streamOf } from "../../lib/store/_streams.ts";
+import { join, piecesOf, pulledStream, readStream, streamOf } from "../../lib/store/_streams.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import type {
   Store,
@@ -580,6 +580,180 @@ const BUGS: readonly (readonly [group: string, bug: string, toy: Toy])[] = [
       override async getStream(key: string, options?: StoreCallOptions) {
         const bytes = await this.get(key, options);
         return bytes && streamOf(bytes.subarray(0, 0x10000), options);
+      }
+    },
+  ],
+  [
+    "bytes",
+    "hands out its own bytes",
+    class extends ToyStore {
+      override async get(key: string, options?: StoreGetOptions) {
+        const bytes = await super.get(key, options);
+        return bytes && this.place.get(key)!.bytes;
+      }
+    },
+  ],
+  [
+    "list",
+    "takes a prefix for a pattern of SQL",
+    class extends ToyStore {
+      override async *list(prefix = "", options?: StoreCallOptions) {
+        for await (const entry of super.list("", options)) {
+          const start = [...entry.key.slice(0, prefix.length)];
+          if (start.length !== prefix.length) continue;
+          if (start.every((unit, i) => prefix[i] === "_" || prefix[i] === unit)) yield entry;
+        }
+      }
+    },
+  ],
+  [
+    "expiry",
+    "lists what has expired",
+    class extends ToyStore {
+      override async *list(prefix = "") {
+        for (const [key, { bytes, expires }] of [...this.place]) {
+          if (key.startsWith(prefix)) yield { key, size: bytes.length, expires };
+        }
+      }
+    },
+  ],
+  [
+    "expiry",
+    "keeps expiries in seconds",
+    class extends ToyStore {
+      override set(key: string, bytes: Uint8Array, options: StoreSetOptions = {}) {
+        const { expires } = options;
+        const whole = typeof expires !== "number" ? expires : Math.ceil(expires / 1000) * 1000;
+        return super.set(key, bytes, { ...options, expires: whole });
+      }
+    },
+  ],
+  [
+    "expiry",
+    "takes an expiry that no Date has for one that is over",
+    class extends ToyStore {
+      protected override isLive(expires: number) {
+        return expires === Infinity || new Date(expires).getTime() > Date.now();
+      }
+    },
+  ],
+  [
+    "expiry",
+    "tells the moment when an entry is read for that of its expiry",
+    class extends ToyStore {
+      override get(key: string, { signal, onEntry }: StoreGetOptions = {}) {
+        return super.get(key, { signal, onEntry: () => onEntry?.({ expires: Date.now() }) });
+      }
+    },
+  ],
+  [
+    "expiry",
+    "tells of an entry that has expired",
+    class extends ToyStore {
+      override get(key: string, options?: StoreGetOptions) {
+        const entry = this.place.get(key);
+        if (entry !== undefined) options?.onEntry?.({ expires: entry.expires });
+        return super.get(key, { signal: options?.signal });
+      }
+    },
+  ],
+  [
+    "lease",
+    "takes the milliseconds of a lease for seconds of a thousandth",
+    class extends ToyStore {
+      override lease(key: string, duration: number, options?: StoreCallOptions) {
+        const given = typeof duration === "number" ? duration / 1e6 : duration;
+        return super.lease(key, given, options);
+      }
+    },
+  ],
+  [
+    "lease",
+    "renews a lease in words only",
+    class extends ToyStore {
+      override async lease(key: string, duration: number, options?: StoreCallOptions) {
+        const lease = await super.lease(key, duration, options);
+        if (lease === undefined) return undefined;
+        let held = true;
+        const end = performance.now() + duration;
+        return Object.assign(Object.create(lease), {
+          key,
+          token: lease.token,
+          renew: () => Promise.resolve(held && performance.now() < end),
+          [Symbol.asyncDispose]: () => {
+            held = false;
+            return lease[Symbol.asyncDispose]();
+          },
+        });
+      }
+    },
+  ],
+  [
+    "lease",
+    "ends a lease where its entry is deleted",
+    class extends ToyStore {
+      readonly #held = new Map<string, StoreLease>();
+      override async lease(key: string, duration: number, options?: StoreCallOptions) {
+        const lease = await super.lease(key, duration, options);
+        if (lease !== undefined) this.#held.set(key, lease);
+        return lease;
+      }
+      override async delete(key: string, options?: StoreCallOptions) {
+        await this.#held.get(key)?.[Symbol.asyncDispose]();
+        return await super.delete(key, options);
+      }
+    },
+  ],
+  [
+    "streams",
+    "shows a stream while it comes",
+    class extends ToyStore {
+      override async setStream(
+        key: string,
+        stream: ReadableStream<Uint8Array>,
+        options: StoreSetOptions = {},
+      ) {
+        this.check(key);
+        this.giveUp(options);
+        const old = this.place.get(key);
+        const kept: Uint8Array<ArrayBuffer>[] = [];
+        try {
+          for await (const piece of piecesOf(stream, options)) {
+            kept.push(new Uint8Array(piece));
+            await this.set(key, join(kept), options);
+          }
+          await this.set(key, join(kept), options);
+        } catch (error) {
+          if (old === undefined) this.place.delete(key);
+          else this.place.set(key, old);
+          throw error;
+        }
+      }
+    },
+  ],
+  [
+    "streams",
+    "streams parts of its own bytes",
+    class extends ToyStore {
+      override async getStream(key: string, options?: StoreGetOptions) {
+        await this.get(key, options);
+        const bytes = this.place.get(key)?.bytes;
+        let at = 0;
+        const next = () => at < bytes!.length ? bytes!.subarray(at, at += 0x10000) : undefined;
+        return bytes && pulledStream({ next }, options);
+      }
+    },
+  ],
+  [
+    "streams",
+    "forgets the expiry of a stream",
+    class extends ToyStore {
+      override setStream(
+        key: string,
+        stream: ReadableStream<Uint8Array>,
+        options: StoreSetOptions = {},
+      ) {
+        return super.setStream(key, stream, { ...options, expires: undefined });
       }
     },
   ],

@@ -61,6 +61,26 @@ export const cases: readonly StoreCase[] = [
       }),
   },
   {
+    name: "keeps an expiry that is far ahead, or no whole number, as it was given",
+    body: ({ store }) =>
+      withClock(async (clock) => {
+        const moments = [clock.now() + 0.5, 2 ** 43 + 0.25, 8.64e15, Number.MAX_VALUE];
+        for (const [size, expires] of moments.entries()) {
+          await store.set("key", sample(size), { expires });
+          await checkEntry(store, "key", sample(size));
+          await checkList(store, undefined, { key: size });
+          if (store.supports.expiry !== true) continue;
+          const told: number[] = [];
+          await store.get("key", { onEntry: (about) => void told.push(about.expires) });
+          for (const entry of await collect(store)) told.push(entry.expires!);
+          check(
+            told.length === 2 && told.every((moment) => moment === expires),
+            `get() and list() told ${told.join(", ")} of an entry that expires at ${expires}`,
+          );
+        }
+      }),
+  },
+  {
     name: "clears an old expiry by overwriting without one",
     body: ({ store }) =>
       withClock(async (clock) => {

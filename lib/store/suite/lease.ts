@@ -104,6 +104,39 @@ export const cases: readonly StoreCase[] = ([
     },
   },
   {
+    name: "keeps a lease for as long as it was asked for, and as long again when it is renewed",
+    body: async (context) => {
+      const { store } = context;
+      await using other = await otherHandle(context);
+      // Of a minute, one that counts in seconds would be over.
+      await using minute = await taken(store, "minute", 60_000);
+      for (let duration = 200;; duration *= 4) {
+        const lease = await taken(store, "key", duration);
+        const end = performance.now() + duration;
+        await new Promise((resolve) => setTimeout(resolve, duration / 2));
+        const renewed = performance.now();
+        const isHeld = await lease.renew();
+        while (performance.now() <= end) {
+          await new Promise((resolve) => setTimeout(resolve, TURN_MS));
+        }
+        const next = await take(other, "key");
+        // A machine that was busy for so long tells nothing, but for the next try.
+        const isInTime = performance.now() < renewed + duration;
+        await next?.[Symbol.asyncDispose]();
+        await lease[Symbol.asyncDispose]();
+        if (!isInTime && duration < PATIENCE_MS) continue;
+        check(isHeld || !isInTime, "A lease was lost before it ran out");
+        check(
+          next === undefined || !isInTime,
+          "A lease that was renewed did not last as long again",
+        );
+        break;
+      }
+      check(await take(other, "minute") === undefined, "A lease ran out too early");
+      check(await minute.renew() === true, "A lease of a minute was lost at once");
+    },
+  },
+  {
     name: "writes under a lease, and not under a lost one",
     body: async (context) => {
       const { store } = context;

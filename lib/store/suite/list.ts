@@ -28,6 +28,7 @@ const ENTRIES: Readonly<Record<string, number>> = {
   [`etl/load users/1${HEX.slice(1)}`]: 11,
   "\u00e9/x": 12,
   "e\u0301/x": 13,
+  "\u{1f600}": 14,
 };
 
 const PREFIXES = [
@@ -53,6 +54,12 @@ const PREFIXES = [
   "%",
   "*",
   ".",
+  "_",
+  "?",
+  "[a]",
+  "\\",
+  "^a",
+  "\ud83d",
 ];
 
 /** The cases. */

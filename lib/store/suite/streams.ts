@@ -66,6 +66,39 @@ export const cases: readonly StoreCase[] = ([
     },
   },
   {
+    name: "shows the old entry, or none, until a stream has ended",
+    body: async ({ store }) => {
+      await store.set("key", sample(100));
+      for (const key of ["key", "new"]) {
+        const end = Promise.withResolvers<void>();
+        const { stream, given } = haltingStream(sample(LARGE), end.promise);
+        const written = store.setStream!(key, stream);
+        await given;
+        if (key === "key") await checkEntry(store, key, sample(100));
+        else await checkMissing(store, key);
+        await checkList(store, key, key === "key" ? { key: 100 } : {});
+        end.resolve();
+        await written;
+        await checkEntry(store, key, sample(LARGE));
+      }
+    },
+  },
+  {
+    name: "gives pieces that are the reader's to change",
+    body: async ({ store }) => {
+      for (const size of [100, LARGE]) {
+        await store.set("key", sample(size));
+        const reader = (await store.getStream!("key"))!.getReader();
+        for (let next = await reader.read(); !next.done; next = await reader.read()) {
+          next.value.fill(0);
+        }
+        await checkEntry(store, "key", sample(size));
+        const again = await store.getStream!("key");
+        check(sameBytes(await bytesOf(again!), sample(size)), "A reader changed what is stored");
+      }
+    },
+  },
+  {
     name: "refuses pieces that are no bytes",
     body: async ({ store }) => {
       const stream = new ReadableStream<Uint8Array>({
@@ -273,6 +306,26 @@ function failingStream(bytes: Uint8Array<ArrayBuffer>, error: Error): ReadableSt
       else controller.enqueue(bytes.slice(at, at += PIECE));
     },
   });
+}
+
+/** Gives half of `bytes`, and the rest when `end` resolves. */
+function haltingStream(
+  bytes: Uint8Array<ArrayBuffer>,
+  end: Promise<void>,
+): { readonly stream: ReadableStream<Uint8Array>; readonly given: Promise<void> } {
+  const given = Promise.withResolvers<void>();
+  let at = 0;
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (at >= bytes.length) return controller.close();
+      if (at >= bytes.length / 2) {
+        given.resolve();
+        await end;
+      }
+      controller.enqueue(bytes.slice(at, at += PIECE));
+    },
+  });
+  return { stream, given: given.promise };
 }
 
 async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
