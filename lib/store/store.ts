@@ -11,7 +11,10 @@ export interface StoreSupports {
   readonly persistent: boolean;
   /** Nothing can be written or deleted: those calls reject. No by default. */
   readonly readOnly?: boolean;
-  /** Most bytes of one entry: `set` of more rejects with a `StoreError`. Unlimited by default. */
+  /**
+   * Bytes of one entry that there is room for: `set` of more rejects with a `StoreError` and keeps
+   * the old entry, unless there is room all the same. Unlimited by default.
+   */
   readonly maxBytes?: number;
   /** `lease` is there, and excludes every other handle on the same place. No by default. */
   readonly lease?: boolean;
@@ -180,8 +183,8 @@ export interface Store extends AsyncDisposable {
   /** Removes the entry under `key`; resolves to whether there was one. */
   delete(key: string, options?: StoreCallOptions): Promise<boolean>;
   /**
-   * Yields every live entry whose key starts with `prefix`, in no particular order, without
-   * holding them all in memory. Entries set or deleted meanwhile may or may not be seen.
+   * Yields every live entry whose key starts with `prefix`, each once, in no particular order,
+   * without holding them all in memory. Entries set or deleted meanwhile may or may not be seen.
    */
   list(prefix?: string, options?: StoreCallOptions): AsyncIterable<StoreListEntry>;
   /**

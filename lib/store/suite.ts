@@ -35,6 +35,9 @@ export interface StoreSuiteOptions {
   readonly skip?: (name: string, because: string) => void;
 }
 
+/** The largest limit on an entry that is tried: there has to be memory for it some times over. */
+const MOST_BYTES = 0x8000000;
+
 /** A test that takes longer has hung; the largest take seconds where a runner allows five. */
 const CASE_LIMIT_MS = 300_000;
 
@@ -92,6 +95,7 @@ export async function storeSuite(
     for (const each of cases) {
       // What holds of stores that cannot be written to is no fact that others lack.
       if (each.forReadOnly === true && supports.readOnly !== true) continue;
+      if (each.forLimited === true && (supports.maxBytes ?? Infinity) > MOST_BYTES) continue;
       const title = `${name} store, ${group}: ${each.name}`;
       const because = missing(each, supports);
       if (because !== undefined) skip(title, because);

@@ -13,7 +13,7 @@ import type {
   StoreSubject,
   StoreSupports,
 } from "../../lib/store/mod.ts";
-import { storeSuite } from "../../lib/store/mod.ts";
+import { namespacedStore, sealedStore, storeSuite } from "../../lib/store/mod.ts";
 import { assert, rejects, test, testOn } from "../harness.ts";
 
 class Place extends Map<string, { bytes: Uint8Array<ArrayBuffer>; expires: number }> {
@@ -945,6 +945,38 @@ test("storeSuite() skips entries that are larger than the manifest allows", asyn
     skip: (_, because) => skipped.push(because),
   });
   assert.include(skipped, "supports.maxBytes is 2097152");
+});
+
+test("storeSuite() finds a store that keeps the start of what is larger than it allows", async () => {
+  class Cutting extends ToyStore {
+    override readonly supports: StoreSupports = { persistent: true, maxBytes: 0x100000 };
+
+    protected override copy(bytes: Uint8Array) {
+      return super.copy(bytes.subarray(0, 0x100000));
+    }
+  }
+  const failed = [...await outcomes(subjectOf(Cutting))].filter(([, error]) => error !== undefined);
+  assert.deepEqual(failed.map(([name]) => name), [
+    "toy store, bytes: takes as much as it says, and of more all or nothing",
+  ]);
+});
+
+test("storeSuite() has nothing against wrappers round a store with little room", async () => {
+  const inner = () => memoryStore({ maxBytes: 0x100000 });
+  const stores: readonly (() => Store)[] = [
+    inner,
+    () => namespacedStore(inner(), "part"),
+    () => sealedStore(inner(), { secret: "a secret of this test" }),
+  ];
+  for (const make of stores) {
+    const tests: (() => Promise<void>)[] = [];
+    await storeSuite("little", () => ({ store: make() }), {
+      test: (name, body) => name.includes("as much as it says") && tests.push(body),
+      skip: () => {},
+    });
+    assert.equal(tests.length, 1);
+    await tests[0]();
+  }
 });
 
 test("storeSuite() gives every test of another runner a limit of minutes", async () => {

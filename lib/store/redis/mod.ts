@@ -43,7 +43,8 @@ export interface RedisStoreOptions {
  * Makes a store over a client of Redis.
  *
  * Any number of processes on any number of machines may share it; of a cluster every node is used.
- * Redis drops what has expired by itself, and a listing holds the keys that it has named. Values
+ * Redis drops what has expired by itself. A listing holds the keys that it has named, since Redis may
+ * name one twice: 140 MiB for a million keys of 100 characters in Deno, twice as much in Bun. Values
  * are limited to what Redis takes, 512 MiB by default, and so are kept whole: there are no streams.
  *
  * The client stays yours: connect it before (`ioredis` and Bun's do so by themselves), close it

@@ -43,6 +43,8 @@ export interface StoreCase {
   readonly needs?: readonly ("persistent" | "lease" | "streams" | "expiry")[];
   /** Size of the largest entry that it sets, if large. */
   readonly bytes?: number;
+  /** Whether it is about `supports.maxBytes`, and so not expected of a store without a small one. */
+  readonly forLimited?: boolean;
   /** Whether it holds of a store that cannot be written to, and of no other. */
   readonly forReadOnly?: boolean;
   /** Throws where the fact does not hold. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { StoreError } from "../../errors.ts";
 import { check, checkEntry, checkMissing, checkRejects, sample, type StoreCase } from "./_case.ts";
 
 /** Block and buffer sizes lie at powers of two, so the neighbours of one are where stores slip. */
@@ -19,12 +20,12 @@ const SIZES: readonly (readonly [label: string, length: number])[] = [
 const MIB = 0x100000;
 const LARGE = 100 * MIB;
 
-/** Bytes of 100 MiB that repeat nowhere: one mebibyte over and over, each with a number of its own. */
-function largeSample(): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(LARGE);
+/** Many bytes that repeat nowhere: one mebibyte over and over, each with a number of its own. */
+function largeSample(length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
   const part = sample(MIB);
-  for (let at = 0; at < LARGE; at += MIB) {
-    bytes.set(part, at);
+  for (let at = 0; at < length; at += MIB) {
+    bytes.set(part.subarray(0, length - at), at);
     bytes[at] = at / MIB;
   }
   return bytes;
@@ -51,7 +52,7 @@ export const cases: readonly StoreCase[] = [
     name: "keeps 100 MiB exactly",
     bytes: LARGE,
     body: async ({ store }) => {
-      const bytes = largeSample();
+      const bytes = largeSample(LARGE);
       await store.set("name/key", bytes);
       await checkEntry(store, "name/key", bytes);
     },
@@ -166,6 +167,29 @@ export const cases: readonly StoreCase[] = [
       await store.delete("key");
       await store.set("key", sample(20));
       await checkEntry(store, "key", sample(20));
+    },
+  },
+  {
+    name: "takes as much as it says, and of more all or nothing",
+    forLimited: true,
+    body: async ({ store }) => {
+      const { maxBytes = Infinity } = store.supports;
+      for (const [key, more] of [["key", 0], ["key", 1], ["x".repeat(1024), 0]] as const) {
+        await store.set("key", sample(10));
+        const bytes = largeSample(maxBytes + more);
+        const set = store.set(key, bytes).then(() => "took it", (error: unknown) => error);
+        const outcome = await set;
+        if (outcome === "took it") await checkEntry(store, key, bytes);
+        else {
+          check(more > 0, `set() of ${maxBytes} bytes, as many as there is room for, failed`);
+          check(
+            outcome instanceof StoreError,
+            `set() of too much rejected with ${String(outcome)}`,
+          );
+          await checkEntry(store, "key", sample(10));
+        }
+        await store.delete(key);
+      }
     },
   },
   {
