@@ -132,40 +132,39 @@ export function pulledStream<T extends Uint8Array>(
   { signal }: StoreCallOptions = {},
 ): ReadableStream<T> {
   let over = false;
-  let forget = () => {};
+  let abort = () => {};
   const end = () => {
     over = true;
-    forget();
+    signal?.removeEventListener("abort", abort);
   };
-  const start = (controller: ReadableStreamDefaultController<T>) => {
-    if (signal === undefined) return;
-    const abort = () => {
+  return new ReadableStream({
+    start(controller) {
+      abort = () => {
+        end();
+        controller.error(signal!.reason);
+        // Nobody is left to hear of what fails now.
+        Promise.resolve(signal!.reason).then(letGo).catch(() => {});
+      };
+      signal?.addEventListener("abort", abort);
+      if (signal?.aborted) abort();
+    },
+    async pull(controller) {
+      try {
+        const piece = await next();
+        if (over) return;
+        if (piece !== undefined) return controller.enqueue(piece);
+        end();
+        controller.close();
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
+    async cancel(reason) {
       end();
-      controller.error(signal.reason);
-      // Nobody is left to hear of what fails now.
-      Promise.resolve(signal.reason).then(letGo).catch(() => {});
-    };
-    forget = () => signal.removeEventListener("abort", abort);
-    signal.addEventListener("abort", abort);
-    if (signal.aborted) abort();
-  };
-  const pull = async (controller: ReadableStreamDefaultController<T>) => {
-    try {
-      const piece = await next();
-      if (over) return;
-      if (piece !== undefined) return controller.enqueue(piece);
-      end();
-      controller.close();
-    } catch (error) {
-      end();
-      throw error;
-    }
-  };
-  const cancel = async (reason: unknown) => {
-    end();
-    await letGo?.(reason);
-  };
-  return new ReadableStream({ start, pull, cancel }, { highWaterMark: ahead });
+      await letGo?.(reason);
+    },
+  }, { highWaterMark: ahead });
 }
 
 /** A stream of bytes that are the stream's own from now on. */
