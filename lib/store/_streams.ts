@@ -137,13 +137,16 @@ export function pulledStream<T extends Uint8Array>(
     over = true;
     signal?.removeEventListener("abort", abort);
   };
+  const cancel = async (reason: unknown) => {
+    end();
+    await letGo?.(reason);
+  };
   return new ReadableStream({
     start(controller) {
       abort = () => {
-        end();
         controller.error(signal!.reason);
         // Nobody is left to hear of what fails now.
-        Promise.resolve(signal!.reason).then(letGo).catch(() => {});
+        cancel(signal!.reason).catch(() => {});
       };
       signal?.addEventListener("abort", abort);
       if (signal?.aborted) abort();
@@ -160,10 +163,7 @@ export function pulledStream<T extends Uint8Array>(
         throw error;
       }
     },
-    async cancel(reason) {
-      end();
-      await letGo?.(reason);
-    },
+    cancel,
   }, { highWaterMark: ahead });
 }
 

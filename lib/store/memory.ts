@@ -106,7 +106,8 @@ class MemoryStore implements Store {
     key: string,
     options: StoreGetOptions | undefined,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const entry = options === undefined ? this.#entries.get(key) : this.#find(key, options);
+    options?.signal?.throwIfAborted();
+    const entry = this.#entries.get(key);
     if (entry === undefined) {
       this.#check("get", options);
       checkKey(key);
@@ -173,7 +174,7 @@ class MemoryStore implements Store {
     this.#check("get", options);
     checkKey(key);
     const entry = this.#entries.get(key);
-    if (entry === undefined || entry.expires <= Date.now()) return undefined;
+    if (entry === undefined || isOver(entry)) return undefined;
     options?.onEntry?.({ expires: entry.expires });
     // The stream hands out copies of its parts, and nothing else changes the bytes of an entry.
     return streamOf(entry.bytes, options);
@@ -187,7 +188,8 @@ class MemoryStore implements Store {
     this.#check("set", options);
     checkKey(key);
     const expires = checkExpires(options);
-    this.#put(key, await readStream(stream, options), expires, options);
+    const signal = this.#handle.signalFor(options);
+    this.#put(key, await readStream(stream, { signal }), expires, options);
   }
 
   // deno-lint-ignore require-await -- the contract wants a Promise.
@@ -200,11 +202,6 @@ class MemoryStore implements Store {
   #check(operation: StoreOperation, options: StoreCallOptions | undefined): void {
     this.#handle.check(operation);
     options?.signal?.throwIfAborted();
-  }
-
-  #find(key: string, options: StoreGetOptions): MemoryEntry | undefined {
-    options.signal?.throwIfAborted();
-    return this.#entries.get(key);
   }
 
   #put(

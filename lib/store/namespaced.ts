@@ -146,8 +146,9 @@ class NamespacedStore implements Store {
   ): Promise<void> => {
     const place = this.#place("set", key);
     checkExpires(options);
-    const whole = place.head === undefined ? stream : following(place.head, stream, options);
-    await this.#store.setStream!(place.key, whole, this.#inner(key, options));
+    const given = { ...this.#inner(key, options), signal: this.#handle.signalFor(options) };
+    const whole = place.head === undefined ? stream : following(place.head, stream, given);
+    await this.#store.setStream!(place.key, whole, given);
   };
 
   // deno-lint-ignore require-await -- the contract wants a Promise.

@@ -166,10 +166,11 @@ class SealedStore implements Store {
     checkKey(key);
     const expires = checkExpires(options);
     options.signal?.throwIfAborted();
+    const given = { ...options, signal: this.#handle.signalFor(options) };
     const seal = EntrySeal.write(this.#keys, key, expires);
-    const sealed = streamFrom(seal.sealEach(piecesOf(stream, options)));
+    const sealed = streamFrom(seal.sealEach(piecesOf(stream, given)));
     try {
-      await this.#store.setStream!(key, sealed, options);
+      await this.#store.setStream!(key, sealed, given);
     } catch (error) {
       cancelUnread(stream, error);
       throw error;

@@ -217,7 +217,10 @@ export interface Store extends AsyncDisposable {
     stream: ReadableStream<Uint8Array>,
     options?: StoreSetOptions,
   ): Promise<void>;
-  /** Closes the handle and keeps the entries. Later calls reject; closing twice is harmless. */
+  /**
+   * Closes the handle and keeps the entries. Later calls reject, and so does a `setStream` that is
+   * under way, whose source may never end; closing twice is harmless.
+   */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

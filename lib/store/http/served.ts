@@ -108,13 +108,13 @@ export class ServedStore implements Store {
     this.#check("set", key);
     checkExpires(options);
     this.#checkMayWrite("set");
-    const { signal } = options;
+    const signal = this.#handle.signalFor(options);
     const source = new Source(stream, { signal });
     const body = streamFrom(frames(source.pieces));
     try {
       const { streamBodies = "Deno" in globalThis || "Bun" in globalThis } = this.#options;
       const sent = streamBodies ? body : await readStream(body, {});
-      await this.#write(key, sent, options, { stream: 1 });
+      await this.#write(key, sent, { ...options, signal }, { stream: 1 });
     } catch (error) {
       throw source.failure === undefined ? error : source.failure.error;
     } finally {

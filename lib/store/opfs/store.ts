@@ -18,6 +18,7 @@ import {
 } from "../_keys.ts";
 import { lostLease } from "../_lost_lease.ts";
 import { piecesOf } from "../_streams.ts";
+import { Underway } from "../_underway.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -68,6 +69,8 @@ export class OpfsHandle implements OpfsStore {
   readonly supports: StoreSupports = { persistent: true, lease: true, streams: true, expiry: true };
   readonly #place: Place;
   readonly #handle = new Handle("opfs");
+  /** What writes, also where its caller has given it up. */
+  readonly #writing = new Underway();
   #closed: Promise<void> | undefined;
 
   /** @param place The folder, opened for this handle. */
@@ -127,7 +130,9 @@ export class OpfsHandle implements OpfsStore {
       },
       end: async (expired) => {
         // They are no entries any more, so nobody minds if their room is not free yet.
-        await Promise.allSettled(expired.map((key) => this.#removeExpired(key, signal)));
+        const remove = () =>
+          Promise.allSettled(expired.map((key) => this.#removeExpired(key, signal)));
+        await this.#writing.during(remove);
       },
     });
   }
@@ -171,12 +176,14 @@ export class OpfsHandle implements OpfsStore {
     }
     const expires = checkExpires(options);
     options.signal?.throwIfAborted();
-    const source = new Source(piecesOf(stream, options));
+    // Closing waits for what writes, and must not wait for a source that stands still.
+    const given = { ...options, signal: this.#handle.signalFor(options) };
+    const source = new Source(piecesOf(stream, given));
     try {
-      await this.#run("set", options, async () => {
+      await this.#run("set", given, async () => {
         const start = await source.start(LARGE_BYTES);
-        if (source.ended) await this.#putPacked(key, start, expires, options);
-        else await this.#putLarge(key, source.rest(start), expires, options);
+        if (source.ended) await this.#putPacked(key, start, expires, given);
+        else await this.#putLarge(key, source.rest(start), expires, given);
       });
     } catch (error) {
       source.letGo();
@@ -200,10 +207,10 @@ export class OpfsHandle implements OpfsStore {
     return { usage, quota };
   }
 
-  /** Closes the handle. */
+  /** Closes the handle, and waits for what it still writes. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handle.close();
-    await (this.#closed ??= this.#place.close());
+    await (this.#closed ??= this.#writing.quiet().then(() => this.#place.close()));
   }
 
   #removeExpired(key: string, signal: AbortSignal | undefined): Promise<boolean> {
@@ -257,7 +264,8 @@ export class OpfsHandle implements OpfsStore {
     work: () => Promise<T>,
   ): Promise<T> {
     try {
-      return await abortable(options, work);
+      if (operation === "get") return await abortable(options, work);
+      return await abortable(options, () => this.#writing.during(work));
     } catch (error) {
       throw this.#failure(operation, error, options);
     }

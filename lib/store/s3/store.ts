@@ -147,7 +147,8 @@ export class S3Store implements Store {
     this.#check("set", key);
     const expires = checkExpires(options);
     this.#checkMayWrite("set");
-    const { lease, signal } = options;
+    const { lease } = options;
+    const signal = this.#handle.signalFor(options);
     const confirm = async () => {
       if (lease !== undefined) await this.#leases.check(key, lease, signal);
     };

@@ -84,6 +84,28 @@ export const cases: readonly StoreCase[] = ([
     },
   },
   {
+    name: "ends a stream that is being written when it is closed, and keeps the old entry",
+    body: async ({ store, reopen }) => {
+      const { persistent } = store.supports;
+      await store.set("key", sample(100));
+      const never = new Promise<void>(() => {});
+      for (const key of ["key", "new"]) {
+        const handle = persistent ? await reopen() : store;
+        if (!persistent && key === "new") break;
+        const { stream, given } = haltingStream(sample(LARGE), never);
+        const outcome = handle.setStream!(key, stream).then(() => "no error", (error) => error);
+        await given;
+        await handle[Symbol.asyncDispose]();
+        const error = await outcome;
+        check(error instanceof StoreError, `setStream() ended with ${String(error)} on closing`);
+      }
+      if (!persistent) return;
+      await checkEntry(store, "key", sample(100));
+      await checkMissing(store, "new");
+      await checkList(store, undefined, { key: 100 });
+    },
+  },
+  {
     name: "gives pieces that are the reader's to change",
     body: async ({ store }) => {
       for (const size of [100, LARGE]) {
