@@ -46,7 +46,6 @@ export async function* piecesOf(
   const reader = stream.getReader();
   const abort = () => cancelQuietly(reader, signal!.reason);
   signal?.addEventListener("abort", abort);
-  let ended = false;
   try {
     signal?.throwIfAborted();
     while (true) {
@@ -58,13 +57,13 @@ export async function* piecesOf(
       }
       yield value;
     }
-    ended = true;
   } catch (error) {
     cancelQuietly(reader, error);
     throw error;
   } finally {
     signal?.removeEventListener("abort", abort);
-    if (!ended) cancelQuietly(reader);
+    // Nothing happens to one that has ended.
+    cancelQuietly(reader);
     reader.releaseLock();
   }
 }
