@@ -17,7 +17,6 @@ import {
 } from "./_keys.ts";
 import { MemoryLeases } from "./_memory_leases.ts";
 import { checkOptionNames, checkOptionTypes } from "./_options.ts";
-import { readStream, streamOf } from "./_streams.ts";
 import type {
   Store,
   StoreCallOptions,
@@ -59,6 +58,11 @@ interface MemoryEntry {
 
 function isOver({ expires }: MemoryEntry): boolean {
   return expires !== Infinity && expires <= Date.now();
+}
+
+/** What streams take, which only those load who use them. */
+function streams(): Promise<typeof import("./_streams.ts")> {
+  return import("./_streams.ts");
 }
 
 class MemoryStore implements Store {
@@ -166,7 +170,6 @@ class MemoryStore implements Store {
     return this.#leases.take(key, duration);
   }
 
-  // deno-lint-ignore require-await -- the contract wants failures as rejections.
   async getStream(
     key: string,
     options?: StoreGetOptions,
@@ -176,6 +179,7 @@ class MemoryStore implements Store {
     const entry = this.#entries.get(key);
     if (entry === undefined || isOver(entry)) return undefined;
     options?.onEntry?.({ expires: entry.expires });
+    const { streamOf } = await streams();
     // The stream hands out copies of its parts, and nothing else changes the bytes of an entry.
     return streamOf(entry.bytes, options);
   }
@@ -189,6 +193,7 @@ class MemoryStore implements Store {
     checkKey(key);
     const expires = checkExpires(options);
     const signal = this.#handle.signalFor(options);
+    const { readStream } = await streams();
     this.#put(key, await readStream(stream, { signal }), expires, options);
   }
 
