@@ -22,6 +22,8 @@ import { checkRefusesLease, otherHandle, taken } from "./lease.ts";
 /** Large enough that stores give it in several pieces, if they ever do. */
 const LARGE = 3_000_001;
 const SIZES = [0, 1, 0xffff, 0x10000, 0x10001, LARGE];
+/** How long a case waits for a stream to end before it takes it for one that never does. */
+const PATIENCE_MS = 10_000;
 /** Prime, so that pieces end at no boundary of a store. */
 const PIECE = 40_009;
 
@@ -95,8 +97,11 @@ export const cases: readonly StoreCase[] = ([
         const { stream, given } = haltingStream(sample(LARGE), never);
         const outcome = handle.setStream!(key, stream).then(() => "no error", (error) => error);
         await given;
-        await handle[Symbol.asyncDispose]();
-        const error = await outcome;
+        const late = Promise.withResolvers<string>();
+        const timer = setTimeout(() => late.resolve("nothing in time"), PATIENCE_MS);
+        const closed = handle[Symbol.asyncDispose]().then(() => outcome);
+        const error = await Promise.race([closed, late.promise]);
+        clearTimeout(timer);
         check(error instanceof StoreError, `setStream() ended with ${String(error)} on closing`);
       }
       if (!persistent) return;
