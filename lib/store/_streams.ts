@@ -78,17 +78,27 @@ export class Source {
   /**
    * @param stream The stream.
    * @param options The signal that gives it up.
+   * @param checkSize Throws where so many bytes are too many, which then fails the stream.
    */
-  constructor(stream: ReadableStream<Uint8Array>, options: StoreCallOptions) {
-    this.pieces = this.#read(stream, options);
+  constructor(
+    stream: ReadableStream<Uint8Array>,
+    options: StoreCallOptions,
+    checkSize?: (size: number) => void,
+  ) {
+    this.pieces = this.#read(stream, options, checkSize);
   }
 
   async *#read(
     stream: ReadableStream<Uint8Array>,
     options: StoreCallOptions,
+    checkSize?: (size: number) => void,
   ): AsyncGenerator<Uint8Array, void, undefined> {
+    let size = 0;
     try {
-      yield* piecesOf(stream, options);
+      for await (const piece of piecesOf(stream, options)) {
+        checkSize?.(size += piece.length);
+        yield piece;
+      }
     } catch (error) {
       this.failure = { error };
       throw error;

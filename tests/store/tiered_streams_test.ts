@@ -269,6 +269,20 @@ test("tieredStore() does not blame a tier for a stream that fails with a StoreEr
   assert.deepEqual(events, []);
 });
 
+for (const sizes of [[200, 100], [100, 200]]) {
+  test(`tieredStore() with tiers of ${sizes.join(" and ")} bytes takes streams of 200, and blames none for 201`, async () => {
+    const events: TieredEvent[] = [];
+    const tiers = sizes.map((maxBytes) => memoryStore({ maxBytes }));
+    await using store = tieredStore(tiers, { onEvent: (event) => void events.push(event) });
+    const stream = (size: number) => new Blob([sample(size)]).stream();
+    await store.setStream!("key", stream(200));
+    assert.deepEqual(await store.get("key"), sample(200));
+    await rejects(store.setStream!("key", stream(201)), StoreError, /its tiers take 200 bytes at/);
+    assert.deepEqual(await store.get("key"), sample(200));
+    assert.deepEqual(events, []);
+  });
+}
+
 test("tieredStore() gives a setStream up that waits for an earlier change, and writes nothing then", async () => {
   const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const inner = memoryStore();

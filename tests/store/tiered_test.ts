@@ -289,7 +289,9 @@ test("tieredStore() writes what is larger than a tier takes to the others, and d
   assert.isUndefined(await fast.get("key"));
   await using small = tieredStore([memoryStore({ maxBytes: 1 }), memoryStore({ maxBytes: 3 })]);
   assert.equal(small.supports.maxBytes, 3);
-  await rejects(small.set("key", NEW), StoreError, /none of its tiers took/);
+  await small.set("key", OLD);
+  await rejects(small.set("key", NEW), StoreError, /its tiers take 3 bytes at most/);
+  assert.deepEqual(await small.get("key"), OLD, "What no tier takes costs no tier its entry");
 });
 
 test('tieredStore() with write: "behind" is done when the fastest tier is', async () => {

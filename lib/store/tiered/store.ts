@@ -56,7 +56,7 @@ export class TieredStore implements Store {
   readonly #tiers: readonly Tier[];
   readonly #writable: readonly Tier[];
   readonly #leases: TierLeases;
-  /** The tiers that stream, the slowest first. */
+  /** The tiers that stream and take whatever any of them takes, the slowest first. */
   readonly #streamers: readonly Tier[];
   readonly #handle = new Handle("tiered");
   readonly #turns = new Turns();
@@ -78,9 +78,12 @@ export class TieredStore implements Store {
     this.#writable = this.#tiers.filter(({ writable }) => writable);
     const slowest = this.#writable.toReversed();
     this.#leases = new TierLeases(slowest);
-    this.#streamers = slowest.filter(({ store }) => store.supports.streams);
     this.name = `tiered (${stores.map(({ name }) => name).join(", ")})`;
     this.supports = supportsOf(stores, { shared: invalidation !== undefined, behind });
+    const { maxBytes = Infinity } = this.supports;
+    this.#streamers = slowest.filter((tier) =>
+      tier.store.supports.streams && tier.maxBytes >= maxBytes
+    );
     this.#backfill = new Backfill(this.#tiers, this.#turns, backfillTtl);
     if (behind && this.#writable.length > 1) {
       this.#behind = new WriteBehind(maxBehind, (key) => this.#writeBehind(key));
@@ -111,6 +114,7 @@ export class TieredStore implements Store {
     this.#check("set", key, options);
     const expires = checkSet(bytes, options);
     this.#checkMayWrite("set");
+    this.#checkSize(bytes.length);
     const { lease } = options;
     // Whoever is asked later, when the caller may have changed the bytes, needs a copy.
     const later = lease !== undefined || this.#behind !== undefined || this.#turns.has(key);
@@ -192,7 +196,7 @@ export class TieredStore implements Store {
     }
     // Closing waits for changes, and so must not wait for a stream that never ends.
     const signal = this.#handle.signalFor(options);
-    const source = new Source(stream, { signal });
+    const source = new Source(stream, { signal }, (size) => this.#checkSize(size));
     const write = async () => {
       signal.throwIfAborted();
       try {
@@ -367,6 +371,12 @@ export class TieredStore implements Store {
   #checkMayWrite(operation: StoreOperation): void {
     if (this.#writable.length > 0) return;
     throw this.#failure(operation, "all its tiers are read-only");
+  }
+
+  /** Refuses what no tier takes before any of them drops its entry for it. */
+  #checkSize(size: number): void {
+    const { maxBytes = Infinity } = this.supports;
+    if (size > maxBytes) throw this.#failure("set", `its tiers take ${maxBytes} bytes at most`);
   }
 
   #allFailed(operation: StoreOperation): StoreError {
