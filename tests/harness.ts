@@ -208,7 +208,9 @@ export async function runScript(
   const { env, execPath } = (globalThis as unknown as { process: NodeProcess }).process;
   const script = path.startsWith("file:") ? fileURLToPath(path) : path;
   const config = fileURLToPath(new URL("../deno.json", import.meta.url));
-  const run = runtime === "deno" ? ["run", "-A", "--no-prompt", "--config", config] : ["run"];
+  // Quiet of what Deno fetches on the way, which is not what the script writes.
+  const deno = ["run", "--quiet", "-A", "--no-prompt", "--config", config];
+  const run = runtime === "deno" ? deno : ["run"];
   const child = spawn(execPath, [...run, script, ...args], {
     cwd: options.cwd,
     env: { ...env, NO_COLOR: "1", ...options.env },
