@@ -78,6 +78,7 @@ export async function mapLines(
   const output = new OrderedOutput(write);
   const lines = new Map<number, Line>();
   let idle: (() => void) | undefined;
+  let pause: Promise<void> | undefined;
 
   async function* inputs(): AsyncGenerator<Line> {
     let position = 0;
@@ -86,7 +87,7 @@ export async function mapLines(
       for (const line of some) {
         if (output.isFull) await output.room();
         if (performance.now() > due) {
-          await turn();
+          await (pause = turn());
           due = performance.now() + TURN_MS;
         }
         if (output.failure !== undefined) return;
@@ -139,6 +140,7 @@ export async function mapLines(
     if (!signal.aborted) throw error;
     await ended();
   } finally {
+    await pause;
     await output.written();
   }
   if (output.failure !== undefined) throw output.failure.error;
