@@ -118,7 +118,7 @@ for (const [way, wrap] of Object.entries(WAYS)) {
 
   testOn(
     ["chromium"],
-    "what follows asynchronous code tells such a call at once",
+    "only the stacks of Chromium and its kin tell who awaits a call",
     `${way}: its own call gets a clear error also where it is awaited only after something else`,
     async () => {
       const f = wrap(`f of ${way}, late`, async (n) => {
