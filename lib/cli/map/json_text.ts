@@ -67,7 +67,7 @@ function plainObject(value: object, path: string, within: readonly object[]): un
       return String(value);
     case "ArrayBuffer":
     case "SharedArrayBuffer":
-      return base64(new Uint8Array(value as ArrayBuffer));
+      return new Uint8Array(value as ArrayBuffer).toBase64();
     case "Error":
     case "DOMException": {
       const { name, message, cause } = value as Error;
@@ -113,18 +113,12 @@ function isSimple(value: unknown): boolean {
 
 function plainView(view: ArrayBufferView, kind: string): unknown {
   if (kind === "DataView" || kind.startsWith("Uint8")) {
-    return base64(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength).toBase64();
   }
   return Array.from(
     view as unknown as Iterable<number | bigint>,
     (item) => typeof item === "bigint" ? String(item) : item,
   );
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
 }
 
 function refusal(what: string, path: string): TypeError {
