@@ -46,9 +46,23 @@ function fromStorage<T>(storage: LocalStorage<T>): ContextVariable<T> {
   return { get: () => storage.getStore(), run: (value, body) => storage.run(value, body) };
 }
 
+const stackVariables: StackVariable<unknown>[] = [];
+
+/** A function that calls `body` later, for which all values hold that hold where this is called. */
+export function inThisContext<R>(body: () => R): () => R {
+  return stackVariables.reduce((run, variable) => {
+    const value = variable.get();
+    return () => variable.run(value, run);
+  }, body);
+}
+
 /** Holds for what is called at once. */
 class StackVariable<T> implements ContextVariable<T> {
   #value: T | undefined;
+
+  constructor() {
+    stackVariables.push(this);
+  }
 
   get(): T | undefined {
     return this.#value;

@@ -5,7 +5,7 @@ import type { MemoryEntry } from "./memory_entry.ts";
 import type { IndexKey } from "./memory_index.ts";
 import type { MemoryRuns } from "./memory_runs.ts";
 import { runsOnStack } from "./marks.ts";
-import { handOut, isWithin, runningNow, selfWait, waitFor } from "./running.ts";
+import { handOut, isWithin, runningNow, selfWait, waitFor, waitTogether } from "./running.ts";
 import { findSignals, untilAborted } from "./signals.ts";
 
 /** Lets the calls of one function join. */
@@ -30,7 +30,10 @@ export class MemoryJoins {
     log.emit({ type: "join", name, key, where: "here" });
     const signal = findSignals(args, this.#context.keyer)?.signal;
     const copied = this.copied(entry);
-    let result = around === undefined
+    // Who may be in no run gets the promise that all get.
+    const isUnsure = around?.isFound === false;
+    if (isUnsure) waitTogether(entry, around, name, copied);
+    let result = around === undefined || isUnsure
       ? copied
       : waitFor(entry, around, name, () => Promise.resolve(copied));
     if (stale !== undefined && softTimeout !== Infinity) {

@@ -8,7 +8,7 @@ import { MemoryEntry } from "./memory_entry.ts";
 import type { IndexKey } from "./memory_index.ts";
 import type { MemoryKeeper } from "./memory_keeper.ts";
 import { isThenable } from "./results.ts";
-import { isWithin, mark, runAs, runningNow, selfWait } from "./running.ts";
+import { isWithin, runAs, runAwaited, runningNow, selfWait } from "./running.ts";
 import { findSignals, Waiters } from "./signals.ts";
 import { orAfter, withinTime } from "./timeouts.ts";
 
@@ -74,7 +74,9 @@ export class MemoryRuns {
     const before = this.#begun.get(index);
     this.#begun.set(index, entry);
     try {
-      return runAs(entry, runningNow(), () => this.#context.fn.apply(self, args));
+      // The promise of a function that is not async may be known to others: it goes out as it is.
+      const run = this.#context.isAsync ? runAwaited : runAs;
+      return run(entry, runningNow(), () => this.#context.fn.apply(self, args));
     } finally {
       if (before === undefined) this.#begun.delete(index);
       else this.#begun.set(index, before);
@@ -158,10 +160,6 @@ export class MemoryRuns {
     const { hardTimeout, softTimeout, name } = this.#context.settings;
     const replaced = this.#context.entries.peek(index);
     entry.flight = { replaced, stale, isRenewal, waiters, forgotten: [] };
-    const given = entry.result as PromiseLike<unknown>;
-    // The promise of a function that is not async may be known to others, and is handed out as it is.
-    entry.result = this.#context.isAsync ? mark(entry, given) : given;
-    const isMarked = entry.result !== given;
     if (hardTimeout !== Infinity) {
       const onLate = (error: CacheTimeoutError) => waiters?.abort(error);
       entry.result = withinTime(
@@ -187,8 +185,8 @@ export class MemoryRuns {
       if (fallback !== undefined) return fallback();
       throw error;
     });
-    // One promise for all, so that what waits for a marked one is seen through it.
-    if (stale !== undefined || isMarked) entry.result = settled;
+    // One promise for all, so that who waits for a run is seen through it.
+    if (stale !== undefined || this.#context.isAsync) entry.result = settled;
     else settled.catch(() => {});
     if (keeps) this.#context.entries.set(index, entry);
     const { copies } = this.#context;

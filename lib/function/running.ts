@@ -4,27 +4,34 @@
  * @module
  */
 
-import { type ContextVariable, followsAwaits, makeContextVariable } from "./context.ts";
+import {
+  type ContextVariable,
+  followsAwaits,
+  inThisContext,
+  makeContextVariable,
+} from "./context.ts";
 import { marked } from "./marks.ts";
+import { isThenable } from "./results.ts";
 import type { Join } from "./self_waits.ts";
+import type { Running } from "./tasks.ts";
 
-/** A call under way, and the one that it was made from. */
-export interface Running {
-  readonly call: object;
-  readonly around: Running | undefined;
-}
+export type { Running } from "./tasks.ts";
 
 let variable: ContextVariable<Running> | undefined;
+
+type Tasks = typeof import("./tasks.ts");
+let tasks: Tasks | undefined;
 
 /** What each call under way waits for. */
 const waits = new WeakMap<object, object[]>();
 
 /**
  * The call that is computed around the code that runs now. In browsers it is known up to the first
- * `await` within that call; what comes after is found by {@linkcode handOut}, as far as it is.
+ * `await` within that call. What comes after is found by {@linkcode handOut} in Chromium and its kin,
+ * and later by what this returns in Firefox and its kin, as far as it is.
  */
 export function runningNow(): Running | undefined {
-  return variable?.get();
+  return variable?.get() ?? tasks?.placeNow();
 }
 
 /** Runs `body` as the computation of `call`, which was made where `around` was running. */
@@ -32,9 +39,31 @@ export function runAs<T>(call: object, around: Running | undefined, body: () => 
   return variableNow().run({ call, around }, body);
 }
 
-/** Marks the run of a call where nothing follows asynchronous code. */
-export function mark<T>(call: object, run: PromiseLike<T>): PromiseLike<T> {
-  return followsAwaits(variableNow()) ? run : marked(call, run);
+/**
+ * Runs `body` as {@linkcode runAs} does where its result is awaited. Where nothing follows
+ * asynchronous code, the run is marked, or takes place in a task of its own.
+ */
+export function runAwaited(
+  call: object,
+  around: Running | undefined,
+  body: () => unknown,
+): unknown {
+  const run = () => runAs(call, around, body);
+  if (followsAwaits(variableNow())) return run();
+  if (tellsByTasks()) return runInTask({ call, around }, inThisContext(run));
+  const result = run();
+  return isThenable(result) ? marked(call, result) : result;
+}
+
+async function runInTask(running: Running, run: () => unknown): Promise<unknown> {
+  // Without it, such as with no network, nothing is found, and nothing else is different.
+  tasks ??= await import("./tasks.ts").catch(() => undefined);
+  return await (tasks?.runInTask(running, run) ?? run());
+}
+
+/** Whether tasks have priorities, and stacks do not show what awaits what. */
+function tellsByTasks(): boolean {
+  return "TaskController" in globalThis && !/^ +at /m.test(String(new Error().stack));
 }
 
 function variableNow(): ContextVariable<Running> {
@@ -120,16 +149,41 @@ export async function waitFor<T>(
   name: string,
   wait: () => PromiseLike<T>,
 ): Promise<T> {
-  checkNotWithin(call, around, name);
+  const begin = () => {
+    checkNotWithin(call, around, name);
+    return noteWait(call, around);
+  };
+  const end = begin();
+  try {
+    const result = wait();
+    return await (tasks?.whileFound(around, begin, result) ?? result);
+  } finally {
+    end();
+  }
+}
+
+/**
+ * Waits for a call whose result is shared with all who ask, from a place to be found: where the call
+ * would wait for itself, all get the error for that.
+ */
+export function waitTogether(
+  call: object,
+  around: Running,
+  name: string,
+  result: PromiseLike<unknown>,
+): void {
+  waitFor(call, around, name, () => result).catch((error) => tasks?.failRun(call, error));
+}
+
+/** Notes that all calls around a place wait for another, until what it returns is called. */
+function noteWait(call: object, around: Running | undefined): () => void {
   const mine = [...callsFrom(around)];
   for (const each of mine) waits.set(each, [...waits.get(each) ?? [], call]);
-  try {
-    return await wait();
-  } finally {
+  return () => {
     for (const each of mine) {
       waits.set(each, waits.get(each)!.toSpliced(waits.get(each)!.indexOf(call), 1));
     }
-  }
+  };
 }
 
 function* callsFrom(around: Running | undefined): Generator<object, void, undefined> {

@@ -9,8 +9,8 @@ import type { WatchedRun } from "./invalidations.ts";
 import { decideKeeping, inputsChangedError, keepsError, type Kept, type Run } from "./keeping.ts";
 import { IteratedValues, packed, type Payload, payloadOf, resultOf } from "./payload.ts";
 import { fail } from "./result_opener.ts";
-import { isIterator, isStreamed, isThenable } from "./results.ts";
-import { mark, runAs } from "./running.ts";
+import { isIterator, isStreamed } from "./results.ts";
+import { runAs, runAwaited } from "./running.ts";
 import { staleTime } from "./settings.ts";
 import { findSignals, untilAborted } from "./signals.ts";
 import { discard, type Flight, type Outcome } from "./store_handle.ts";
@@ -138,10 +138,10 @@ export class Runs {
     let run: Run;
     try {
       const compute = asked.run ?? ((given: unknown[]) => this.#fn.apply(self, given));
-      const limited = this.#limited(() => {
-        const result = runAs(flight, around, () => compute(passed));
-        return isThenable(result) ? mark(flight, result) : result;
-      }, flight);
+      const limited = this.#limited(
+        () => runAwaited(flight, around, () => compute(passed)),
+        flight,
+      );
       // A run that all have given up is over, also where the function takes no notice of that.
       const value = await (signals === undefined ? limited : untilAborted(limited, signal));
       run = ended("value", isIterator(value) ? new IteratedValues(value) : value);

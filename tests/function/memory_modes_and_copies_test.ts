@@ -121,8 +121,8 @@ test("a timeout longer than timers can be does not end a run at once", async () 
 });
 
 testOn(
-  ["deno", "bun"],
-  "browsers cannot tell where a call after an await comes from",
+  ["deno", "bun", "chromium"],
+  "Firefox follows no code past an await of what is settled",
   "an asynchronous cache() that waits for itself gets a clear error",
   async () => {
     const load = cache(async (id: string): Promise<string> => {

@@ -130,6 +130,16 @@ testOn(
   },
 );
 
+test("withMode() holds for what an asynchronous function calls at once", async () => {
+  let runs = 0;
+  const inner = cache((_id: number) => ++runs);
+  const outer = cache(async (id: number) => await Promise.resolve(inner(id)), {
+    freeVariables: "ignore",
+  });
+  inner(1);
+  assert.equal(await withMode("refresh", () => outer(1)), 2);
+});
+
 test("withMode() may stand in another, and ends when its body throws", () => {
   let runs = 0;
   const f = cache((_id: number) => ++runs);

@@ -63,62 +63,47 @@ const BETWEEN: Readonly<Record<string, (own: Fn, n: number) => Promise<number>>>
 
 for (const [way, wrap] of Object.entries(WAYS)) {
   for (const [where, call] of Object.entries(BETWEEN)) {
-    testOn(
-      ["deno", "bun", "chromium"],
-      "Firefox shows no code what awaits what",
-      `${way}: its own call after an await, ${where}, gets a clear error`,
-      async () => {
-        const f = wrap(`f of ${way}, ${where}`, async (n) => {
-          await turn();
-          return await call(f, n);
-        });
-        for (let again = 0; again < 2; again++) await rejects(f(1), TypeError, SELF_WAIT);
-      },
-    );
+    test(`${way}: its own call after an await, ${where}, gets a clear error`, async () => {
+      const f = wrap(`f of ${way}, ${where}`, async (n) => {
+        await turn();
+        return await call(f, n);
+      });
+      for (let again = 0; again < 2; again++) await rejects(f(1), TypeError, SELF_WAIT);
+    });
   }
 
-  testOn(
-    ["deno", "bun", "chromium"],
-    "Firefox shows no code what awaits what",
-    `${way}: two that call each other in a circle after an await get a clear error`,
-    async () => {
-      const f = wrap(`f in a circle of ${way}`, async (n) => {
-        await turn();
-        return await g(n);
+  test(`${way}: two that call each other in a circle after an await get a clear error`, async () => {
+    const f = wrap(`f in a circle of ${way}`, async (n) => {
+      await turn();
+      return await g(n);
+    });
+    const g = wrap(`g in a circle of ${way}`, async (n) => {
+      await turn();
+      return await f(n);
+    });
+    await rejects(f(1), TypeError, SELF_WAIT);
+  });
+
+  test(`${way}: two that were called apart and wait for each other after an await get a clear error`, async () => {
+    const begun = new Set<string>();
+    const around = (name: string, other: () => Fn): Fn =>
+      wrap(`${name} apart of ${way}`, async (n) => {
+        begun.add(name);
+        do await turn(); while (begun.size < 2);
+        return await other()(n);
       });
-      const g = wrap(`g in a circle of ${way}`, async (n) => {
-        await turn();
-        return await f(n);
-      });
-      await rejects(f(1), TypeError, SELF_WAIT);
-    },
-  );
+    const f = around("f", () => g);
+    const g = around("g", () => f);
+    const [first, second] = await Promise.allSettled([f(1), g(1)]);
+    for (const { reason } of [first, second] as PromiseRejectedResult[]) {
+      assert.instanceOf(reason, TypeError);
+      assert.match(reason.message, SELF_WAIT);
+    }
+  });
 
   testOn(
-    ["deno", "bun", "chromium"],
-    "Firefox shows no code what awaits what",
-    `${way}: two that were called apart and wait for each other after an await get a clear error`,
-    async () => {
-      const begun = new Set<string>();
-      const around = (name: string, other: () => Fn): Fn =>
-        wrap(`${name} apart of ${way}`, async (n) => {
-          begun.add(name);
-          await until(() => begun.size === 2);
-          return await other()(n);
-        });
-      const f = around("f", () => g);
-      const g = around("g", () => f);
-      const [first, second] = await Promise.allSettled([f(1), g(1)]);
-      for (const { reason } of [first, second] as PromiseRejectedResult[]) {
-        assert.instanceOf(reason, TypeError);
-        assert.match(reason.message, SELF_WAIT);
-      }
-    },
-  );
-
-  testOn(
-    ["chromium"],
-    "only the stacks of Chromium and its kin tell who awaits a call",
+    ["chromium", "firefox"],
+    "elsewhere the call fails at once, when nobody awaits it yet",
     `${way}: its own call gets a clear error also where it is awaited only after something else`,
     async () => {
       const f = wrap(`f of ${way}, late`, async (n) => {
@@ -205,7 +190,7 @@ for (const [how, ask] of Object.entries(ASKING)) {
   for (const kind of ["memory", "store"]) {
     testOn(
       ["deno", "bun"],
-      "browsers have nothing that follows asynchronous code",
+      "in browsers only a call that joins another is found after an await",
       `${kind}: ${how} of its own call after an await gets a clear error`,
       async () => {
         const name = `f that asks by ${how}`;
@@ -233,7 +218,7 @@ interface Asked {
 
 testOn(
   ["deno", "bun"],
-  "browsers have nothing that follows asynchronous code",
+  "in browsers only a call that joins another is found after an await",
   "peek() of its own call finds nothing yet, and waits for nothing",
   async () => {
     const f: MemoryCached<Fn> = cache(async (n) => {
@@ -246,8 +231,8 @@ testOn(
 );
 
 testOn(
-  ["deno", "bun"],
-  "browsers have nothing that follows asynchronous code",
+  ["deno", "bun", "firefox"],
+  "the stacks of Chromium do not show who reads a stream",
   "a generator that reads its own stream gets a clear error",
   async () => {
     const f = stored.persistent(
