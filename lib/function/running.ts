@@ -61,9 +61,13 @@ async function runInTask(running: Running, run: () => unknown): Promise<unknown>
   return await (tasks?.runInTask(running, run) ?? run());
 }
 
-/** Whether tasks have priorities, and stacks do not show what awaits what. */
+/**
+ * Whether tasks have priorities, and stacks do not show what awaits what. In its workers, Firefox
+ * hangs once it has changed a priority.
+ */
 function tellsByTasks(): boolean {
-  return "TaskController" in globalThis && !/^ +at /m.test(String(new Error().stack));
+  return "TaskController" in globalThis && "document" in globalThis &&
+    !/^ +at /m.test(String(new Error().stack));
 }
 
 function variableNow(): ContextVariable<Running> {

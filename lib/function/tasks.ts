@@ -1,7 +1,7 @@
 /**
  * Finding the run that a call was made in after an `await`, where the runtime has no means to follow
- * asynchronous code and stacks do not show what awaits what: in Firefox and its kin, by the priority
- * of tasks.
+ * asynchronous code and stacks do not show what awaits what: in pages of Firefox and its kin, by the
+ * priority of tasks.
  *
  * A run takes place in a task of a priority of its own. Whatever follows an `await` in it inherits
  * that, and nothing can ask for it; but a `scheduler.yield()` there goes on as late as it says. So
@@ -53,8 +53,12 @@ const underWay = new Set<Task>();
 /** How long a call waits before its place is looked for, in milliseconds: most take less. */
 const LOOK_AFTER_MS = 50;
 
-/** Runs `body` in a task of its own. */
+/** With many more under way, it takes the browser long to find the next. */
+const MAX_TASKS = 1000;
+
+/** Runs `body` in a task of its own, unless there are very many. */
 export async function runInTask<T>(running: Running, body: () => T): Promise<Awaited<T>> {
+  if (underWay.size >= MAX_TASKS) return await body();
   const controller = new TaskController({ priority: "user-visible" });
   const { promise: failure, reject } = Promise.withResolvers<never>();
   const task: Task = {
