@@ -30,13 +30,14 @@ const files = (await filesUnder("tests", "_test.ts")).filter((file) => file.incl
 const servers = findServers();
 const bundle = lazy(() => pageBundle(files));
 
-/** The parts, in lanes that run side by side: each of them waits a good part of its time. */
+/** The parts, in lanes that run side by side and take about as long: each waits a good part of it. */
 const lanes: readonly Readonly<Record<string, () => Promise<readonly Case[]>>>[] = [
-  { checks: checkCases, examples: exampleCases },
   {
-    deno: () => denoCases(files, servers),
+    checks: checkCases,
+    examples: exampleCases,
     bun: async () => await bunCases(await findBun(), files, servers),
   },
+  { deno: () => denoCases(files, servers) },
   {
     chromium: () => browserCases("chromium"),
     firefox: () => browserCases("firefox"),
