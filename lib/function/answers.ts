@@ -35,12 +35,12 @@ export class Answers {
    */
   async answer(asked: AskedCall, flight: Flight, store: Store | undefined): Promise<Outcome> {
     const { log, handle, settings } = this.#backing;
-    const { key: { hex }, mode } = asked;
+    const { key: { hex }, mode, isAnew } = asked;
     const { name, softTimeout, staleWhileRevalidate } = settings;
     let stale: Stale | undefined;
     // The store, as long as there is hope that it answers in time.
     let hopeful = store;
-    if (mode !== "refresh") {
+    if (!isAnew) {
       const since = Date.now();
       const found = store && await this.#find(asked, store, () => {
         if (Date.now() - since >= LONG_WAIT_MS) hopeful = undefined;
@@ -72,7 +72,7 @@ export class Answers {
     // Before the function runs, whose failure is to be heard.
     const late = mayBeLate ? await this.#renewals(hex) : undefined;
     const renewal = handle.renewals.get(asked.storeKey);
-    const isRenewed = renewal !== undefined && mode !== "refresh";
+    const isRenewed = renewal !== undefined && !isAnew;
     if (isRenewed) log.emit({ type: "join", name, key: hex, where: "here" });
     else log.emit({ type: "miss", name, key: hex });
     const computed = isRenewed
@@ -171,8 +171,8 @@ export class Answers {
   /** What another, who may look for it under a lease, has computed meanwhile. */
   async #findAgain(asked: AskedCall, store: Store): Promise<Outcome | undefined> {
     const { stored, opener } = this.#backing;
-    const { key, storeKey, mode } = asked;
-    if (mode === "refresh") return undefined;
+    const { key, storeKey, isAnew } = asked;
+    if (isAnew) return undefined;
     // What is wrong with it was told when it was read first.
     const found = await stored.readAt(store, storeKey, key, false);
     const isFresh = found !== undefined && found.record.expires > Date.now() &&

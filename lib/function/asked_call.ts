@@ -18,6 +18,8 @@ export interface AskedCall {
   /** Where its result stands. */
   readonly storeKey: string;
   readonly mode: CacheMode;
+  /** Whether nothing that is kept or under way is an answer. */
+  readonly isAnew: boolean;
   /** The cached call that this one is made from. */
   readonly around: Running | undefined;
   /** Computes the result in place of the function. */

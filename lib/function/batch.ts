@@ -1,7 +1,7 @@
 /** Functions of arrays, cached element by element. */
 
 import type { PersistentCachedMethods } from "./cached_function.ts";
-import { modeNow } from "./mode.ts";
+import type { CacheMode } from "./mode.ts";
 import type { AskedCall, PersistentResults } from "./persistent_results.ts";
 import { findSignals } from "./signals.ts";
 import type { Call } from "./wrapper.ts";
@@ -50,14 +50,14 @@ export class Batch {
   async call(
     self: unknown,
     args: readonly unknown[],
-    mode?: AskedCall["mode"],
+    mode: CacheMode,
+    isAnew?: boolean,
   ): Promise<unknown[]> {
-    const asked = mode ?? modeNow(this.#results.settings.mode);
-    if (asked === "off") return await this.#fn.apply(self, [...args]) as unknown[];
+    if (mode === "off") return await this.#fn.apply(self, [...args]) as unknown[];
     const { keyer } = this.#results;
     findSignals(args, keyer)?.signal.throwIfAborted();
     const calls = await Promise.all(
-      this.elements(args).map((element) => this.#results.ask(self, element, asked)),
+      this.elements(args).map((element) => this.#results.ask(self, element, mode, isAnew)),
     );
     // Equal elements are one call.
     const distinct = new Map(calls.map((call) => [call.key.hex, call]));
@@ -82,8 +82,12 @@ export class Batch {
     return await Promise.all(calls.map(({ key }) => answers.get(key.hex)));
   }
 
-  /** The methods of a function of arrays, made of those for one element. */
-  methods(one: BatchedMethods, self: unknown): BatchedMethods {
+  /**
+   * The methods of a function of arrays, made of those for one element.
+   *
+   * @param mode That of the call of one of them.
+   */
+  methods(one: BatchedMethods, self: unknown, mode: CacheMode): BatchedMethods {
     const each = <T>(args: readonly unknown[], use: (...element: unknown[]) => Promise<T>) =>
       Promise.all(this.elements(args).map((element) => use(...element)));
     const onlyOf = <T>(all: readonly T[]): T => {
@@ -99,11 +103,11 @@ export class Batch {
         const results = await each(args, one.peek);
         return results.includes(undefined) ? undefined : results;
       },
-      refresh: (...args) => this.call(self, args, "refresh"),
+      refresh: (...args) => this.call(self, args, mode, true),
       delete: async (...args) => (await each(args, one.delete)).some((deleted) => deleted),
       reference: async (...args) => {
         const element = onlyOf(this.elements(args));
-        await this.call(self, args);
+        await this.call(self, args, mode);
         const reference = await one.reference(...element);
         return {
           ...reference,

@@ -220,11 +220,11 @@ export function checkFunction(verb: string, fn: unknown): void {
  *
  * @throws {TypeError} It is a generator function.
  */
-export function checkRepeatable(verb: string, fn: AnyFunction): void {
+export function checkRepeatable(fn: AnyFunction): void {
   if (!isGeneratorFunction(fn)) return;
   throw new TypeError(
-    `${verb} takes a function, received the generator function ${fn.name}, whose results can be ` +
-      "read only once; wrap a function that returns an array",
+    `The generator function ${fn.name} gives what can be read only once; wrap a function that ` +
+      "returns an array",
   );
 }
 

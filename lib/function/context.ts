@@ -49,10 +49,10 @@ function fromStorage<T>(storage: LocalStorage<T>): ContextVariable<T> {
 const stackVariables: StackVariable<unknown>[] = [];
 
 /** A function that calls `body` later, for which all values hold that hold where this is called. */
-export function inThisContext<R>(body: () => R): () => R {
+export function inThisContext<A extends unknown[], R>(body: (...args: A) => R): (...args: A) => R {
   return stackVariables.reduce((run, variable) => {
     const value = variable.get();
-    return () => variable.run(value, run);
+    return (...args) => variable.run(value, () => run(...args));
   }, body);
 }
 

@@ -12,6 +12,7 @@ import {
   LRU_OPTIONS,
   MEMORY_OPTIONS,
 } from "./check_options.ts";
+import { inThisContext } from "./context.ts";
 import { defaultGroup, type Group, type Member } from "./group.ts";
 import type { IndexKey } from "./memory_index.ts";
 import { MemoryResults } from "./memory_results.ts";
@@ -29,9 +30,9 @@ import { type Call, makeWrapper, wrapperPrototype } from "./wrapper.ts";
  * otherwise.
  *
  * An asynchronous function that waits for the very call that it computes would wait for ever, and
- * gets a `TypeError` instead. After the first `await` of the function, browsers of the kin of
- * Chromium tell so where it is `async` and awaits the call without detours, and others do not: there
- * the option `timeout` ends it, and an event `long-wait` tells of it where that is not given.
+ * gets a `TypeError` instead. After the first `await` of the function, browsers tell so a moment
+ * later, where it is `async` and awaits the call without detours. What they do not find the option
+ * `timeout` ends, and an event `long-wait` tells of it where that is not given.
  *
  * @param fn The function to cache.
  * @param options See {@linkcode MemoryCacheOptions}.
@@ -87,7 +88,6 @@ export function cache<F extends AnyFunction>(
     return <G extends AnyFunction>(fn: G) => cache(fn, fnOrOptions);
   }
   checkFunction("cache", fnOrOptions);
-  checkRepeatable("cache", fnOrOptions);
   checkOptions("cache", options, MEMORY_OPTIONS);
   return wrapInMemory(
     fnOrOptions,
@@ -153,7 +153,6 @@ export function lruCache<F extends AnyFunction>(
   if (rest.length === 0) return <G extends AnyFunction>(fn: G) => lruCache(options, fn);
   const [fn] = rest;
   checkFunction("lruCache", fn);
-  checkRepeatable("lruCache", fn!);
   return wrapInMemory(fn!, settingsOf(fn!, options as LruCacheOptions), defaultGroup);
 }
 
@@ -170,12 +169,17 @@ export function checkBound({ maxEntries, maxBytes }: LruCacheOptions): void {
   );
 }
 
-/** Wraps a function whose options were checked. */
+/**
+ * Wraps a function whose options were checked.
+ *
+ * @throws {TypeError} It is a generator function.
+ */
 export function wrapInMemory<F extends AnyFunction>(
   fn: F,
   settings: Settings,
   group: Group,
 ): MemoryCached<F> {
+  checkRepeatable(fn);
   const results = new MemoryResults(fn as unknown as Call, settings);
   const methodsOf = (self: unknown): Omit<MemoryCachedMethods<Call>, "wrapped"> => ({
     key: (...args) => results.keyer.key(args, undefined, self).hex,
@@ -197,8 +201,9 @@ export function wrapInMemory<F extends AnyFunction>(
       return results.listing.get(results.entries, key) as never;
     },
     map: async (inputs, options) => {
+      const call = inThisContext((input: unknown) => results.call(self, [input]));
       const { mapCalls } = await import("./map.ts");
-      return await mapCalls((input) => results.call(self, [input]), inputs, options);
+      return await mapCalls(call, inputs, options);
     },
     reference: (...args) => {
       const index = results.prepare(args, self);

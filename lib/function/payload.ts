@@ -45,7 +45,8 @@ export function encodeThrown(
   } catch (cause) {
     const name = thrown instanceof Error ? thrown.constructor.name : "";
     if (!(cause instanceof EncodeError) || cause.path !== "" || name === "") throw cause;
-    const parts = [...new Set(["message", ...Object.keys(thrown as Error)])].join(", ");
+    const all = new Set(["message", "cause", ...Object.keys(thrown as Error)]);
+    const parts = [...all].filter((part) => part in (thrown as Error)).join(", ");
     const reason = "an error of a class of one's own is kept where classes names it: write " +
       `classes: { ${name}: { class: ${name}, encode: ({ ${parts} }) => ({ ${parts} }), ` +
       `decode: ({ message, ...rest }) => Object.assign(new ${name}(message), rest) } }`;

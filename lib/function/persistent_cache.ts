@@ -10,6 +10,7 @@ import type {
 } from "./cached_function.ts";
 import type { CacheEntry, StoredEntryFilter } from "./entry.ts";
 import type { Group, Member } from "./group.ts";
+import { inThisContext } from "./context.ts";
 import { modeNow } from "./mode.ts";
 import { isOwned } from "./names.ts";
 import { PersistentResults } from "./persistent_results.ts";
@@ -76,8 +77,9 @@ export function wrapInStore<F extends AnyFunction>(
       return await entryIn(stored, await handle.store(), { key, at }) as never;
     },
     map: async (inputs, options) => {
+      const each = inThisContext((input: unknown) => call.call(self, input));
       const { mapCalls } = await import("./map.ts");
-      return await mapCalls((input) => call.call(self, input), inputs, options);
+      return await mapCalls(each, inputs, options);
     },
     reference: async (...args) => {
       // The elements of a function of arrays are computed by one call before.
@@ -101,8 +103,10 @@ export function wrapInStore<F extends AnyFunction>(
     if (batch === undefined) return methods;
     const one = { ...methods };
     for (const method of BATCHED) {
-      methods[method] = async (...args: unknown[]) =>
-        await (await batch()).methods(one, self)[method](...args) as never;
+      methods[method] = async (...args: unknown[]) => {
+        const mode = modeNow(settings.mode);
+        return await (await batch()).methods(one, self, mode)[method](...args) as never;
+      };
     }
     return methods;
   };

@@ -65,14 +65,18 @@ export class PersistentResults {
   }
 
   /** Finds out all that is to be known of a call before it is made. */
-  async ask(self: unknown, args: unknown[], mode?: CacheMode): Promise<AskedCall> {
+  async ask(
+    self: unknown,
+    args: unknown[],
+    mode: CacheMode = modeNow(this.settings.mode),
+    isAnew: boolean = mode === "refresh",
+  ): Promise<AskedCall> {
     // Before the first await, after which not every runtime can tell.
     const around = runningNow();
-    const asked = mode ?? modeNow(this.settings.mode);
     const watched = this.#watch.begin();
     if (this.#watch.isStrict) await watched;
     this.#watch.check();
-    const writes = asked === "read-write" || asked === "refresh";
+    const writes = mode === "read-write" || mode === "refresh";
     const digests = writes ? this.#digests : this.#known;
     const preparing = this.keyer.prepare(args, self, digests);
     let readings = preparing && await preparing;
@@ -84,11 +88,14 @@ export class PersistentResults {
       key = this.keyer.key(args, readings, self);
     }
     const storeKey = this.stored.prefix + key.hex;
-    return { self, args, readings, key, storeKey, mode: asked, around };
+    return { self, args, readings, key, storeKey, mode, isAnew, around };
   }
 
-  async call(self: unknown, args: unknown[]): Promise<unknown> {
-    const mode = modeNow(this.settings.mode);
+  async call(
+    self: unknown,
+    args: unknown[],
+    mode: CacheMode = modeNow(this.settings.mode),
+  ): Promise<unknown> {
     if (mode === "off") return await this.#fn.apply(self, args);
     checkThis(self, this.keyer, this.settings.name, this.settings.attributes);
     findSignals(args, this.keyer)?.signal.throwIfAborted();
@@ -115,7 +122,7 @@ export class PersistentResults {
     const { key: { hex }, storeKey, mode, around } = asked;
     // One that computes anew waits too, for the lease.
     checkNotWithin(underWay, around, name);
-    if (!mayJoin(mode, underWay.mode)) return await this.#fly(asked, signal);
+    if (!mayJoin(asked, underWay.mode)) return await this.#fly(asked, signal);
     log.emit({ type: "join", name, key: hex, where: "here" });
     asked.onWait?.();
     // At once, so that a stream which all others leave meanwhile is not over.
@@ -136,9 +143,11 @@ export class PersistentResults {
     return restored === undefined ? await this.answer(again, signal) : restored.first();
   }
 
-  /** Computes a result, whatever is stored. */
+  /** Computes a result, whatever is stored, where the mode lets it. */
   async refresh(args: unknown[], self?: unknown): Promise<unknown> {
-    const asked = await this.ask(self, args, "refresh");
+    const mode = modeNow(this.settings.mode);
+    if (mode === "off") return await this.#fn.apply(self, args);
+    const asked = await this.ask(self, args, mode, true);
     return await this.answer(asked, findSignals(args, this.keyer)?.signal);
   }
 
@@ -181,7 +190,8 @@ export class PersistentResults {
     const asked = await this.ask(self, args);
     const store = await this.#store(asked.key.hex);
     if (store !== undefined && await this.answers.stands(asked, store)) return asked;
-    const result = await this.call(self, args);
+    // In the mode of the caller, which not every runtime can tell any more.
+    const result = await this.call(self, args, asked.mode);
     if (isStreamed(result)) await readToEnd(result);
     return await this.ask(self, args);
   }
@@ -208,7 +218,7 @@ export class PersistentResults {
   /** Lets equal calls join until the result is complete. */
   async #fly(asked: AskedCall, signal: AbortSignal | undefined): Promise<unknown> {
     const { flights } = this.#handle;
-    const { storeKey, mode } = asked;
+    const { storeKey, mode, isAnew } = asked;
     const landing = Promise.withResolvers<Outcome>();
     const land = () => {
       if (flights.get(storeKey) === flight) flights.delete(storeKey);
@@ -216,7 +226,8 @@ export class PersistentResults {
     const flight = newFlight(this.settings, {
       outcome: landing.promise,
       waiters: new Waiters(land),
-      mode,
+      // What fails whatever is stored is no answer to others.
+      mode: isAnew && mode === "offline" ? "off" : mode,
       replaces: flights.get(storeKey),
     });
     if (flight.replaces !== undefined) this.#handle.partFrom(storeKey, flight.replaces);
@@ -257,7 +268,7 @@ export class PersistentResults {
 }
 
 /** Whether a call gets what its mode says from another's work. */
-function mayJoin(own: CacheMode, underWay: CacheMode): boolean {
-  if (own === "refresh") return false;
-  return own === underWay || underWay === "read-write" || underWay === "refresh";
+function mayJoin({ mode, isAnew }: AskedCall, underWay: CacheMode): boolean {
+  if (isAnew) return false;
+  return mode === underWay || underWay === "read-write" || underWay === "refresh";
 }

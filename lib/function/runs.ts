@@ -192,7 +192,7 @@ export class Runs {
   /** Stores a whole result, and hands out copies of it. */
   async #keep(run: Run, running: RunningCall): Promise<Outcome> {
     const { settings, log } = this.#backing;
-    const { asked: { key: { hex } }, flight, store } = running;
+    const { asked: { key: { hex }, mode }, flight, store } = running;
     const first = () => resultOfRun(run);
     let payload: Payload;
     try {
@@ -205,7 +205,7 @@ export class Runs {
       } else this.#tellNotStored(hex, "no byte form", error);
       return { first, again: first };
     }
-    discard(flight.replaces);
+    if (mode !== "read-only") discard(flight.replaces);
     const again = () => {
       const copy = resultOf(payload, settings);
       return run.kind === "error" ? fail(copy) : copy;

@@ -1,5 +1,7 @@
 import { createCache } from "../../lib/function/create_cache.ts";
 import type { AnyFunction } from "../../lib/key/mod.ts";
+import { CacheMissError } from "../../lib/errors.ts";
+import { withMode } from "../../lib/function/mode.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import type { PersistentOptions } from "../../lib/function/options.ts";
 import { assert, rejects, test } from "../harness.ts";
@@ -112,6 +114,22 @@ test("the methods of a batch are about all elements of a call", async () => {
   assert.isTrue(await f.delete(["a", "ccc"]));
   assert.isFalse(await f.has(["a"]));
   assert.lengthOf(await Array.fromAsync(f.entries()), 1);
+});
+
+test("refresh() and reference() of a batch heed the mode", async () => {
+  let runs = 0;
+  const { f } = batched((xs: string[]) => {
+    runs++;
+    return xs.map(() => runs);
+  }, { batch: ["xs"] });
+  await f(["a"]);
+  await rejects(withMode("offline", () => f.refresh(["a"])), CacheMissError);
+  await rejects(withMode("offline", () => f.reference(["b"])), CacheMissError);
+  assert.equal(runs, 1);
+  assert.deepEqual(await withMode("read-only", () => f.refresh(["a", "b"])), [2, 2]);
+  assert.deepEqual(await withMode("off", () => f.refresh(["a"])), [3]);
+  assert.deepEqual(await f.peek(["a"]), [1]);
+  assert.isFalse(await f.has(["b"]));
 });
 
 /** A function of arrays whose runs end when the test says so, or are aborted. */

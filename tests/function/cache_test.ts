@@ -1,4 +1,6 @@
+import { createCache } from "../../lib/function/create_cache.ts";
 import { cache, lruCache } from "../../lib/function/memory_cache.ts";
+import { memoryStore } from "../../lib/store/memory.ts";
 import { assert, rejects, test } from "../harness.ts";
 import { fromText, Recorder } from "./_recorder.ts";
 
@@ -165,10 +167,14 @@ test("cache() refuses an argument without a byte form, and says how to go on", (
   );
 });
 
-test("cache() refuses generator functions, whose results can be read only once", () => {
+test("caches in memory refuse generator functions, whose results can be read only once", () => {
+  const deja = createCache({ store: memoryStore() });
   for (const fn of [function* () {}, async function* () {}, { *method() {} }.method]) {
     assert.throws(() => cache(fn), TypeError, /generator function/);
     assert.throws(() => lruCache({ maxEntries: 1 }, fn), TypeError, /generator function/);
+    for (const wrap of [() => deja.cache(fn), () => deja.lru({ maxEntries: 1 }, fn)]) {
+      assert.throws(wrap, TypeError, /generator function/);
+    }
   }
 });
 

@@ -313,6 +313,19 @@ test("a call by a compiler with legacy decorators says what to switch off", () =
   const descriptor = { value: () => 1 };
   assert.throws(() => applied({}, "name", descriptor), TypeError, /switch experimentalDecorators/);
   assert.throws(() => applied(class {}), TypeError, /called as a legacy one/);
+  const bare = cached as unknown as (...args: unknown[]) => unknown;
+  assert.throws(() => bare({}, "name", descriptor), TypeError, /called as a legacy one/);
+  const context = { kind: "method", name: "x" };
+  assert.throws(() => bare(() => 1, context), TypeError, /must be an object, received a function/);
+});
+
+test("a generator method cannot be decorated, unless its results are stored", () => {
+  const { method } = { *method() {} };
+  const context = { kind: "method", name: "method", addInitializer() {} };
+  assert.throws(() => applied(method, context), TypeError, /generator function/);
+  const { cached: ofCache } = createCache({ store: memoryStore() });
+  const decorate = ofCache({ persistent: true }) as (...args: unknown[]) => unknown;
+  assert.isFunction(decorate(method, context));
 });
 
 test("only methods and getters are decorated", () => {

@@ -164,14 +164,14 @@ for (const [kind, make] of Object.entries(KINDS)) {
 for (const kind of ["persistentCache()", "cache() with clone"]) {
   test(`${kind}: an error of a class that classes lacks is an event with the line to write`, async () => {
     class HttpError extends Error {
-      constructor(message: string, readonly status = 404, readonly url = "/x") {
-        super(message);
+      constructor(message: string, readonly status = 404, readonly url = "/x", options = {}) {
+        super(message, options);
       }
     }
     let runs = 0;
     const fail = () => {
       runs++;
-      throw new HttpError("gone");
+      throw new HttpError("gone", 404, "/x", { cause: "why" });
     };
     const options = (classes?: ClassRegistry) => ({
       errors: true,
@@ -204,7 +204,7 @@ for (const kind of ["persistentCache()", "cache() with clone"]) {
     const again = await reasonOf(g.call());
     assert.equal(runs, 1);
     assert.instanceOf(again, HttpError);
-    assert.deepInclude(again, { message: "gone", status: 404, url: "/x" });
+    assert.deepInclude(again, { message: "gone", cause: "why", status: 404, url: "/x" });
   });
 }
 

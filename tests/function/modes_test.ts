@@ -45,6 +45,54 @@ for (const [kind, make] of Object.entries(KINDS)) {
     });
   }
 
+  test(`${kind}: refresh() heeds the mode`, async () => {
+    for (const asOption of [false, true]) {
+      for (const mode of Object.keys(EXPECTED) as CacheMode[]) {
+        let runs = 0;
+        const f = make((_id: number) => ++runs, asOption ? { mode } : {});
+        const refresh = () =>
+          asOption ? f.refresh(1) : withMode(mode, () => f.refresh(1)) as Promise<unknown>;
+        await withMode("read-write", () => f.call(1));
+        if (mode === "offline") await rejects(refresh(), CacheMissError);
+        else assert.equal(await refresh(), 2, mode);
+        const isKept = mode === "read-write" || mode === "refresh";
+        assert.equal(await f.peek(1), isKept ? 2 : 1, mode);
+      }
+    }
+  });
+
+  test(`${kind}: map() and reference() heed the mode that they are called in`, async () => {
+    let runs = 0;
+    const f = make((_id: number) => ++runs);
+    const { cached } = f;
+    // Deno runs the next test in the context of what is first imported in a scope.
+    await cached.map([]);
+    await rejects(withMode("offline", () => cached.map([1])), CacheMissError);
+    // What is thrown at once is a rejection here.
+    const refer = async () => await withMode("offline", () => cached.reference(1));
+    await rejects(refer(), CacheMissError);
+    assert.equal(runs, 0);
+    assert.deepEqual(await withMode("read-only", () => cached.map([1, 2])), [1, 2]);
+    assert.isFalse(await f.has(1));
+  });
+
+  test(`${kind}: refresh() that may keep nothing leaves alone what is computed meanwhile`, async () => {
+    const runs: PromiseWithResolvers<string>[] = [];
+    const f = make(async (_id: number) => {
+      runs.push(Promise.withResolvers());
+      return await runs.at(-1)!.promise;
+    });
+    const kept = f.call(1);
+    await until(() => runs.length === 1);
+    const refreshed = withMode("read-only", () => f.refresh(1));
+    await until(() => runs.length === 2);
+    runs[1].resolve("refreshed");
+    assert.equal(await refreshed, "refreshed");
+    runs[0].resolve("kept");
+    assert.equal(await kept, "kept");
+    assert.equal(await f.peek(1), "kept");
+  });
+
   test(`${kind}: each run and each hit counts once in every mode, also without a listener`, async () => {
     for (const mode of ["read-write", "read-only", "refresh"] as const) {
       const f = make((x: number) => x, { mode, onEvent: undefined as never });

@@ -127,7 +127,12 @@ export function cached(options?: CachedOptions): MethodDecorator;
  * ```
  */
 export function cached(options: CachedOptions | PersistentCachedOptions): AsyncMethodDecorator;
-export function cached(options: CachedOptions | PersistentCachedOptions = {}): MethodDecorator {
+export function cached(
+  options: CachedOptions | PersistentCachedOptions = {},
+  ...rest: unknown[]
+): MethodDecorator {
+  // Put on a method itself.
+  if (rest.length > 0) checkContext(options, rest[0]);
   return decoratorIn(defaultScope, options);
 }
 
