@@ -223,8 +223,7 @@ export function checkFunction(verb: string, fn: unknown): void {
 export function checkRepeatable(fn: AnyFunction): void {
   if (!isGeneratorFunction(fn)) return;
   throw new TypeError(
-    `The generator function ${fn.name} gives what can be read only once; wrap a function that ` +
-      "returns an array",
+    `The generator function ${fn.name} can be read only once; wrap a function that returns an array`,
   );
 }
 

@@ -253,7 +253,11 @@ export class MemoryResults {
 
   /** Computes for one primitive argument where all that is returned is kept for ever. */
   #first(self: unknown, arg: unknown): unknown {
-    if (!this.#looked) this.#look();
+    if (!this.#looked) {
+      this.#look();
+      // Those of an equal definition, where there was one.
+      if (this.entries.size > 0) return this.call(self, [arg]);
+    }
     const counts = this.#counts;
     counts.misses++;
     // A look at a clock takes longer than all else here, so a recursive function is timed once.

@@ -51,7 +51,7 @@ export function wrapInStore<F extends AnyFunction>(
     key: async (...args) => (await results.ask(self, args)).key.hex,
     has: async (...args) => await referenceTo((await results.ask(self, args)).key).has(),
     peek: async (...args) => await referenceTo((await results.ask(self, args)).key).peek(),
-    refresh: (...args) => results.refresh(args, self),
+    refresh: (...args) => results.call(self, args, undefined, true),
     delete: async (...args) => await results.delete((await results.ask(self, args)).key),
     clear: async (filter) => {
       checkFilter("clear", filter, true);

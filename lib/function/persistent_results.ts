@@ -91,15 +91,21 @@ export class PersistentResults {
     return { self, args, readings, key, storeKey, mode, isAnew, around };
   }
 
+  /**
+   * Gives the result of a call.
+   *
+   * @param isAnew Whether it is computed, whatever is stored, where the mode lets it.
+   */
   async call(
     self: unknown,
     args: unknown[],
     mode: CacheMode = modeNow(this.settings.mode),
+    isAnew?: boolean,
   ): Promise<unknown> {
     if (mode === "off") return await this.#fn.apply(self, args);
     checkThis(self, this.keyer, this.settings.name, this.settings.attributes);
     findSignals(args, this.keyer)?.signal.throwIfAborted();
-    const asked = await this.ask(self, args, mode);
+    const asked = await this.ask(self, args, mode, isAnew);
     // Only now is it known how deep they are.
     return await this.answer(asked, findSignals(args, this.keyer)?.signal);
   }
@@ -141,14 +147,6 @@ export class PersistentResults {
     const again = { ...asked, ...await this.ask(asked.self, asked.args, mode), around };
     const restored = this.#opener.writesFiles ? await this.#restored(again) : undefined;
     return restored === undefined ? await this.answer(again, signal) : restored.first();
-  }
-
-  /** Computes a result, whatever is stored, where the mode lets it. */
-  async refresh(args: unknown[], self?: unknown): Promise<unknown> {
-    const mode = modeNow(this.settings.mode);
-    if (mode === "off") return await this.#fn.apply(self, args);
-    const asked = await this.ask(self, args, mode, true);
-    return await this.answer(asked, findSignals(args, this.keyer)?.signal);
   }
 
   /** The stored result that would answer a call now. */

@@ -8,13 +8,16 @@ import { assert, test, testOn } from "../harness.ts";
 import { until } from "./_kinds.ts";
 
 /** Evaluates one definition after the other until one finds a result of those before it. */
-async function untilTakenOver<T>(define: () => MemoryCached<() => T>): Promise<T[]> {
+async function untilTakenOver<A extends unknown[], T>(
+  define: () => MemoryCached<(...args: A) => T>,
+  ...args: A
+): Promise<T[]> {
   const results: T[] = [];
   let isTakenOver = false;
   await until(() => {
     if (isTakenOver) return true;
     const evaluated = define();
-    results.push(evaluated());
+    results.push(evaluated(...args));
     return isTakenOver = evaluated.stats().hits === 1;
   });
   return results;
@@ -22,6 +25,11 @@ async function untilTakenOver<T>(define: () => MemoryCached<() => T>): Promise<T
 
 test("cache() goes on with the results of an equal definition evaluated before", async () => {
   const results = await untilTakenOver(() => cache(() => Math.random()));
+  assert.include(results.slice(0, -1), results.at(-1));
+});
+
+test("cache() goes on with such results from its first call with one primitive on", async () => {
+  const results = await untilTakenOver(() => cache((_seed: number) => Math.random()), 1);
   assert.include(results.slice(0, -1), results.at(-1));
 });
 
