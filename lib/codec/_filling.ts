@@ -4,7 +4,7 @@ import { DecodeError } from "../errors.ts";
 import type { Classes } from "./_classes.ts";
 import { formOfKind, make, resizableBuffer } from "./_forms.ts";
 import type { Reader } from "./_reader.ts";
-import { ERROR_NAMES, Kind, MAX_RESERVED_BYTES, VIEW_NAMES } from "./wire.ts";
+import { ERROR_NAMES, hiddenParts, Kind, MAX_RESERVED_BYTES, VIEW_NAMES } from "./wire.ts";
 
 /** Most holes that an array may have memory for; a longer one is kept as a table. */
 const MAX_RESERVED_HOLES = 1024;
@@ -35,9 +35,11 @@ export function target(reader: Reader, kind: number, detail: number): unknown {
     case Kind.SPARSE_ARRAY:
       return [];
     case Kind.ERROR: {
-      const name = ERROR_NAMES[detail];
-      if (name === undefined) reader.fail(`The error class ${detail} is not known`);
-      return name === "AggregateError" ? new AggregateError([]) : new globalThis[name as "Error"]();
+      const name: string | undefined = ERROR_NAMES[detail];
+      // Not every runtime has every class.
+      const Class = globalThis[name as "Error"];
+      if (Class === undefined) reader.fail(`The error class ${name ?? detail} is not known here`);
+      return name === "AggregateError" ? new AggregateError([]) : new Class();
     }
     case Kind.RESIZABLE_BUFFER:
     case Kind.SHARED_VIEW:
@@ -69,7 +71,7 @@ export function filled(reader: Reader, composite: Composite, classes: Classes | 
     case Kind.NULL_OBJECT:
       return properties(reader, target as object, parts, 0);
     case Kind.ERROR:
-      return error(reader, target as Error, parts);
+      return error(reader, target as Error, parts, hiddenParts(composite.detail));
     case Kind.SPARSE_ARRAY: {
       const array = target as unknown[];
       const length = parts[0];
@@ -99,18 +101,21 @@ export function filled(reader: Reader, composite: Composite, classes: Classes | 
   }
 }
 
-function error(reader: Reader, error: Error, parts: readonly unknown[]): Error {
+function error(
+  reader: Reader,
+  error: Error,
+  parts: readonly unknown[],
+  hidden: readonly string[],
+): Error {
   const message = parts[0];
   reader.expect(message === undefined || typeof message === "string");
   if (message !== undefined) hide(error, "message", message);
+  // Some are made with what the bytes may not have.
+  for (const name of hidden) Reflect.deleteProperty(error, name);
   // The stack of this decoder would mislead whoever reads it.
   hide(error, "stack", message === undefined ? error.name : `${error.name}: ${message}`);
-  // An AggregateError is made with a list, which the bytes may not have.
-  if (Object.hasOwn(error, "errors")) {
-    Reflect.deleteProperty(error, "errors");
-  }
   properties(reader, error, parts, 1);
-  for (const name of ["cause", "errors", "stack"]) {
+  for (const name of hidden) {
     if (Object.hasOwn(error, name)) hide(error, name, Reflect.get(error, name));
   }
   return error;

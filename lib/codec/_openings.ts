@@ -11,7 +11,15 @@ import { isPlainObject, tagOf } from "./_kinds.ts";
 import { byIndexThenName } from "./_order.ts";
 import { isSparse } from "./_sparse.ts";
 import type { Writer } from "./_writer.ts";
-import { Constant, ERROR_NAMES, Ext, Kind, MAX_RESERVED_BYTES, VIEW_NAMES } from "./wire.ts";
+import {
+  Constant,
+  ERROR_NAMES,
+  Ext,
+  hiddenParts,
+  Kind,
+  MAX_RESERVED_BYTES,
+  VIEW_NAMES,
+} from "./wire.ts";
 
 /** The encoding that asks. */
 export interface Opening {
@@ -141,11 +149,11 @@ function openedError(to: Opening, error: Error, detail: number): Opened {
   // Read as own: an inherited message belongs to the class, and a later class may word it anew.
   const message = Object.hasOwn(error, "message") ? error.message : undefined;
   const keys = Object.keys(error);
-  const hidden = to.stack && !to.canonical ? ["cause", "errors", "stack"] : ["cause", "errors"];
-  for (const name of hidden) if (name in error && !keys.includes(name)) keys.push(name);
+  for (const name of hiddenParts(detail)) {
+    if (name in error && !keys.includes(name)) keys.push(name);
+  }
   const names = keys.filter((key) =>
-    key !== "message" && (key !== "stack" || hidden.includes(key)) &&
-    (key === "stack" || Object.hasOwn(error, key))
+    key === "stack" ? to.stack && !to.canonical : key !== "message" && Object.hasOwn(error, key)
   );
   if (to.canonical) names.sort();
   const parts = [
@@ -209,6 +217,6 @@ let errors: Map<object, number> | undefined;
 
 /** The number of the native error class that a prototype belongs to. */
 function errorNumber(prototype: object): number | undefined {
-  errors ??= new Map(ERROR_NAMES.map((name, i) => [globalThis[name].prototype, i]));
+  errors ??= new Map(ERROR_NAMES.map((name, i) => [globalThis[name]?.prototype, i]));
   return errors.get(prototype);
 }

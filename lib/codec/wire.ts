@@ -118,7 +118,14 @@ export const ERROR_NAMES = [
   "TypeError",
   "URIError",
   "AggregateError",
+  "SuppressedError",
 ] as const;
+
+/** What an error of a native class, by its number, has besides its message, and hides from loops. */
+export function hiddenParts(number: number): string[] {
+  const own = ERROR_NAMES[number] === "SuppressedError" ? ["error", "suppressed"] : ["errors"];
+  return ["cause", ...own, "stack"];
+}
 
 /** The classes of `Temporal` by their number on the wire. */
 export const TEMPORAL_NAMES = [

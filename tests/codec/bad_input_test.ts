@@ -262,3 +262,14 @@ function assertThrows<E extends Error = EncodeError>(
 function fromHex(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g)!, (pair) => Number.parseInt(pair, 16));
 }
+
+test("decode() says which error class the runtime lacks", () => {
+  const bytes = encode(new EvalError("a"));
+  const own = Object.getOwnPropertyDescriptor(globalThis, "EvalError")!;
+  Reflect.deleteProperty(globalThis, "EvalError");
+  try {
+    assert.throws(() => decode(bytes), DecodeError, /the error class EvalError is not known here/);
+  } finally {
+    Object.defineProperty(globalThis, "EvalError", own);
+  }
+});

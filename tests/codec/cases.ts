@@ -184,6 +184,13 @@ export const CASES: readonly (readonly [name: string, make: () => unknown])[] = 
   ["Error with an undefined cause", () => new Error("broken", { cause: undefined })],
   ["Error with properties", () => withProperties(new Error("broken"), { code: "E_BAD", at: [1] })],
   ["AggregateError", () => new AggregateError([new Error("a"), 1], "several")],
+  ...typeof SuppressedError === "undefined" ? [] : [
+    ["SuppressedError", () => new SuppressedError(new Error("a"), [1], "both")] as const,
+    ["SuppressedError of nothing", () => new SuppressedError(undefined, undefined)] as const,
+  ],
+  ["Error with what a SuppressedError has", () => {
+    return withProperties(new Error("a"), { error: 1, suppressed: 2 });
+  }],
   ["object like an Error", () => ({ name: "Error", message: "broken" })],
   ["cyclic object", cyclicObject],
   ["cyclic array", cyclicArray],

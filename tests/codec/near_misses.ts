@@ -295,6 +295,13 @@ const WRAPPED: readonly NearMiss[] = [
   ["resizable buffer", () => new ArrayBuffer(8, { maxByteLength: 16 })],
   ["more resizable buffer", () => new ArrayBuffer(8, { maxByteLength: 17 })],
   ["ArrayBuffer of 8 zeros", () => new ArrayBuffer(8)],
+  ["Error 'a' with what a SuppressedError has", () => {
+    return Object.assign(new Error("a"), { error: 1, suppressed: 2 });
+  }],
+  ...typeof SuppressedError === "undefined" ? [] : [
+    ["SuppressedError 1, 2", () => new SuppressedError(1, 2, "a")] as const,
+    ["SuppressedError 2, 1", () => new SuppressedError(2, 1, "a")] as const,
+  ],
   ...typeof Temporal === "undefined" ? [] : [
     ["Instant", () => Temporal.Instant.from(`${moment}Z`)],
     ["Instant, a nanosecond later", () => Temporal.Instant.from(`${moment}.000000001Z`)],

@@ -195,6 +195,11 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
     { name: "the native classes", make: () => ERRORS.map((Class) => new Class("broken")) },
     { name: "`cause`", make: () => new Error("a", { cause: new TypeError("b", { cause: 1 }) }) },
     { name: "`AggregateError`", make: () => new AggregateError([new Error("a"), 1], "several") },
+    {
+      name: "`SuppressedError`",
+      make: () => new SuppressedError(new Error("a"), 1, "both"),
+      needs: "SuppressedError",
+    },
     { name: "own properties", make: () => Object.assign(new Error("a"), { code: "E", at: [1] }) },
     { name: "`stack`, with the option `stack`", make: () => new Error("a"), stack: true },
     { name: "`DOMException`", make: () => new DOMException("a", "AbortError") },

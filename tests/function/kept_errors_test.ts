@@ -13,6 +13,9 @@ const THROWN: Readonly<Record<string, () => unknown>> = {
   "an error with a cause": () => new TypeError("outer", { cause: { id: 5 } }),
   "an error with properties": () => Object.assign(new Error("own"), { status: 404, at: [1] }),
   "an aggregate": () => new AggregateError([new Error("one"), 2], "both"),
+  ...typeof SuppressedError === "undefined" ? {} : {
+    "a suppressed error": () => new SuppressedError(new Error("one"), 2, "both"),
+  },
   "a text": () => "text",
   "undefined": () => undefined,
   "null": () => null,
