@@ -89,6 +89,8 @@ test("entries() of a cache read values with the classes and the serializer of th
     ["text", { x: 5 }],
   ]);
   assert.isTrue(entries.every((entry) => !("unreadable" in entry)));
+  // Used here too: what nobody uses any more may be collected, and with it what it reads with.
+  assert.equal(price.stats().misses + text.stats().misses, 2);
 });
 
 test("entries() of a cache say why a value cannot be read, and list the rest", async () => {
