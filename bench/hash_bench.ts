@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { ROWS } from "../lib/hash/core.ts";
 import { wasmBytes } from "../lib/hash/mod.ts";
 import { manifest } from "../tests/run/project.ts";
 import { type Duel, type Figures, FORM_SIZES, FORMS, SIZES } from "./hash/contest.ts";
@@ -71,13 +72,18 @@ function duelName({ ours, rival, median }: Duel): string {
 }
 
 /** What stands under the table of one runtime. */
-function notes({ compile, array, missing, window, native, parallel }: Figures): string {
+function notes(
+  { compile, array, path, missing, window, native, parallel }: Figures,
+): string {
   const milliseconds = (time: number) => `${(time / 1e6).toFixed(2)} ms`;
   const lines = [
     `The SIMD core compiles and starts in ${milliseconds(compile.best)}, the best of 50 modules ` +
     `that differ, so that none comes from a cache; the first one took ${
       milliseconds(compile.first)
     }.`,
+    `One block, and one chunk, was hashed ${
+      path === ROWS ? "by rows of vectors" : "word by word"
+    }: what suits this engine and this processor.`,
     `A new array of 32 bytes takes ${
       array.toFixed(0)
     } ns, which is in every time of the first table.`,

@@ -13,12 +13,13 @@ import createWabt from "wabt";
 import { INITIAL_ADDRESS, INITIAL_WORDS, MEMORY_BYTES } from "../lib/hash/core.ts";
 import { relaxedPlaces, withoutRelaxed } from "../lib/hash/relaxed.ts";
 import { SCHEDULE, schedule } from "./src/blake3.ts";
+import { CHAIN_BY_PATH } from "./src/chain.ts";
 import { LANES, PITCH } from "./src/lanes.ts";
-import { ROWS } from "./src/rows.ts";
+import { ROW_KERNEL } from "./src/rows.ts";
 import { tree } from "./src/tree.ts";
 import { BYTE_ORDER_DATA } from "./src/vectors.ts";
 import { data, littleEndian } from "./src/wat.ts";
-import { WORDS } from "./src/words.ts";
+import { wordLine, wordLoop } from "./src/words.ts";
 
 /** The largest that the cores may be together, in bytes. */
 const BUDGET_BYTES = 16 * 1024;
@@ -32,8 +33,10 @@ const scheduleData = data(SCHEDULE, schedule().flat().map((word) => PITCH * word
 
 /** The text of each core. */
 const sources = {
-  SIMD_CORE: `(module ${shared} ${scheduleData} ${BYTE_ORDER_DATA} ${ROWS} ${LANES} ${tree(true)})`,
-  WORD_CORE: `(module ${shared} ${WORDS} ${tree(false)})`,
+  SIMD_CORE: `(module ${shared} ${scheduleData} ${BYTE_ORDER_DATA}
+    ${ROW_KERNEL} ${wordLoop("loop")} ${wordLine("line")} ${CHAIN_BY_PATH}
+    ${LANES} ${tree(true)})`,
+  WORD_CORE: `(module ${shared} ${wordLoop("chain")} ${tree(false)})`,
 };
 
 /** Assembles a module. */
@@ -69,7 +72,8 @@ function checkRelaxed(text: string, bytes: Uint8Array<ArrayBuffer>): void {
 async function generate(): Promise<{ text: string; bytes: number }> {
   let bytes = 0;
   let text = `/**
- * The WebAssembly cores of the hash, in base64. Written by \`deno task wasm\` from \`wasm/src/\`.
+ * The WebAssembly cores of the hash, in hexadecimal digits, which compress better than
+ * base64: a byte is the same digits everywhere. Written by \`deno task wasm\` from \`wasm/src/\`.
  *
  * @module
  */
@@ -77,8 +81,7 @@ async function generate(): Promise<{ text: string; bytes: number }> {
   for (const [name, source] of Object.entries(sources)) {
     const module = await assemble(name, source);
     bytes += module.length;
-    const base64 = btoa(String.fromCharCode(...module));
-    const lines = base64.match(/.{1,92}/g) ?? [];
+    const lines = module.toHex().match(/.{1,92}/g) ?? [];
     text +=
       `\n/** ${module.length} bytes. */\n// deno-fmt-ignore\nexport const ${name}: string =\n  "${
         lines.join('" +\n  "')

@@ -13,6 +13,8 @@ import {
   toHex,
   wasmBytes,
 } from "../../lib/hash/mod.ts";
+import { currentCore } from "../../lib/hash/backend.ts";
+import { ROWS } from "../../lib/hash/core.ts";
 import { type Contender, RIVALS } from "../rivals/hash.ts";
 import { askDriver } from "../shared/driver.ts";
 import { race, time, timeAwaited, type Timer } from "../shared/race.ts";
@@ -48,6 +50,8 @@ export interface Figures {
   >;
   /** A new array of 32 bytes, which every digest in an array of its own needs. */
   readonly array: number;
+  /** The kernel for one chain of blocks that our core went on with. */
+  readonly path: number;
   /** Why a contender is missing. */
   readonly missing: Readonly<Record<string, string>>;
   /** Hashing 64 bytes in a borrowed window with a key, in place of an array. */
@@ -241,8 +245,10 @@ export async function contest(): Promise<Figures> {
   const all = await contenders(missing);
   const times: Record<string, number[]> = {};
   const forms: Record<typeof FORMS[number], Record<string, number[]>> = { into: {}, hex: {} };
+  let path = ROWS;
   for (let pass = 0; pass < PASSES; pass++) {
     await raceOn(all, "hash", SIZES, times);
+    path = currentCore().path!.value;
     for (const form of FORMS) await raceOn(all, form, FORM_SIZES, forms[form]);
     for (const backend of ["wasm", "js"] as const) {
       configureHash({ backend });
@@ -261,6 +267,7 @@ export async function contest(): Promise<Figures> {
     times,
     forms,
     array,
+    path,
     missing,
     window,
     native: await againstNative(),

@@ -1,7 +1,7 @@
 /** Bytes to what one format byte or extension says: everything that holds no other value. */
 
 import { DecodeError } from "../errors.ts";
-import { engine } from "./_engine.ts";
+import { engine } from "../engine.ts";
 import { VIEW_NAMES } from "./wire.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** Arrays that are not a plain list of elements. */
 
-import { engine } from "./_engine.ts";
+import { engine } from "../engine.ts";
 
 /**
  * Longest array of numbers that is searched for properties beyond its indices wherever a search

@@ -6,6 +6,7 @@
  */
 import { environmentVariable } from "../environment.ts";
 import type { Core, CoreName } from "./core.ts";
+import { choosePath, look } from "./path.ts";
 import { createReferenceCore } from "./reference.ts";
 import { createWasmCore, fastestBytes } from "./wasm.ts";
 
@@ -26,10 +27,22 @@ export interface HashConfiguration {
 const BACKENDS: readonly HashBackend[] = ["simd", "wasm", "js"];
 
 let chosen: Core | undefined;
+/** Hashes until the kernels of the core are timed, of `wait`; 0 for never. */
+let left = 0;
+let wait = 0;
+let times: number[] = [];
 
 /** The core that hashes in this program. */
 export function currentCore(): Core {
-  return chosen ??= chooseCore();
+  if (chosen === undefined) return use(chooseCore());
+  if (left > 0 && --left === 0) left = wait = look(chosen, times, wait);
+  return chosen;
+}
+
+function use(core: Core): Core {
+  left = wait = choosePath(core);
+  times = [Infinity, Infinity];
+  return chosen = core;
 }
 
 /**
@@ -82,10 +95,9 @@ export function configureHash(configuration: HashConfiguration = {}): void {
     if (name === "js" || !(module instanceof WebAssembly.Module)) {
       throw new TypeError("Expected a WebAssembly.Module of the backend simd or wasm");
     }
-    chosen = createWasmCore(name, module);
-  } else {
-    chosen = backend === undefined ? undefined : createCore(checkBackend(backend));
-  }
+    use(createWasmCore(name, module));
+  } else if (backend !== undefined) use(createCore(checkBackend(backend)));
+  else chosen = undefined;
 }
 
 /** The core that the environment asks for, or else the first one that this host can run. */

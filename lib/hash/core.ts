@@ -21,6 +21,13 @@
 /** Which implementation a core is. */
 export type CoreName = "simd" | "wasm" | "js";
 
+/** Kernel for a chain of blocks: the four rows of the state are vectors. */
+export const ROWS = 0;
+/** Kernel for a chain of blocks: words, with a loop of rounds. */
+export const LOOP = 1;
+/** Kernel for a chain of blocks: words, with the rounds written out. */
+export const LINE = 2;
+
 /** A backend of the hash. Integers are 32 bits wide, and counters come as two halves. */
 export interface Core {
   /** Which implementation this is. */
@@ -29,6 +36,8 @@ export interface Core {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The first 32 bytes of the output. */
   readonly digest: Uint8Array<ArrayBuffer>;
+  /** Which kernel hashes a chain of blocks, in a core that has several. */
+  readonly path?: WebAssembly.Global<"i32"> | undefined;
   /**
    * Hashes the `length` bytes at the address `start` as one subtree whose first chunk has the given
    * counter. The output is its chaining value, or 64 bytes of digest where `flags` has `ROOT`.

@@ -12,7 +12,7 @@ import { withoutRelaxed } from "./relaxed.ts";
 export type WasmCoreName = "simd" | "wasm";
 
 /** The exports of a core's module. */
-type WasmExports = Pick<Core, "hash" | "parent" | "expand"> & {
+type WasmExports = Pick<Core, "hash" | "parent" | "expand" | "path"> & {
   readonly memory: WebAssembly.Memory;
 };
 
@@ -44,12 +44,13 @@ export function fastestBytes(name: WasmCoreName): Uint8Array<ArrayBuffer> {
 
 /** The module of a backend as it was built. */
 function moduleBytes(name: WasmCoreName): Uint8Array<ArrayBuffer> {
-  const base64 = name === "simd" ? SIMD_CORE : WORD_CORE;
-  if (typeof Uint8Array.fromBase64 === "function") return Uint8Array.fromBase64(base64);
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
+  const digits = name === "simd" ? SIMD_CORE : WORD_CORE;
+  if (typeof Uint8Array.fromHex === "function") return Uint8Array.fromHex(digits);
+  const bytes = new Uint8Array(digits.length / 2);
   // A loop, because a callback for each byte takes longer than compiling the module does.
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
+  }
   return bytes;
 }
 
@@ -60,11 +61,13 @@ function moduleBytes(name: WasmCoreName): Uint8Array<ArrayBuffer> {
  */
 export function createWasmCore(name: WasmCoreName, module: WebAssembly.Module): Core {
   const instance = new WebAssembly.Instance(module);
-  const { memory, hash, parent, expand } = instance.exports as unknown as Partial<WasmExports>;
+  const { memory, hash, parent, expand, path } = instance.exports as unknown as Partial<
+    WasmExports
+  >;
   if (memory === undefined || !hash || !parent || !expand) {
     throw new TypeError("Expected the module of a hashing core, received another module");
   }
   const bytes = new Uint8Array(memory.buffer as ArrayBuffer);
   const digest = bytes.subarray(OUTPUT_ADDRESS, OUTPUT_ADDRESS + DIGEST_BYTES);
-  return { name, bytes, digest, hash, parent, expand };
+  return { name, bytes, digest, path, hash, parent, expand };
 }

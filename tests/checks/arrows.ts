@@ -17,6 +17,7 @@ export interface Rule {
 
 const errors = "lib/errors.ts";
 const environment = "lib/environment.ts";
+const engine = "lib/engine.ts";
 const hash = "lib/hash/";
 const codec = "lib/codec/";
 const key = "lib/key/";
@@ -44,8 +45,8 @@ const makingOfFunctions = [
 /** The first rule whose `from` fits a file is the one that holds for it. */
 export const RULES: readonly Rule[] = [
   { from: errors, to: [] },
-  { from: hash, to: [errors, environment, "wasm/"] },
-  { from: codec, to: [errors, hash] },
+  { from: hash, to: [errors, environment, engine, "wasm/"] },
+  { from: codec, to: [errors, engine, hash] },
   { from: key, to: [errors, hash, codec, lru] },
   { from: record, to: [errors, hash, codec] },
   { from: store, to: [errors] },

@@ -16,6 +16,7 @@ import {
   hashStream,
   toHex,
 } from "../../lib/hash/mod.ts";
+import { currentCore } from "../../lib/hash/backend.ts";
 import { assert, test } from "../harness.ts";
 import vectors from "./blake3_vectors.json" with { type: "json" };
 
@@ -59,15 +60,31 @@ function inPieces(input: Uint8Array, cuts: readonly number[], options?: HashOpti
   return hasher.hex();
 }
 
-/** Registers the tests for one backend, or for a module of it. */
-export function hashSuite(
-  backend: HashBackend,
-  variant?: { readonly name: string; readonly module: () => WebAssembly.Module },
-): void {
+/** A backend in another form. */
+export interface Variant {
+  readonly name: string;
+  /** Makes the module to use. */
+  readonly module?: () => WebAssembly.Module;
+  /** The kernel to use. */
+  readonly path?: number;
+}
+
+/** Makes the core use one kernel for good. */
+function pinPath(path: number): void {
+  const core = currentCore();
+  core.path!.value = path;
+  assert.equal(core.path!.value, path);
+  // What looks for the fastest kernel finds this one to set.
+  Object.assign(core, { path: new WebAssembly.Global({ value: "i32", mutable: true }, 0) });
+}
+
+/** Registers the tests for one backend, or for a variant of it. */
+export function hashSuite(backend: HashBackend, { name: label, module, path }: Variant): void {
   /** As `test`, with the backend in force while the body runs. */
   function check(name: string, body: () => void | Promise<void>): void {
-    test(`${variant?.name ?? backend}: ${name}`, async () => {
-      configureHash(variant === undefined ? { backend } : { backend, module: variant.module() });
+    test(`${label}: ${name}`, async () => {
+      configureHash(module === undefined ? { backend } : { backend, module: module() });
+      if (path !== undefined) pinPath(path);
       try {
         assert.equal(hashBackend(), backend);
         await body();

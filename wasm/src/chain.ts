@@ -7,13 +7,32 @@
  *
  * @module
  */
-import { BLOCK_BYTES, ROOT } from "../../lib/hash/core.ts";
+import { BLOCK_BYTES, LINE, LOOP, ROOT, ROWS } from "../../lib/hash/core.ts";
 import { get, times } from "./wat.ts";
 
 /** The parameters of `$chain`. */
 export const CHAIN_PARAMETERS = `
   (param $key i32) (param $start i32) (param $length i32) (param $low i32) (param $high i32)
   (param $flags i32) (param $first i32) (param $last i32) (param $out i32)`;
+
+/**
+ * `$chain` by one of the kernels `$rows`, `$loop` and `$line`. The host says by which, since what is
+ * fastest depends on the engine and on the processor.
+ */
+export const CHAIN_BY_PATH: string = `
+(global $path (export "path") (mut i32) (i32.const ${ROWS}))
+(func $chain ${CHAIN_PARAMETERS}
+  ${callFor(LOOP, "loop")}
+  ${callFor(LINE, "line")}
+  ${call("rows")})`;
+
+function call(kernel: string): string {
+  return `(call $${kernel} ${CHAIN_PARAMETERS.match(/(?<=\$)\w+/g)!.map(get).join(" ")})`;
+}
+
+function callFor(path: number, kernel: string): string {
+  return `(if (i32.eq (global.get $path) (i32.const ${path})) (then ${call(kernel)} (return)))`;
+}
 
 /** The last node with the flag `ROOT`; `expand` compresses its last block again. */
 export const ROOT_NODE = `

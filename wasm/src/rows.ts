@@ -47,14 +47,14 @@ function turn(steps: Readonly<Record<string, number>>): string {
 }
 
 /**
- * `$chain`, with a whole chunk in registers.
+ * The kernel `$rows`, with the whole state in registers.
  *
  * The words of a message stand in the order of their use: those of the columns in `$m0` and `$m1`,
  * those of the diagonals in `$m2` and `$m3`. The diagonals are made by turning all rows but `b`,
  * which is the last to be ready; `$m2` and `$m3` are turned to match.
  */
-export const ROWS: string = `
-(func $chain ${CHAIN_PARAMETERS}
+export const ROW_KERNEL: string = `
+(func $rows ${CHAIN_PARAMETERS}
   (local $size i32) (local $left i32)
   (local $h0 v128) (local $h1 v128)
   (local $a v128) (local $b v128) (local $c v128) (local $d v128)

@@ -12,6 +12,7 @@ import {
   OUTPUT_ADDRESS,
   PARENT,
   ROOT,
+  ROWS,
   WINDOW_ADDRESS,
 } from "../../lib/hash/core.ts";
 import { CHAIN, VALUES } from "./blake3.ts";
@@ -19,11 +20,12 @@ import { ROOT_NODE } from "./chain.ts";
 import { times } from "./wat.ts";
 
 /**
- * With lanes: hashes four nodes while at least two are left to do. Two or three cost as much as
- * four, which is less than one by one; what the spare lanes write is overwritten or never read.
+ * With lanes: hashes four nodes while at least three are left to do, or two where rows of vectors
+ * are the faster way for one. They cost as much as four, which is less than one by one; what the
+ * spare lanes write is overwritten or never read.
  */
 const FOUR_AT_ONCE = `
-  (if (i32.ge_u (local.get $count) (i32.const 2))
+  (if (i32.gt_u (local.get $count) (i32.add (i32.const 1) (i32.ne (global.get $path) (i32.const ${ROWS}))))
     (then
       (call $lanes (local.get $key) (local.get $start) (local.get $size)
         (i32.shr_u (local.get $size) (i32.const 6))
