@@ -50,6 +50,11 @@ export interface Core {
     counterHigh: number,
     flags: number,
   ): void;
+  /**
+   * As {@linkcode Core.hash}, for up to {@linkcode BRIEF_BYTES} that were written just now. Absent
+   * where `hash` does as well.
+   */
+  readonly brief?: Core["hash"] | undefined;
   /** Joins the two chaining values at the start of the window; the output is as in `hash`. */
   parent(key: number, flags: number): void;
   /** Sets the output to block `counter` of the digest, after a call that had the flag `ROOT`. */
@@ -72,6 +77,9 @@ export const LENT_ADDRESS = 81920;
 export const WINDOW_BYTES = 65536;
 /** Size of the memory: whole WebAssembly pages. */
 export const MEMORY_BYTES = 196608;
+
+/** Longest message that is hashed otherwise amid other work: by `bench:codec`, keys. */
+export const BRIEF_BYTES = 256;
 
 /** Bytes in a chunk, the leaf of the tree. */
 export const CHUNK_BYTES = 1024;

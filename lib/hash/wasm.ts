@@ -12,7 +12,7 @@ import { withoutRelaxed } from "./relaxed.ts";
 export type WasmCoreName = "simd" | "wasm";
 
 /** The exports of a core's module. */
-type WasmExports = Pick<Core, "hash" | "parent" | "expand" | "path"> & {
+type WasmExports = Pick<Core, "hash" | "brief" | "parent" | "expand" | "path"> & {
   readonly memory: WebAssembly.Memory;
 };
 
@@ -61,13 +61,12 @@ function moduleBytes(name: WasmCoreName): Uint8Array<ArrayBuffer> {
  */
 export function createWasmCore(name: WasmCoreName, module: WebAssembly.Module): Core {
   const instance = new WebAssembly.Instance(module);
-  const { memory, hash, parent, expand, path } = instance.exports as unknown as Partial<
-    WasmExports
-  >;
+  const exports = instance.exports as unknown as Partial<WasmExports>;
+  const { memory, hash, brief, parent, expand, path } = exports;
   if (memory === undefined || !hash || !parent || !expand) {
     throw new TypeError("Expected the module of a hashing core, received another module");
   }
   const bytes = new Uint8Array(memory.buffer as ArrayBuffer);
   const digest = bytes.subarray(OUTPUT_ADDRESS, OUTPUT_ADDRESS + DIGEST_BYTES);
-  return { name, bytes, digest, path, hash, parent, expand };
+  return { name, bytes, digest, path, hash, brief, parent, expand };
 }

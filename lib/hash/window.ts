@@ -5,6 +5,7 @@
  */
 import { currentCore } from "./backend.ts";
 import {
+  BRIEF_BYTES,
   type Core,
   INITIAL_ADDRESS,
   KEY_ADDRESS,
@@ -58,12 +59,12 @@ export class HashWindow implements Disposable {
       throw new RangeError(`Expected a length from 0 to ${WINDOW_BYTES} bytes, received ${length}`);
     }
     const core = this.#core;
-    if (key === undefined) {
-      core.hash(INITIAL_ADDRESS, LENT_ADDRESS, length, 0, 0, ROOT);
-    } else {
+    const hash = length <= BRIEF_BYTES && core.brief || core.hash;
+    if (key === undefined) hash(INITIAL_ADDRESS, LENT_ADDRESS, length, 0, 0, ROOT);
+    else {
       checkKey(key);
       core.bytes.set(key, KEY_ADDRESS);
-      core.hash(KEY_ADDRESS, LENT_ADDRESS, length, 0, 0, KEYED_HASH | ROOT);
+      hash(KEY_ADDRESS, LENT_ADDRESS, length, 0, 0, KEYED_HASH | ROOT);
     }
     return this.digest;
   }

@@ -70,7 +70,7 @@ export interface Variant {
 }
 
 /** Makes the core use one kernel for good. */
-function pinPath(path: number): void {
+export function pinPath(path: number): void {
   const core = currentCore();
   core.path!.value = path;
   assert.equal(core.path!.value, path);

@@ -1,3 +1,4 @@
+import { LINE, LOOP, ROWS } from "../../lib/hash/core.ts";
 import {
   blake3,
   blake3Hex,
@@ -5,10 +6,11 @@ import {
   configureHash,
   createHasher,
   HASH_WINDOW_BYTES,
+  type HashBackend,
   toHex,
 } from "../../lib/hash/mod.ts";
 import { assert, test } from "../harness.ts";
-import { noise } from "./suite.ts";
+import { noise, pinPath } from "./suite.ts";
 
 /** Borrows the window, which no test keeps. */
 function borrow() {
@@ -17,12 +19,22 @@ function borrow() {
   return loan;
 }
 
-for (const backend of ["simd", "wasm", "js"] as const) {
-  test(`${backend}: a borrowed window hashes what was written into it`, () => {
+const CORES: readonly (readonly [backend: HashBackend, path?: number])[] = [
+  ["simd", ROWS],
+  ["simd", LOOP],
+  ["simd", LINE],
+  ["wasm"],
+  ["js"],
+];
+for (const [backend, path] of CORES) {
+  const label = path === undefined ? backend : `${backend}, kernel ${path}`;
+
+  test(`${label}: a borrowed window hashes what was written into it`, () => {
     configureHash({ backend });
+    if (path !== undefined) pinPath(path);
     using loan = borrow();
     const key = noise(32);
-    for (const length of [0, 1, 63, 64, 65, 1024, 1025, 4096, 5000, HASH_WINDOW_BYTES]) {
+    for (const length of [0, 1, 63, 64, 65, 256, 257, 1024, 1025, 4096, 5000, HASH_WINDOW_BYTES]) {
       loan.bytes.set(noise(length));
       assert.equal(toHex(loan.hash(length)), blake3Hex(noise(length)), `${length}`);
       loan.bytes.set(noise(length));
@@ -31,8 +43,9 @@ for (const backend of ["simd", "wasm", "js"] as const) {
     configureHash();
   });
 
-  test(`${backend}: other hashes leave the window as it is`, () => {
+  test(`${label}: other hashes leave the window as it is`, () => {
     configureHash({ backend });
+    if (path !== undefined) pinPath(path);
     using loan = borrow();
     loan.bytes.set(noise(3000));
     blake3(noise(70_000), { key: noise(32), length: 200 });

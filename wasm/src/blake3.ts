@@ -6,7 +6,7 @@
  * |    1024 |   112 | the schedule: for each round, the order of the message words, times the pitch |
  * |    1152 |    32 | the byte orders that rotate every lane by 16 and by 8 |
  * |    1216 |    32 | the chaining value between two blocks of a chain |
- * |    1280 |   256 | the message words of four blocks, transposed into vectors |
+ * |    1280 |   256 | the message words of four blocks, transposed into vectors, or of one block |
  * |    2048 |  2176 | the chaining values of one level of the tree, and room for three spare lanes |
  *
  * @module
