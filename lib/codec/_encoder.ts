@@ -13,13 +13,15 @@ import { rootShape, type Shape } from "./_shapes.ts";
 import { isSparse } from "./_sparse.ts";
 import { Writer } from "./_writer.ts";
 import type { CanonicalOptions, CodeOf, EncodeOptions } from "./options.ts";
-import { Constant, Ext, Kind, MAX_SHAPE_KEYS, OMITTED, RECURSIVE_DEPTH } from "./wire.ts";
-
-/**
- * Most containers that one key may open. Sharing is expanded in keys, so a small graph can stand
- * for a tree without end; this turns a hang into an error.
- */
-const MAX_KEY_CONTAINERS = 10_000_000;
+import {
+  Constant,
+  Ext,
+  Kind,
+  MAX_KEY_CONTAINERS,
+  MAX_SHAPE_KEYS,
+  OMITTED,
+  RECURSIVE_DEPTH,
+} from "./wire.ts";
 
 /** Has what all plain objects inherit. Engines loop over it faster than over their prototype. */
 const EMPTY: object = {};
@@ -63,7 +65,7 @@ export class Encoder implements Opening {
     this.#codeOf = codeOf;
     this.classes = indexClasses(classes);
     this.stack = stack === true;
-    this.unordered = unordered === true;
+    this.unordered = this.defined.scattered = unordered === true;
   }
 
   /** Forgets everything of the last run, also of one that failed. */
@@ -79,11 +81,11 @@ export class Encoder implements Opening {
     while (nesting.depth > 0) nesting.exit();
     if (this.#valuesLength > 0) this.#values.length = this.#valuesLength = 0;
     this.#containers = 0;
-    // A key has no numbers of objects and no shapes.
+    this.defined.clear();
+    // A key has no numbers of objects.
     if (this.canonical) return;
     this.#tracks = tracks;
     nesting.clear();
-    this.defined.clear();
   }
 
   /** Appends the encoded form of `value` to the writer. */
@@ -269,7 +271,7 @@ export class Encoder implements Opening {
     else if (this.defined.has(shape)) {
       const header = this.writer.length;
       let last = header;
-      recordHeader(this.writer, shape);
+      recordHeader(this.writer, shape.id, shape.length);
       for (const key in object) {
         nesting.path[at] = key;
         last = this.writer.length;
@@ -312,11 +314,15 @@ export class Encoder implements Opening {
     const { names, places, words, sizes } = shape.sorted;
     this.#valuesLength = end;
     if (end - start !== names.length) return end - start;
-    writer.mapHeader(names.length);
+    const id = this.defined.repeated(at, names);
+    if (id < 0) writer.mapHeader(names.length);
+    else recordHeader(writer, id, names.length);
     for (let i = 0; i < names.length; i++) {
-      const size = sizes[i];
-      if (size > 0) writer.shortText(words, i * 4, size);
-      else writer.string(names[i]);
+      if (id < 0) {
+        const size = sizes[i];
+        if (size > 0) writer.shortText(words, i * 4, size);
+        else writer.string(names[i]);
+      }
       const place = start + places[i];
       const value = values[place];
       values[place] = undefined;
@@ -327,6 +333,7 @@ export class Encoder implements Opening {
         this.#value(value);
       }
     }
+    if (id < 0) this.defined.note(at, names);
     this.#valuesLength = start;
     return end - start;
   }

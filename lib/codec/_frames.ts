@@ -42,10 +42,13 @@ export function noteStart(to: Opening, frame: Frame): void {
 }
 
 /** Leaves a container of which all parts are written. */
-export function left(to: Opening, { defines, late, starts, value }: Frame): void {
+export function left(to: Opening, { defines, late, names, starts, value }: Frame): void {
   to.nesting.exit();
   if (late === true) to.nesting.late.delete(value);
-  if (defines !== undefined) to.defined.add(defines);
+  if (defines !== undefined) {
+    if (to.canonical) to.defined.note(to.nesting.depth, names!);
+    else to.defined.add(defines);
+  }
   if (starts !== undefined) sortEntries(to.writer, starts);
 }
 
@@ -68,15 +71,19 @@ export function framed(to: Opening, value: object): Frame | undefined {
 }
 
 function objectFrame(to: Opening, value: object, names: readonly string[]): Frame {
+  const { canonical, defined, nesting, writer } = to;
   const shape = shapeOf(names);
   const object = value as Record<string, unknown>;
-  if (to.canonical) names = sorted(names, shape);
-  else if (shape !== undefined && to.defined.has(shape)) {
-    recordHeader(to.writer, shape);
-    const parts = names.map((name) => object[name]);
-    return { value, parts, next: 0, lead: 0, step: 1, names };
+  if (canonical) names = sorted(names, shape);
+  if (shape !== undefined) {
+    const repeated = canonical ? defined.repeated(nesting.depth, names) : defined.idOf(shape);
+    if (repeated >= 0) {
+      recordHeader(writer, repeated, names.length);
+      const parts = names.map((name) => object[name]);
+      return { value, parts, next: 0, lead: 0, step: 1, names };
+    }
   }
-  to.writer.mapHeader(names.length);
+  writer.mapHeader(names.length);
   const parts = names.flatMap((name) => [name, object[name]]);
   return { value, parts, next: 0, lead: 0, step: 2, names, defines: shape };
 }

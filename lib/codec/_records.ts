@@ -12,13 +12,25 @@ const MAX_TRIMMED_KEYS = 14;
 
 let runs = 0;
 
-/** The shapes that one encoding has defined. */
+/** The shapes that one encoding has defined: in keys, the last at each depth counts. */
 export class Definitions {
   #run = ++runs;
   #count = 0;
+  /** Whether nothing is noted: an entry of a collection without order must not lean on another. */
+  scattered = false;
+  /** By depth, the keys of the last object there. */
+  readonly #last: (readonly string[] | undefined)[] = [undefined];
+  /** For each of them, how many shapes there had been before, in this run and all earlier ones. */
+  readonly #numbers: number[] = [0];
+  #before = 1;
 
   has(shape: Shape): boolean {
     return shape.run === this.#run;
+  }
+
+  /** The number of a shape, if it was defined; else -1. */
+  idOf(shape: Shape): number {
+    return this.has(shape) ? shape.id : -1;
   }
 
   add(shape: Shape): void {
@@ -30,20 +42,47 @@ export class Definitions {
     this.#count++;
   }
 
+  /** The number of the shape of the last object at a depth, if it had the same keys; else -1. */
+  repeated(depth: number, names: readonly string[]): number {
+    if (depth >= this.#last.length) return -1;
+    const last = this.#last[depth];
+    const id = this.#numbers[depth] - this.#before;
+    return id >= 0 && (last === names || areEqual(last!, names)) ? id : -1;
+  }
+
+  /** Notes that an object with these keys ended at a depth: at most `MAX_SHAPE_KEYS`. */
+  note(depth: number, names: readonly string[]): void {
+    if (this.#count >= MAX_SHAPES || names.length === 0 || this.scattered) return;
+    while (depth >= this.#last.length) {
+      this.#last.push(undefined);
+      this.#numbers.push(0);
+    }
+    this.#last[depth] = names;
+    this.#numbers[depth] = this.#before + this.#count++;
+  }
+
   clear(): void {
     this.#run = ++runs;
+    this.#before += this.#count;
     this.#count = 0;
   }
 }
 
-/** Writes what stands before the values of a record. */
-export function recordHeader(writer: Writer, shape: Shape): void {
-  writer.arrayHeader(1 + shape.length);
-  if (shape.id < 32) writer.byte(0xff - shape.id);
+function areEqual(a: readonly string[], b: readonly string[]): boolean {
+  const { length } = a;
+  if (b.length !== length) return false;
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Writes what stands before the values of a record: of the shape `id`, with `length` keys. */
+export function recordHeader(writer: Writer, id: number, length: number): void {
+  writer.arrayHeader(1 + length);
+  if (id < 32) writer.byte(0xff - id);
   else {
     writer.extHeader(Ext.SHAPE, 2);
-    writer.byte(shape.id >>> 8);
-    writer.byte(shape.id & 0xff);
+    writer.byte(id >>> 8);
+    writer.byte(id & 0xff);
   }
 }
 

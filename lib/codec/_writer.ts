@@ -9,6 +9,10 @@ const SHORT_STRING_LENGTH = 48;
 /** Strings longer than this are taken to be ASCII until they turn out not to be. */
 const LONG_STRING_LENGTH = 65_536;
 
+/** Most bytes that a number takes, and how many numbers of a list get room at once. */
+const MAX_NUMBER_BYTES = 9;
+const NUMBERS_AT_ONCE = 1024;
+
 /** Size of what {@linkcode Writer.shortText} takes. */
 export const SHORT_TEXT_BYTES = 16;
 
@@ -116,26 +120,43 @@ export class Writer {
 
   /**
    * Writes the numbers of a list from the second on, as far as there is nothing else in between.
-   * A loop of its own keeps what engines learn about lists of numbers apart from all other lists.
    *
    * @returns The index of the first element that was not written.
    */
   numbers(list: readonly unknown[], length: number): number {
-    let { bytes, length: at } = this;
     let i = 1;
-    for (; i < length; i++) {
+    while (i < length) {
       const value = list[i];
       if (typeof value !== "number") break;
-      if (at + 9 > bytes.length) {
-        this.length = at;
-        this.#grow(at + 9);
-        ({ bytes } = this);
-      }
+      const end = Math.min(length, i + NUMBERS_AT_ONCE);
+      this.length = this.reserve(MAX_NUMBER_BYTES * (end - i));
+      const next = isFloat(value) ? this.#floats(list, i, end) : this.#integers(list, i, end);
+      // A getter may give something else the second time.
+      if (next === i) break;
+      i = next;
+    }
+    return i;
+  }
+
+  /**
+   * Writes numbers of a list that are integers for the most part, and for which there is room. A
+   * loop of its own keeps what engines learn about lists of integers apart from all other lists,
+   * and lets them look for the buffer once.
+   *
+   * @returns The index of the first element that was not written.
+   */
+  #integers(list: readonly unknown[], start: number, end: number): number {
+    const { bytes, view } = this;
+    let at = this.length;
+    let i = start;
+    for (; i < end; i++) {
+      const value = list[i];
+      if (typeof value !== "number") break;
       const int = value | 0;
       if (int !== value || int <= 0) {
         this.length = at;
         this.number(value);
-        ({ bytes, length: at } = this);
+        at = this.length;
       } else if (int < 0x80) bytes[at++] = int;
       else if (int < 0x100) {
         bytes[at] = 0xcc;
@@ -143,17 +164,29 @@ export class Writer {
         at += 2;
       } else if (int < 0x10000) {
         bytes[at] = 0xcd;
-        bytes[at + 1] = int >>> 8;
-        bytes[at + 2] = int;
+        view.setUint16(at + 1, int);
         at += 3;
       } else {
         bytes[at] = 0xce;
-        bytes[at + 1] = int >>> 24;
-        bytes[at + 2] = int >>> 16;
-        bytes[at + 3] = int >>> 8;
-        bytes[at + 4] = int;
+        view.setInt32(at + 1, int);
         at += 5;
       }
+    }
+    this.length = at;
+    return i;
+  }
+
+  /** As for integers, the numbers in a row that take 64 bits each. */
+  #floats(list: readonly unknown[], start: number, end: number): number {
+    const { bytes, view } = this;
+    let at = this.length;
+    let i = start;
+    for (; i < end; i++) {
+      const value = list[i];
+      if (typeof value !== "number" || !isFloat(value)) break;
+      bytes[at] = 0xcb;
+      view.setFloat64(at + 1, value);
+      at += 9;
     }
     this.length = at;
     return i;
@@ -338,6 +371,11 @@ export class Writer {
       this.view.setBigInt64(start, BigInt(seconds));
     }
   }
+}
+
+/** Whether a number has 64 bits that count: it is no integer of 32, and not `NaN`. */
+function isFloat(value: number): boolean {
+  return (value | 0) !== value && value >>> 0 !== value && value === value;
 }
 
 function stringHeaderLength(bytes: number): number {

@@ -42,7 +42,12 @@
  * it ends, counted from 0: its keys in their order. An array that opens with a negative fixint
  * (`-1 - shape`), or with extension 6 from shape 32 on, is an object of that shape, and holds its
  * values alone; if the last of them is an empty array, it may be left out. A plain array that opens
- * with such a number writes it as an int 8. Keys of a cache are written without records.
+ * with such a number writes it as an int 8.
+ *
+ * In a key the names of an object stand in canonical order. An object is a record where the last one
+ * at its depth that has a shape has the same names, and nowhere else: that takes no memory of all
+ * shapes, and no list of them decides what a key is. Where the order of `Map` and `Set` does not
+ * count, there are no records.
  *
  * **References** count objects in the order in which they open, from 0, when a value is stored. In a
  * key they count the enclosing objects outwards, from 0 for the nearest, so that only cycles use
@@ -153,6 +158,12 @@ export const MAX_SHAPE_KEYS = 32;
 
 /** Most shapes of one value; later maps define none. */
 export const MAX_SHAPES = 65_536;
+
+/**
+ * Most containers that one key may open. Sharing is expanded in keys, so a small graph can stand
+ * for a tree without end; this turns a hang into an error.
+ */
+export const MAX_KEY_CONTAINERS = 10_000_000;
 
 /** Largest sum of the lengths to which the resizable buffers of one value may grow. */
 export const MAX_RESERVED_BYTES: number = 2 ** 30;

@@ -20,7 +20,7 @@ const PLAIN: readonly unknown[] = [
   Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`key ${i}`, i])),
 ];
 
-/** The same shape many times, which values are written as records for, and keys are not. */
+/** The same shape many times, for which records are written. */
 const RECORDS = Array.from({ length: 5 }, (_, id) => ({ id, name: `n${id}`, at: { x: id } }));
 
 /** Readers that guard against this name refuse it. */
@@ -44,7 +44,7 @@ test("@msgpack/msgpack reads plain data as they are", () => {
   for (const value of PLAIN) assert.deepEqual(reader.decode(encode(value)), value);
   assert.deepEqual(reader.decode(encode(new Date(1234))), new Date(1234));
   assert.deepEqual([...reader.decode(encode(new Uint8Array([1, 2]))) as Uint8Array], [1, 2]);
-  assert.deepEqual(reader.decode(encodeCanonical(RECORDS)), RECORDS);
+  for (const value of PLAIN) assert.deepEqual(reader.decode(encodeCanonical(value)), value);
 });
 
 test("@msgpack/msgpack sees records as arrays that open with the negative number of a shape", () => {
@@ -52,6 +52,10 @@ test("@msgpack/msgpack sees records as arrays that open with the negative number
   assert.deepEqual(first, RECORDS[0]);
   // The inner object ends first, so its keys are shape 0 and those of the outer one are shape 1.
   rest.forEach((row, i) => assert.deepEqual(row, [-2, i + 1, `n${i + 1}`, [-1, i + 1]]));
+  // In a key, where names are in order.
+  const [one, ...others] = new Reader().decode(encodeCanonical(RECORDS)) as unknown[];
+  assert.deepEqual(one, RECORDS[0]);
+  others.forEach((row, i) => assert.deepEqual(row, [-2, [-1, i + 1], i + 1, `n${i + 1}`]));
 });
 
 test("@msgpack/msgpack sees what plain MessagePack cannot say as extensions", () => {
@@ -105,7 +109,7 @@ withPython(
 );
 
 withPython("Python's msgpack reads plain data as they are", async () => {
-  const values = [...PLAIN, RECORDS];
+  const values = [...PLAIN, RECORDS[0]];
   const lines = await python(values.map((value) => encodeCanonical(value)));
   assert.deepEqual(lines.map((line) => JSON.parse(line)), values);
 });

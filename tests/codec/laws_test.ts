@@ -25,6 +25,16 @@ test(`decode() after encode() keeps cycles and sharing over ${RUNS} random graph
   );
 });
 
+test(`decode() after encodeCanonical() keeps the meaning of ${RUNS} random values`, () => {
+  const records = fc.array(fc.record({ a: anyValue, b: anyValue, list: fc.array(anyValue) }));
+  fc.assert(
+    fc.property(fc.oneof(anyValue, records), (value) => {
+      assert.isTrue(isSame(decode(encodeCanonical(value)), value, { exact: false }));
+    }),
+    options,
+  );
+});
+
 test(`decode() after encode() is identity over ${NEAR_MISSES.length} near misses`, () => {
   const exact = ([, make]: typeof NEAR_MISSES[number]) =>
     isSame(decode(encode(make())), make(), { exact: true });

@@ -362,6 +362,22 @@ const CYCLES: readonly NearMiss[] = [
   }],
 ];
 
+/** Objects with the same names one after the other, and what their bytes look like. */
+const RECORDS: readonly NearMiss[] = [
+  ["[{a:1},{a:1}]", () => [{ a: 1 }, { a: 1 }]],
+  ["[{a:1},{b:1}]", () => [{ a: 1 }, { b: 1 }]],
+  ["[{a:1},[1]]", () => [{ a: 1 }, [1]]],
+  ["[{a:1},[-1,1]]", () => [{ a: 1 }, [-1, 1]]],
+  ["[{a:1},{a:1,b:1}]", () => [{ a: 1 }, { a: 1, b: 1 }]],
+  ["[{a:1},{b:1},{a:1}]", () => [{ a: 1 }, { b: 1 }, { a: 1 }]],
+  ["[{a:1},{b:1},{b:1}]", () => [{ a: 1 }, { b: 1 }, { b: 1 }]],
+  ["[{a:{c:1}},{a:{c:1}}]", () => [{ a: { c: 1 } }, { a: { c: 1 } }]],
+  ["[{a:{c:1}},{a:{d:1}}]", () => [{ a: { c: 1 } }, { a: { d: 1 } }]],
+  ["[{a:{c:1}},{a:[1]}]", () => [{ a: { c: 1 } }, { a: [1] }]],
+  ["[{a:[]},{a:[]}]", () => [{ a: [] }, { a: [] }]],
+  ["[{a:[]},{}]", () => [{ a: [] }, {}]],
+];
+
 /** All of them. */
 export const NEAR_MISSES: readonly NearMiss[] = [
   ...Object.entries(PRIMITIVES).flatMap(([group, values]) =>
@@ -374,4 +390,5 @@ export const NEAR_MISSES: readonly NearMiss[] = [
   ...NATIVES,
   ...WRAPPED,
   ...CYCLES,
+  ...RECORDS,
 ];
