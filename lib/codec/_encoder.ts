@@ -4,7 +4,7 @@ import { EncodeError } from "../errors.ts";
 import { SharedBuffers } from "./_buffers.ts";
 import { type Classes, indexClasses } from "./_classes.ts";
 import { type Frame, framed, left, noteStart, segmentOf } from "./_frames.ts";
-import { describeKind, isOdd } from "./_kinds.ts";
+import { describeKind, isOdd, objectsInherit } from "./_kinds.ts";
 import { Nesting, REPEATED } from "./_nesting.ts";
 import type { Loads } from "./_loads.ts";
 import type { Opening } from "./_openings.ts";
@@ -22,9 +22,6 @@ import {
   OMITTED,
   RECURSIVE_DEPTH,
 } from "./wire.ts";
-
-/** Has what all plain objects inherit. Engines loop over it faster than over their prototype. */
-const EMPTY: object = {};
 
 const CHANGED = "it was changed while it was encoded";
 
@@ -100,8 +97,7 @@ export class Encoder implements Opening {
 
   #encode(value: unknown, isList: boolean): void {
     try {
-      this.#inherits = false;
-      for (const _ in EMPTY) this.#inherits = true;
+      this.#inherits = objectsInherit();
       if (isList) this.#array(value as readonly unknown[]);
       else this.#untracked(value);
       if (!this.canonical && this.buffers.shared) {
@@ -318,11 +314,9 @@ export class Encoder implements Opening {
     if (id < 0) writer.mapHeader(names.length);
     else recordHeader(writer, id, names.length);
     for (let i = 0; i < names.length; i++) {
-      if (id < 0) {
-        const size = sizes[i];
-        if (size > 0) writer.shortText(words, i * 4, size);
-        else writer.string(names[i]);
-      }
+      const size = id < 0 ? sizes[i] : -1;
+      if (size > 0) writer.shortText(words, i * 4, size);
+      else if (size === 0) writer.string(names[i]);
       const place = start + places[i];
       const value = values[place];
       values[place] = undefined;
