@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cpus } from "node:os";
 import { root, run } from "../../tests/run/project.ts";
 
 /** A table in Markdown, with its columns to the right. */
@@ -33,7 +34,7 @@ export async function saveReport(topic: string, text: string): Promise<void> {
 /** The line on when and where a bench ran. */
 export function where(): string {
   return `${new Date().toISOString().slice(0, 10)}, ${Deno.build.arch}, ` +
-    `${navigator.hardwareConcurrency} cores`;
+    `${navigator.hardwareConcurrency} cores (${cpus()[0].model})`;
 }
 
 /**

@@ -19,6 +19,7 @@ import {
   Kind,
   MAX_KEY_CONTAINERS,
   MAX_SHAPE_KEYS,
+  MIN_RECORD_DEPTH,
   OMITTED,
   RECURSIVE_DEPTH,
 } from "./wire.ts";
@@ -310,7 +311,8 @@ export class Encoder implements Opening {
     const { names, places, words, sizes } = shape.sorted;
     this.#valuesLength = end;
     if (end - start !== names.length) return end - start;
-    const id = this.defined.repeated(at, names);
+    const mayRepeat = at >= MIN_RECORD_DEPTH;
+    const id = mayRepeat ? this.defined.repeated(at, names) : -1;
     if (id < 0) writer.mapHeader(names.length);
     else recordHeader(writer, id, names.length);
     for (let i = 0; i < names.length; i++) {
@@ -327,7 +329,8 @@ export class Encoder implements Opening {
         this.#value(value);
       }
     }
-    if (id < 0) this.defined.note(at, names);
+    if (!mayRepeat) this.defined.count += names.length > 0 ? 1 : 0;
+    else if (id < 0) this.defined.note(at, names);
     this.#valuesLength = start;
     return end - start;
   }

@@ -1,7 +1,7 @@
 /** What is special about objects whose keys were written before: `wire.ts` calls them records. */
 
 import type { Shape } from "./_shapes.ts";
-import { Ext, MAX_SHAPES } from "./wire.ts";
+import { Ext, MAX_SHAPES, MIN_RECORD_DEPTH } from "./wire.ts";
 import type { Writer } from "./_writer.ts";
 
 /** The one byte of an empty array, and of no other value. */
@@ -15,7 +15,8 @@ let runs = 0;
 /** The shapes that one encoding has defined: in keys, the last at each depth counts. */
 export class Definitions {
   #run = ++runs;
-  #count = 0;
+  /** How many there are; those from {@linkcode MAX_SHAPES} on cannot be referred to. */
+  count = 0;
   /** Whether nothing is noted: an entry of a collection without order must not lean on another. */
   scattered = false;
   /** By depth, the keys of the last object there. */
@@ -34,12 +35,12 @@ export class Definitions {
   }
 
   add(shape: Shape): void {
-    if (this.#count >= MAX_SHAPES) return;
+    if (this.count >= MAX_SHAPES) return;
     if (shape.run !== this.#run) {
       shape.run = this.#run;
-      shape.id = this.#count;
+      shape.id = this.count;
     }
-    this.#count++;
+    this.count++;
   }
 
   /** The number of the shape of the last object at a depth, if it had the same keys; else -1. */
@@ -52,19 +53,21 @@ export class Definitions {
 
   /** Notes that an object with these keys ended at a depth: at most `MAX_SHAPE_KEYS`. */
   note(depth: number, names: readonly string[]): void {
-    if (this.#count >= MAX_SHAPES || names.length === 0 || this.scattered) return;
+    if (names.length === 0) return;
+    const number = this.#before + this.count++;
+    if (depth < MIN_RECORD_DEPTH || this.count > MAX_SHAPES || this.scattered) return;
     while (depth >= this.#last.length) {
       this.#last.push(undefined);
       this.#numbers.push(0);
     }
     this.#last[depth] = names;
-    this.#numbers[depth] = this.#before + this.#count++;
+    this.#numbers[depth] = number;
   }
 
   clear(): void {
     this.#run = ++runs;
-    this.#before += this.#count;
-    this.#count = 0;
+    this.#before += this.count;
+    this.count = 0;
   }
 }
 

@@ -52,8 +52,8 @@ test("@msgpack/msgpack sees records as arrays that open with the negative number
   assert.deepEqual(first, RECORDS[0]);
   // The inner object ends first, so its keys are shape 0 and those of the outer one are shape 1.
   rest.forEach((row, i) => assert.deepEqual(row, [-2, i + 1, `n${i + 1}`, [-1, i + 1]]));
-  // In a key, where names are in order.
-  const [one, ...others] = new Reader().decode(encodeCanonical(RECORDS)) as unknown[];
+  // In a key, where names are in order, and the outermost objects are no records.
+  const [[one, ...others]] = new Reader().decode(encodeCanonical([RECORDS])) as unknown[][];
   assert.deepEqual(one, RECORDS[0]);
   others.forEach((row, i) => assert.deepEqual(row, [-2, [-1, i + 1], i + 1, `n${i + 1}`]));
 });

@@ -92,7 +92,7 @@ testWithFiles("a file that is not fresh is not read twice", async (folder) => {
     assert.equal(opened, 1);
     assert.equal(await keyOf([file(path), file(path)]), await keyOf([file(path), file(path)]));
     assert.equal(opened, 1);
-    writeFileSync(path, "CONTENT");
+    writeFileSync(path, "other content");
     assert.notEqual(await keyOf(file(path)), first);
     assert.isAbove(opened, 1);
   } finally {
