@@ -36,7 +36,7 @@ export function choosePath({ path }: Core): number {
   if (path === undefined) return 0;
   const found = engine();
   if (found === "javascriptcore") path.value = LOOP;
-  return found === "v8" ? FIRST_LOOK : 0;
+  return found === "v8" && typeof performance === "object" ? FIRST_LOOK : 0;
 }
 
 /**
