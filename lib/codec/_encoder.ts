@@ -311,6 +311,7 @@ export class Encoder implements Opening {
     const { names, places, words, sizes } = shape.sorted;
     this.#valuesLength = end;
     if (end - start !== names.length) return end - start;
+    // What is asked there is asked here first: the calls would show in a small key.
     const mayRepeat = at >= MIN_RECORD_DEPTH;
     const id = mayRepeat ? this.defined.repeated(at, names) : -1;
     if (id < 0) writer.mapHeader(names.length);

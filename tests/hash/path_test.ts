@@ -1,3 +1,4 @@
+import { engine } from "../../lib/engine.ts";
 import { currentCore } from "../../lib/hash/backend.ts";
 import {
   type Core,
@@ -69,7 +70,7 @@ test("a clock that stands still is given up, and leaves a core that hashes", () 
   withClock(() => 1, (core) => {
     assert.equal(look(core, [Infinity, Infinity], 1024), 0);
     assert.equal(core.path!.value, ROWS);
-    assert.equal(blake3Hex(new Uint8Array(3)), blake3Hex(new Uint8Array(3)));
+    assert.equal(blake3Hex(new TextEncoder().encode("abc"), { length: 4 }), "6437b3ac");
   });
 });
 
@@ -98,7 +99,8 @@ test("only a core of several kernels is timed, after some hashes or never", () =
   }
   configureHash({ backend: "simd" });
   const core = currentCore();
-  assert.include([0, 1024], choosePath(core));
+  assert.equal(choosePath(core), engine() === "v8" ? 1024 : 0);
+  assert.equal(core.path!.value, engine() === "javascriptcore" ? LOOP : ROWS);
   const { performance } = globalThis;
   Object.defineProperty(globalThis, "performance", { value: undefined, configurable: true });
   const without = choosePath(core);

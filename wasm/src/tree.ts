@@ -25,7 +25,8 @@ import { times } from "./wat.ts";
  * spare lanes write is overwritten or never read.
  */
 const FOUR_AT_ONCE = `
-  (if (i32.gt_u (local.get $count) (i32.add (i32.const 1) (i32.ne (global.get $path) (i32.const ${ROWS}))))
+  (if (i32.gt_u (local.get $count)
+      (i32.add (i32.const 1) (i32.ne (global.get $path) (i32.const ${ROWS}))))
     (then
       (call $lanes (local.get $key) (local.get $start) (local.get $size)
         (i32.shr_u (local.get $size) (i32.const 6))
