@@ -7,6 +7,7 @@
  * |    1152 |    32 | the byte orders that rotate every lane by 16 and by 8 |
  * |    1216 |    32 | the chaining value between two blocks of a chain |
  * |    1280 |   256 | the message words of four blocks, transposed into vectors, or of one block |
+ * |    1536 |    32 | words of the state of four chains, for which there is no register |
  * |    2048 |  2176 | the chaining values of one level of the tree, and room for three spare lanes |
  *
  * @module
@@ -21,6 +22,8 @@ export const BYTE_ORDERS = SCRATCH_ADDRESS + 128;
 export const CHAIN = SCRATCH_ADDRESS + 192;
 /** Address of the transposed message. */
 export const MESSAGE = SCRATCH_ADDRESS + 256;
+/** Address of the words of the state of four chains that are not in registers. */
+export const PARKED = SCRATCH_ADDRESS + 512;
 /** Address of the chaining values of one level of the tree. */
 export const VALUES = SCRATCH_ADDRESS + 1024;
 

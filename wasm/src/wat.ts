@@ -37,6 +37,17 @@ export interface Arithmetic {
 /** The rotations of the two halves of a quarter round. */
 export const ROTATIONS: readonly (readonly [number, number])[] = [[16, 12], [8, 7]];
 
+/** Where the values of `a` and `c` are between two additions to them. */
+export interface Home {
+  /** Reads the value of a variable. */
+  read(name: string): string;
+  /** What to do once a variable has a new value. */
+  keep(name: string): string;
+}
+
+/** The variables themselves. */
+const VARIABLES: Home = { read: get, keep: () => "" };
+
 /**
  * The ten steps of a quarter round with two message words. A word is added before `b`, because
  * `b` is the last value to be ready: that takes an addition off the longest path.
@@ -45,12 +56,13 @@ export function quarterRound(
   { add, xor, setRotated }: Arithmetic,
   [a, b, c, d]: readonly string[],
   words: readonly string[],
+  { read, keep }: Home = VARIABLES,
 ): string[] {
   return ROTATIONS.flatMap(([first, second], half) => [
-    set(a, add(get(a), words[half])),
-    set(a, add(get(a), get(b))),
+    set(a, add(read(a), words[half])),
+    set(a, add(get(a), get(b))) + keep(a),
     setRotated(d, xor(get(d), get(a)), first),
-    set(c, add(get(c), get(d))),
+    set(c, add(read(c), get(d))) + keep(c),
     setRotated(b, xor(get(b), get(c)), second),
   ]);
 }
