@@ -13,8 +13,8 @@
 import { ROWS } from "../lib/hash/core.ts";
 import { wasmBytes } from "../lib/hash/mod.ts";
 import { manifest } from "../tests/run/project.ts";
-import { type Duel, type Figures, FORM_SIZES, FORMS, SIZES } from "./hash/contest.ts";
-import { NATIVE_BYTES, openNative } from "./hash/native.ts";
+import { type Duel, type Figures, FORM_SIZES, FORMS, NATIVES, SIZES } from "./hash/contest.ts";
+import { NATIVE_BYTES, openNatives } from "./hash/native.ts";
 import { RIVALS } from "./rivals/hash.ts";
 import { saveReport, table, timeName, wantedNames, where } from "./shared/markdown.ts";
 import { type Result, runtimesOf } from "./shared/runtimes.ts";
@@ -73,7 +73,7 @@ function duelName({ ours, rival, median }: Duel): string {
 
 /** What stands under the table of one runtime. */
 function notes(
-  { compile, array, path, missing, window, native, parallel }: Figures,
+  { compile, array, path, missing, window, natives, parallel }: Figures,
 ): string {
   const milliseconds = (time: number) => `${(time / 1e6).toFixed(2)} ms`;
   const lines = [
@@ -89,15 +89,13 @@ function notes(
     } ns, which is in every time of the first table.`,
     `A keyed hash of 64 bytes in a borrowed window takes ${window.toFixed(0)} ns.`,
   ];
-  if (native !== undefined) {
-    const size = sizeName(NATIVE_BYTES);
-    const [ours, rival] = [native.once.ours, native.once.rival].map((time) =>
-      speedName(time, NATIVE_BYTES)
-    );
+  const size = sizeName(NATIVE_BYTES);
+  for (const [name, { once, steady }] of Object.entries(natives)) {
+    const [ours, rival] = [once.ours, once.rival].map((time) => speedName(time, NATIVE_BYTES));
     lines.push(
-      `${size} once, in turns with a process of b3sum: ${duelName(native.once)}, ours ${ours}, ` +
-        `b3sum ${rival} with the start of its process.`,
-      `${size} 8 times in a row, in turns with b3sum: ${duelName(native.steady)}.`,
+      `${size} once, in turns with a process of ${name}: ${duelName(once)}, ours ${ours}, the ` +
+        `process ${rival} with its start.`,
+      `${size} 8 times in a row, in turns with ${name}: ${duelName(steady)}.`,
     );
   }
   if (parallel !== undefined) {
@@ -120,11 +118,12 @@ function notes(
 
 async function report(names: readonly string[]): Promise<string> {
   const { imports = {} } = await manifest("deno.json") as { imports?: Record<string, string> };
-  await using b3sum = await openNative();
+  await using natives = await openNatives();
   const runtimes = runtimesOf<Figures>({
     folder: "hash",
     external: ["blake3-wasm"],
-    answer: b3sum && ((_, copies, processes) => b3sum.time(copies, processes)),
+    answer: async (name, copies, processes) =>
+      await natives.get(name)?.time(copies, processes) ?? null,
   });
   const results: [string, Result<Figures>][] = [];
   for (const name of names) results.push([name, await runtimes[name]()]);
@@ -138,9 +137,12 @@ async function report(names: readonly string[]): Promise<string> {
     "into an array of the caller's, by those that can do so (`blake3(bytes, { into })`), or becomes " +
     "hexadecimal text (`blake3Hex(bytes)`).",
     `The cores weigh ${wasmBytes("simd").length} and ${wasmBytes("wasm").length} bytes.`,
-    b3sum === undefined
-      ? "b3sum is not on the path, so native speed is missing."
-      : `Native speed is that of ${b3sum.version} with one thread.`,
+    ...NATIVES.map((name) => {
+      const native = natives.get(name);
+      return native === undefined
+        ? `${name} is not here (\`deno task b3sum\` builds it), so its speed is missing.`
+        : `${name} is ${native.version}, with one thread.`;
+    }),
   ];
   for (const [name, result] of results) {
     if ("missing" in result) sections.push(`## ${name}`, `Skipped: ${result.missing}`);

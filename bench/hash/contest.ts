@@ -38,6 +38,9 @@ export const FORM_SIZES: readonly number[] = [16, 64, 256, 1024];
 /** The other forms of a digest: written into an array of the caller's, and hexadecimal text. */
 export const FORMS = ["into", "hex"] as const;
 
+/** The builds of `b3sum` to race against: as it comes, and its Rust alone, which knows no AVX-512. */
+export const NATIVES = ["b3sum", "b3sum with AVX2"] as const;
+
 /** What a runtime measured. Times are in nanoseconds. */
 export interface Figures {
   /** Compiling and instantiating the SIMD core: for the first time, and the best of some times. */
@@ -56,8 +59,10 @@ export interface Figures {
   readonly missing: Readonly<Record<string, string>>;
   /** Hashing 64 bytes in a borrowed window with a key, in place of an array. */
   readonly window: number;
-  /** Against `b3sum` in turns: hashing 16 MiB once, and some times over in one process. */
-  readonly native: { readonly once: Duel; readonly steady: Duel } | undefined;
+  /**
+   * Against each build of `b3sum` in turns: hashing 16 MiB once, and some times over in one process.
+   */
+  readonly natives: Readonly<Record<string, { readonly once: Duel; readonly steady: Duel }>>;
   /** Hashing a large input by this thread and workers, of which there are so many. */
   readonly parallel: {
     /** Against this thread alone: with a pool at hand, and with one of its own. */
@@ -190,17 +195,21 @@ async function duel(
 }
 
 /** Races against `b3sum`. */
-async function againstNative(): Promise<Figures["native"]> {
+async function againstNatives(): Promise<Figures["natives"]> {
   const input = sample(SIZES[SIZES.length - 1]);
-  const against = (rounds: number, copies: number) =>
-    duel(
-      rounds,
-      () => Promise.resolve(time(() => blake3(input), copies) * copies),
-      () => askDriver("b3sum", copies, 1),
-    );
-  const once = await against(100, 1);
-  const steady = await against(12, 8);
-  return once === undefined || steady === undefined ? undefined : { once, steady };
+  const found: Record<string, Figures["natives"][string]> = {};
+  for (const name of NATIVES) {
+    const against = (rounds: number, copies: number) =>
+      duel(
+        rounds,
+        () => Promise.resolve(time(() => blake3(input), copies) * copies),
+        () => askDriver(name, copies, 1),
+      );
+    const once = await against(100, 1);
+    const steady = await against(12, 8);
+    if (once !== undefined && steady !== undefined) found[name] = { once, steady };
+  }
+  return found;
 }
 
 /** Measures what workers gain. */
@@ -270,7 +279,7 @@ export async function contest(): Promise<Figures> {
     path,
     missing,
     window,
-    native: await againstNative(),
+    natives: await againstNatives(),
     parallel: await parallel(),
   };
 }
