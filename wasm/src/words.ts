@@ -70,23 +70,18 @@ function lineOfRounds(): string {
   return [copy, ...rounds].join("\n");
 }
 
-/** A kernel; the chaining value stays in memory between two blocks, to leave room for the rest. */
+/** A kernel. The chaining value between two blocks is in the first eight words of the state. */
 function kernel(name: string, variables: string, rounds: string): string {
+  const keepValue = times(8, (i) => `(i32.store (i32.const ${CHAIN + 4 * i}) ${get(`v${i}`)})`);
   return `
 (func $${name} ${CHAIN_PARAMETERS}
-  (local $size i32) (local $left i32) (local $to i32)
+  (local $size i32) (local $left i32)
   ${locals("v", 16, "i32")} ${variables}
-  ${
-    times(8, (i) => `
-  (i32.store (i32.const ${CHAIN + 4 * i}) (i32.load offset=${4 * i} (local.get $key)))`)
-  }
+  ${times(8, (i) => set(`v${i}`, `(i32.load offset=${4 * i} (local.get $key))`))}
   (local.set $first (i32.or (local.get $first) (local.get $flags)))
   (local.set $size (i32.const ${BLOCK_BYTES}))
   (loop $block
-    (if (i32.le_u (local.get $length) (i32.const ${BLOCK_BYTES}))
-      (then ${lastBlock("")} (local.set $to (local.get $out)))
-      (else (local.set $to (i32.const ${CHAIN}))))
-    ${times(8, (i) => set(`v${i}`, `(i32.load (i32.const ${CHAIN + 4 * i}))`))}
+    (if (i32.le_u (local.get $length) (i32.const ${BLOCK_BYTES})) (then ${lastBlock(keepValue)}))
     ${times(4, (i) => set(`v${8 + i}`, `(i32.const ${INITIAL_WORDS[i]})`))}
     (local.set $v12 (local.get $low))
     (local.set $v13 (local.get $high))
@@ -99,11 +94,9 @@ function kernel(name: string, variables: string, rounds: string): string {
       `(i32.store offset=${32 + 4 * i} (local.get $out)
           (i32.xor ${get(`v${8 + i}`)} (i32.load (i32.const ${CHAIN + 4 * i}))))`)
   }))
-    ${
-    times(8, (i) => `
-    (i32.store offset=${4 * i} (local.get $to) (i32.xor ${get(`v${i}`)} ${get(`v${8 + i}`)}))`)
-  }
-    ${NEXT_BLOCK}))`;
+    ${times(8, (i) => set(`v${i}`, `(i32.xor ${get(`v${i}`)} ${get(`v${8 + i}`)})`))}
+    ${NEXT_BLOCK})
+  ${times(8, (i) => `(i32.store offset=${4 * i} (local.get $out) ${get(`v${i}`)})`)})`;
 }
 
 /** The kernel with a loop of rounds, under a name. */
