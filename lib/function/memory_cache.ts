@@ -197,7 +197,9 @@ export function wrapInMemory<F extends AnyFunction>(
     },
     get: (query) => {
       checkQuery(query, false);
-      const key = "args" in query ? results.keyer.key(query.args, undefined, self).hex : query.key;
+      const key = "args" in query
+        ? results.keyer.key([...query.args], undefined, self).hex
+        : query.key;
       return results.listing.get(results.entries, key) as never;
     },
     map: async (inputs, options) => {

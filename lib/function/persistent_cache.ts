@@ -72,7 +72,7 @@ export function wrapInStore<F extends AnyFunction>(
     get: async (query) => {
       checkQuery(query, true);
       const { at } = query;
-      const key = "args" in query ? (await results.ask(self, query.args)).key.hex : query.key;
+      const key = "args" in query ? (await results.ask(self, [...query.args])).key.hex : query.key;
       const { entryIn } = await import("./stored_listing.ts");
       return await entryIn(stored, await handle.store(), { key, at }) as never;
     },

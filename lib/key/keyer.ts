@@ -355,10 +355,12 @@ export class Keyer {
   }
 
   /** The array that stands for a call. */
-  #bound(args: readonly unknown[], self: unknown): unknown[] {
-    const bound = this.#binding.bind(args);
+  #bound(args: readonly unknown[], self: unknown): readonly unknown[] {
+    let bound = this.#binding.bind(args);
     const { attributes, name } = this.#options;
-    if (attributes !== undefined) bound.push(OMITTED, "this", attributesOf(self, attributes, name));
+    if (attributes !== undefined) {
+      bound = [...bound, OMITTED, "this", attributesOf(self, attributes, name)];
+    }
     return this.#hasDeepSignals ? replaceSignals(bound, () => undefined) : bound;
   }
 
@@ -368,7 +370,7 @@ export class Keyer {
    *
    * @throws What `error` is, where it is something else.
    */
-  #noteSignals(bound: unknown[], error: unknown): void {
+  #noteSignals(bound: readonly unknown[], error: unknown): void {
     if (this.#hasDeepSignals || !(error instanceof EncodeError) || !holdsSignals(bound)) {
       throw inTermsOfParameters(error, this.#binding);
     }
@@ -376,7 +378,7 @@ export class Keyer {
   }
 }
 
-function holdsSignals(bound: unknown[]): boolean {
+function holdsSignals(bound: readonly unknown[]): boolean {
   try {
     return replaceSignals(bound, () => undefined) !== bound;
   } catch {

@@ -38,6 +38,18 @@ for (const [kind, make] of Object.entries(KINDS)) {
     });
   });
 
+  test(`${kind}: a list of arguments is looked up as the call with them is`, async () => {
+    const f = make((x: unknown, y: unknown = 2) => [x, y]);
+    const cyclic: unknown[] = [];
+    cyclic.push(cyclic, 1);
+    // deno-lint-ignore no-sparse-arrays
+    for (const args of [cyclic, [, 5], Object.assign([7, 8], { more: true })]) {
+      await f.call(...args as [unknown]);
+      const entry = await f.cached.get({ args: args as [unknown] });
+      assert.strictEqual(entry?.key, await f.key(...args as [unknown]));
+    }
+  });
+
   test(`${kind}: entries can be filtered by kind, tag, age and a function`, async () => {
     await withFakeTime(START, async (clock) => {
       const f = make((x: number) => {

@@ -14,7 +14,7 @@ function bind(
   source: string,
   args: readonly unknown[],
   options?: Partial<BindingOptions>,
-): unknown[] {
+): readonly unknown[] {
   return binding(source, options).bind(args);
 }
 
@@ -27,6 +27,21 @@ test("every spelling of a call with defaults is one array", () => {
   }
   assert.deepEqual(each.bind([]), [undefined, 2, 3]);
   assert.deepEqual(each.bind([1, null, 3]), [1, null, 3]);
+});
+
+test("arguments that are complete are not copied, and no others are changed", () => {
+  const each = binding("(x, y = 2) => 1");
+  for (const args of [[1, 2], [{ signal: 1 }, NaN], [null, [undefined]]]) {
+    assert.deepEqual(each.bind(args), [...args]);
+  }
+  const complete = [1, {}];
+  assert.strictEqual(each.bind(complete), complete);
+  const { signal } = new AbortController();
+  for (const args of [[1], [1, undefined], [signal, 2], [{ signal }, 2], [1, 2, 3]]) {
+    const before = [...args];
+    assert.notStrictEqual(each.bind(args), args);
+    assert.deepEqual(args, before);
+  }
 });
 
 test("a default that is not constant counts as not given", () => {
