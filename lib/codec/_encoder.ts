@@ -325,6 +325,7 @@ export class Encoder implements Opening {
       values[place] = undefined;
       if (typeof value === "string") writer.string(value);
       else if (typeof value === "number") writer.number(value);
+      else if (typeof value === "boolean") writer.boolean(value);
       else {
         nesting.path[at] = names[i];
         this.#value(value);

@@ -77,10 +77,14 @@ export class Writer {
   scalar(value: unknown): boolean {
     if (value === null) this.byte(0xc0);
     else if (value === undefined) this.constant(Constant.UNDEFINED);
-    else if (typeof value === "boolean") this.byte(value ? 0xc3 : 0xc2);
+    else if (typeof value === "boolean") this.boolean(value);
     else if (typeof value === "bigint") this.bigint(value);
     else return false;
     return true;
+  }
+
+  boolean(value: boolean): void {
+    this.byte(value ? 0xc3 : 0xc2);
   }
 
   number(value: number): void {
