@@ -12,7 +12,7 @@
  * @module
  */
 import { manifest } from "../tests/run/project.ts";
-import type { CodecFigures, Figures } from "./codec/contest.ts";
+import type { CodecFigures, CodecsResult, KeysResult } from "./codec/contest.ts";
 import { CODECS, KEY_MAKERS } from "./rivals/codec.ts";
 import { saveReport, table, timeName, wantedNames, where } from "./shared/markdown.ts";
 import { runtimesOf } from "./shared/runtimes.ts";
@@ -35,6 +35,7 @@ const PACKAGES: readonly string[] = [
   "ocache",
 ];
 
+type Figures = CodecsResult & KeysResult;
 type Rows = Figures["codecs"];
 
 const VIEWS: readonly (readonly [title: string, of: (figures: CodecFigures) => number])[] = [
@@ -144,7 +145,8 @@ function verdicts({ codecs, copies, keys, floors, missing }: Figures): string {
 async function report(names: readonly string[], rows: readonly string[]): Promise<string> {
   const { imports = {} } = await manifest("deno.json");
   const versions = PACKAGES.map((name) => imports[name].replace("npm:", ""));
-  const runtimes = runtimesOf<Figures>({ folder: "codec", args: rows });
+  const codecs = runtimesOf<CodecsResult>({ folder: "codec", args: ["codecs", ...rows] });
+  const keys = runtimesOf<KeysResult>({ folder: "codec", args: ["keys", ...rows] });
   const sections = [
     "# Codec and keys",
     `\`deno task bench:codec ${names.join(" ")}\`, ${where()}. Against ${versions.join(", ")}, ` +
@@ -156,15 +158,24 @@ async function report(names: readonly string[], rows: readonly string[]): Promis
     "is slower than ours. A codec that does not give the value back has no figure (–). Codecs " +
     "that write text are spared the step from text to bytes. `déjà` under keys is `key()` of a " +
     "cached function, with the whole key; the key of `ocache` is the time of `resolveCacheKeys`, " +
-    "less that of the same call when it is handed a key.",
+    "less that of the same call when it is handed a key. Keys are raced in a process of their own, " +
+    "without what the other serializers leave behind.",
   ];
   for (const name of names) {
-    const result = await runtimes[name]();
-    if ("missing" in result) {
-      sections.push(`## ${name}`, `Skipped: ${result.missing}`);
+    const ofCodecs = await codecs[name]();
+    const ofKeys = await keys[name]();
+    const skip = (why: string) => sections.push(`## ${name}`, `Skipped: ${why}`);
+    if ("missing" in ofCodecs) {
+      skip(ofCodecs.missing);
       continue;
     }
-    const { version, figures } = result;
+    if ("missing" in ofKeys) {
+      skip(ofKeys.missing);
+      continue;
+    }
+    const { version } = ofCodecs;
+    const missing = { ...ofCodecs.figures.missing, ...ofKeys.figures.missing };
+    const figures = { ...ofCodecs.figures, ...ofKeys.figures, missing };
     sections.push(`## ${name} ${version}`);
     for (const [title, of] of VIEWS) sections.push(speedTable(title, figures.codecs, of));
     sections.push(sizeTable(figures.codecs), keyTable(figures.keys), verdicts(figures));

@@ -29,12 +29,18 @@ export interface Copies {
   readonly behindHeader: number;
 }
 
-/** What a runtime measured: by row, and then by contender. Times are in nanoseconds. */
-export interface Figures {
+/** What a runtime measured of the codecs: by row, and then by contender. */
+export interface CodecsResult {
   /** Encoding and decoding; a codec that does not give the value back is absent. */
   readonly codecs: Readonly<Record<string, Readonly<Record<string, CodecFigures>>>>;
   /** Copies of the bytes of a row, by row: the least that writing or reading them can take. */
   readonly copies: Readonly<Record<string, Copies>>;
+  /** Why a contender is missing. */
+  readonly missing: Readonly<Record<string, string>>;
+}
+
+/** What a runtime measured of the keys: by row, and then by contender. Times are in nanoseconds. */
+export interface KeysResult {
   /** Keys. */
   readonly keys: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** What keys are not spared, by row. */
@@ -142,10 +148,13 @@ async function raceKeys(
   };
 }
 
-/** Runs all races whose name contains one of `wanted`; all of them where that is empty. */
-export async function contest(wanted: readonly string[]): Promise<Figures> {
-  const isWanted = (row: string) =>
-    wanted.length === 0 || wanted.some((part) => row.includes(part));
+/** Whether a row is asked for: all are where there are no parts of names to look for. */
+function isWanted(row: string, wanted: readonly string[]): boolean {
+  return wanted.length === 0 || wanted.some((part) => row.includes(part));
+}
+
+/** Races the codecs on the rows whose name contains one of `wanted`. */
+export async function contestOfCodecs(wanted: readonly string[]): Promise<CodecsResult> {
   const missing: Record<string, string> = {};
   const { encode, decode } = codec;
   const codecs: [string, Codec][] = [
@@ -157,12 +166,17 @@ export async function contest(wanted: readonly string[]): Promise<Figures> {
   const rows: Record<string, Record<string, CodecFigures>> = {};
   const copies: Record<string, Copies> = {};
   for (const [name, make] of Object.entries(VALUES)) {
-    if (!isWanted(name)) continue;
+    if (!isWanted(name, wanted)) continue;
     const raced = await raceCodecs(codecs, make(), BULK_ROWS.includes(name));
     rows[name] = raced.row;
     if (raced.copies !== undefined) copies[name] = raced.copies;
   }
+  return { codecs: rows, copies, missing };
+}
 
+/** Races the makers of keys on the rows whose name, behind `key: `, contains one of `wanted`. */
+export async function contestOfKeys(wanted: readonly string[]): Promise<KeysResult> {
+  const missing: Record<string, string> = {};
   const call = cache(function call(_first: unknown, _second: unknown) {});
   const makers: [string, KeyMaker][] = [
     ["déjà", (args) => call.key(args[0], args[1])],
@@ -175,10 +189,10 @@ export async function contest(wanted: readonly string[]): Promise<Figures> {
   const keys: Record<string, Record<string, number>> = {};
   const floors: Record<string, Floor> = {};
   for (const [name, make] of Object.entries(CALLS)) {
-    if (!isWanted(`key: ${name}`)) continue;
+    if (!isWanted(`key: ${name}`, wanted)) continue;
     const { row, floor } = await raceKeys(makers, ocache, make());
     keys[name] = row;
     floors[name] = floor;
   }
-  return { codecs: rows, copies, keys, floors, missing };
+  return { keys, floors, missing };
 }

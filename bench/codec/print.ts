@@ -1,10 +1,12 @@
 /**
- * Prints the figures of this runtime, for the bench to read. The arguments are parts of the names
- * of the rows to run: without any, all run.
+ * Prints the figures of this runtime, for the bench to read. The first argument is `codecs` or
+ * `keys`, which are raced in a process each; the others are parts of the names of the rows to run:
+ * without any, all run.
  *
  * @module
  */
 import { argv } from "node:process";
-import { contest } from "./contest.ts";
+import { contestOfCodecs, contestOfKeys } from "./contest.ts";
 
-console.log(JSON.stringify(await contest(argv.slice(2))));
+const [, , part, ...wanted] = argv;
+console.log(JSON.stringify(await (part === "keys" ? contestOfKeys : contestOfCodecs)(wanted)));
