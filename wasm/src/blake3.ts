@@ -5,7 +5,7 @@
  * |--------:|------:|-------|
  * |    1024 |   112 | the schedule: for each round, the order of the message words, times the pitch |
  * |    1152 |    32 | the byte orders that rotate every lane by 16 and by 8 |
- * |    1216 |    32 | the chaining value between two blocks of a chain |
+ * |    1216 |    32 | the chaining value that went into the last block of the root |
  * |    1280 |   256 | the message words of four blocks, transposed into vectors, or of one block |
  * |    1536 |    32 | words of the state of four chains, for which there is no register |
  * |    2048 |  2176 | the chaining values of one level of the tree, and room for three spare lanes |
@@ -18,7 +18,7 @@ import { SCRATCH_ADDRESS } from "../../lib/hash/core.ts";
 export const SCHEDULE = SCRATCH_ADDRESS;
 /** Address of the byte orders of rotations. */
 export const BYTE_ORDERS = SCRATCH_ADDRESS + 128;
-/** Address of the chaining value between two blocks. */
+/** Address of the chaining value that went into the last block of the root. */
 export const CHAIN = SCRATCH_ADDRESS + 192;
 /** Address of the transposed message. */
 export const MESSAGE = SCRATCH_ADDRESS + 256;
