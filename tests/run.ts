@@ -1,9 +1,10 @@
 /**
  * The test command: every check, and every test file on every runtime.
  *
- * `deno task test [FILTER] [--only=PARTS] [--matrix]`: FILTER keeps the test files whose path
- * contains it (and leaves out the checks), PARTS is a list such as `deno,firefox` or
- * `checks,examples`. `--matrix` shows the outcome of every case of the stores' conformance suite.
+ * `deno task test [FILTER ...] [--only=PARTS] [--matrix]`: a FILTER keeps the test files whose path
+ * contains it (and leaves out the checks); with several, files that contain one of them are kept.
+ * PARTS is a list such as `deno,firefox` or `checks,examples`. `--matrix` shows the outcome of every
+ * case of the stores' conformance suite.
  *
  * @module
  */
@@ -20,13 +21,15 @@ import { filesUnder } from "./run/project.ts";
 import { findServers } from "./run/servers.ts";
 import { type Case, count, type Part, report } from "./run/report.ts";
 
-const { positionals: [filter], values: { only, matrix } } = parseArgs({
+const { positionals: filters, values: { only, matrix } } = parseArgs({
   args: Deno.args,
   allowPositionals: true,
   options: { only: { type: "string" }, matrix: { type: "boolean", default: false } },
 });
 
-const files = (await filesUnder("tests", "_test.ts")).filter((file) => file.includes(filter ?? ""));
+const files = (await filesUnder("tests", "_test.ts")).filter((file) =>
+  filters.length === 0 || filters.some((filter) => file.includes(filter))
+);
 const servers = findServers();
 const bundle = lazy(() => pageBundle(files));
 
@@ -58,7 +61,7 @@ async function browserCases(name: BrowserName): Promise<readonly Case[]> {
 
 const names = lanes.flatMap((lane) => Object.keys(lane));
 const wanted = only?.split(",") ??
-  (filter === undefined ? names : ["deno", "bun", "chromium", "firefox"]);
+  (filters.length === 0 ? names : ["deno", "bun", "chromium", "firefox"]);
 const unknown = wanted.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
   console.error(`No such part: ${unknown.join(", ")}; the parts are ${names.join(", ")}`);

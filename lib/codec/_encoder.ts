@@ -392,14 +392,6 @@ export class Encoder implements Opening {
     } else this.#value(part);
   }
 
-  load(value: object): readonly unknown[] | undefined {
-    let load = this.loads?.get(value);
-    if (load === undefined && this.loads !== undefined) {
-      this.loads.set(value, load = { path: `${this.nesting}`, parts: [], done: false });
-    }
-    return load?.parts;
-  }
-
   refuse(value: unknown, reason: string, Class = EncodeError): never {
     throw new Class({ path: `${this.nesting}`, found: describeKind(value), reason });
   }

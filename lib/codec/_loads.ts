@@ -20,6 +20,25 @@ export type Loads = Map<object, Load>;
 export class WaitError extends EncodeError {}
 
 /**
+ * The parts of what takes time to read: none when it is met first, and those that {@linkcode fill}
+ * has loaded when it is met again.
+ *
+ * @param place Gives the path to it.
+ * @returns `undefined` where nobody can wait.
+ */
+export function partsLoaded(
+  loads: Loads | undefined,
+  owner: object,
+  place: { toString(): string },
+): readonly unknown[] | undefined {
+  let load = loads?.get(owner);
+  if (loads !== undefined && load === undefined) {
+    loads.set(owner, load = { path: `${place}`, parts: [], done: false });
+  }
+  return load?.parts;
+}
+
+/**
  * Loads what was met and is not there yet.
  *
  * @param loads What encodings met.

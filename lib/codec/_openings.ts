@@ -6,7 +6,7 @@ import type { Classes } from "./_classes.ts";
 import type { Nesting } from "./_nesting.ts";
 import type { Definitions } from "./_records.ts";
 import { formOf } from "./_forms.ts";
-import { WaitError } from "./_loads.ts";
+import { type Loads, partsLoaded, WaitError } from "./_loads.ts";
 import { isPlainObject, tagOf } from "./_kinds.ts";
 import { byIndexThenName } from "./_order.ts";
 import { isSparse } from "./_sparse.ts";
@@ -31,8 +31,8 @@ export interface Opening {
   readonly stack: boolean;
   readonly unordered: boolean;
   readonly classes: Classes | undefined;
-  /** The parts of what takes time to read: none at first; `undefined` where nobody can wait. */
-  load(value: object): readonly unknown[] | undefined;
+  /** What takes time to read; `undefined` where nobody can wait. */
+  readonly loads: Loads | undefined;
   refuse(value: unknown, reason: string, Class?: typeof EncodeError): never;
 }
 
@@ -168,7 +168,7 @@ function openedForm(to: Opening, value: object): Opened {
   if (form === undefined) refuseInstance(to, value);
   const { kind, detail, parts } = form;
   if (parts !== undefined) return { kind, detail, parts: parts(value as never) };
-  const loaded = to.load(value);
+  const loaded = partsLoaded(to.loads, value, to.nesting);
   if (loaded === undefined) {
     const use = to.canonical ? "encodeCanonicalAsync or stableHashAsync" : "encodeAsync";
     to.refuse(value, `its content takes time to read; use ${use}`, WaitError);

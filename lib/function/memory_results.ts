@@ -137,12 +137,8 @@ export class MemoryResults {
     }
     if (mode === "offline") return this.#offline(stale, index);
     this.log.emit({ type: "miss", name: this.#settings.name, key: this.#context.keyFor(index) });
-    return this.#runs.compute(self, args, index, {
-      stale,
-      keeps: mode !== "read-only",
-      readings,
-      self,
-    });
+    const keeps = mode !== "read-only";
+    return this.#runs.compute(self, args, index, { stale, keeps, readings, self });
   }
 
   refresh(args: unknown[], self?: unknown): unknown {
