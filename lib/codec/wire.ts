@@ -47,8 +47,7 @@
  * In a key the names of an object stand in canonical order. An object is a record where the last one
  * at its depth that has a shape has the same names and {@linkcode MIN_RECORD_DEPTH} containers are
  * round it, and nowhere else: that takes no memory of all shapes, and no list of them decides what
- * a key is. Where the order of `Map` and `Set` does not
- * count, there are no records.
+ * a key is. Where the order of `Map` and `Set` does not count, there are no records.
  *
  * **References** count objects in the order in which they open, from 0, when a value is stored. In a
  * key they count the enclosing objects outwards, from 0 for the nearest, so that only cycles use

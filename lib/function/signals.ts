@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Keyer, replaceSignals } from "../key/mod.ts";
+import { holdsSignal, isSignal, type Keyer, replaceSignals } from "../key/mod.ts";
 
 /** The signals among the arguments of a call. */
 export interface SignalledArguments {
@@ -31,7 +31,7 @@ export function findSignals(
   else {
     for (const arg of args) {
       if (typeof arg !== "object" || arg === null) continue;
-      if (arg instanceof AbortSignal) (found ??= []).push(arg);
+      if (isSignal(arg)) (found ??= []).push(arg);
       else if (holdsSignal(arg)) (found ??= []).push(arg.signal);
     }
   }
@@ -39,23 +39,11 @@ export function findSignals(
   return {
     signal: found.length === 1 ? found[0] : AbortSignal.any(found),
     with: (signal) =>
-      isDeep
-        ? [...replaceSignals(args, () => signal)]
-        : args.map((arg) =>
-          arg instanceof AbortSignal ? signal : holdsSignal(arg) ? { ...arg, signal } : arg
-        ),
+      isDeep ? [...replaceSignals(args, () => signal)] : args.map((arg) => {
+        if (typeof arg !== "object" || arg === null) return arg;
+        return isSignal(arg) ? signal : holdsSignal(arg) ? { ...arg, signal } : arg;
+      }),
   };
-}
-
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
-}
-
-function holdsSignal(value: unknown): value is { signal: AbortSignal } {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, "signal") &&
-    Object.getOwnPropertyDescriptor(value, "signal")!.value instanceof AbortSignal &&
-    isPlain(value);
 }
 
 /** Those who wait for one run, and the signal that the run gets in place of theirs. */

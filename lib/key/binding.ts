@@ -25,6 +25,7 @@ import type { AnyFunction } from "./function_code.ts";
 import { DirectoryInput, FileInput } from "./inputs/inputs.ts";
 import { OptionError } from "./option_error.ts";
 import { isPruning, type KeyMapper, OMIT, type Selector, selectorsOf } from "./selectors.ts";
+import { isPlain, isSignal, withoutSignal } from "./signals.ts";
 import type { ObjectPattern, Parameter, Signature } from "./signature.ts";
 
 /** What the options say of the parameters. */
@@ -333,7 +334,7 @@ function unmapped(
 }
 
 function isNoSignal(value: unknown): boolean {
-  return !(value instanceof AbortSignal);
+  return !isSignal(value);
 }
 
 /** Whether an argument is given, and has no signal. */
@@ -341,28 +342,12 @@ function isComplete(value: unknown): boolean {
   return value !== undefined && withoutSignal(value) === value;
 }
 
-/** An argument without the signal that it is, or has as `signal`. */
-function withoutSignal(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (value instanceof AbortSignal) return undefined;
-  if (!("signal" in value) || !isPlain(value)) return value;
-  const own = Object.getOwnPropertyDescriptor(value, "signal")?.value;
-  if (!(own instanceof AbortSignal)) return value;
-  const { signal: _, ...rest } = value as { signal?: unknown };
-  return rest;
-}
-
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
 /** The properties that a pattern reads of a value, with their defaults, and no others. */
 function readBy({ properties, rest }: ObjectPattern, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  // What is read of an input is its path, and what the function makes of that is its content.
-  if (value instanceof FileInput || value instanceof DirectoryInput) return value;
   try {
+    // What is read of an input is its path, and what the function makes of that is its content.
+    if (value instanceof FileInput || value instanceof DirectoryInput) return value;
     const given = value as Record<string, unknown>;
     const read: Record<string, unknown> = rest ? { ...given } : {};
     for (const { key, fallback, pattern } of properties) {
@@ -386,10 +371,26 @@ function edited(
   [name, ...path]: readonly string[],
   mapping: Mapping | undefined,
 ): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (!Object.hasOwn(value, name) || !isPlain(value)) return value;
-  const { [name]: part, ...others } = value as Record<string, unknown>;
+  const split = withoutProperty(value, name);
+  if (split === undefined) return value;
+  const { part, others } = split;
   if (path.length > 0) return { ...others, [name]: edited(part, path, mapping) };
   const kept = mapping === undefined ? OMIT : mappedBy(mapping, part);
   return kept === OMIT ? others : { ...others, [name]: kept };
+}
+
+/** A property of a plain object, and all others; `undefined` where there is no such property. */
+function withoutProperty(
+  value: unknown,
+  name: string,
+): { part: unknown; others: Record<string, unknown> } | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  try {
+    if (!Object.hasOwn(value, name) || !isPlain(value)) return undefined;
+    const { [name]: part, ...others } = value as Record<string, unknown>;
+    return { part, others };
+  } catch {
+    // As for a pattern.
+    return undefined;
+  }
 }

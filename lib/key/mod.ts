@@ -10,7 +10,7 @@ export { type CallKey, HexKey, KEY_BYTES } from "./call_key.ts";
 export { Keyer, type KeyerOptions } from "./keyer.ts";
 export type { KeyOption } from "./binding.ts";
 export { OptionError } from "./option_error.ts";
-export { replaceSignals } from "./signals.ts";
+export { holdsSignal, isSignal, replaceSignals } from "./signals.ts";
 export { dropIf, dropIfEqual, type KeyMapper, OMIT } from "./selectors.ts";
 export {
   directory,

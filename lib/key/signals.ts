@@ -1,8 +1,50 @@
 /**
- * Abort signals anywhere in plain data.
+ * Abort signals among arguments, and anywhere in plain data.
+ *
+ * To look at a value can throw: a proxy may, and a getter. Then it counts as one without a signal,
+ * since what makes the key meets it again, and can tell its path.
  *
  * @module
  */
+
+/** Whether a value is a signal. */
+export function isSignal(value: unknown): value is AbortSignal {
+  try {
+    return value instanceof AbortSignal;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a plain object has a signal as `signal`. */
+export function holdsSignal(value: object): value is { signal: AbortSignal } {
+  try {
+    return "signal" in value && isPlain(value) &&
+      Object.getOwnPropertyDescriptor(value, "signal")?.value instanceof AbortSignal;
+  } catch {
+    return false;
+  }
+}
+
+/** An argument without the signal that it is, or has as `signal`. */
+export function withoutSignal(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  try {
+    if (value instanceof AbortSignal) return undefined;
+    // Asked here as well, since most objects have none, and the next call shows in a small key.
+    if (!("signal" in value) || !holdsSignal(value)) return value;
+    const { signal: _, ...rest } = value;
+    return rest;
+  } catch {
+    return value;
+  }
+}
+
+/** Whether an object inherits as a literal does, or nothing. */
+export function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
 
 /**
  * A copy with other values in place of the signals in plain objects and arrays, or the very same
@@ -29,7 +71,7 @@ export function replaceSignals<T extends object>(
   for (const [holder] of parents) {
     for (const part of Object.values(holder)) {
       if (part instanceof AbortSignal) copy(holder);
-      if (!isPlain(part)) continue;
+      if (!isContainer(part)) continue;
       const known = parents.get(part);
       if (known === undefined) parents.set(part, [holder]);
       else known.push(holder);
@@ -46,8 +88,8 @@ export function replaceSignals<T extends object>(
   return copies.get(root) as T | undefined ?? root;
 }
 
-function isPlain(value: unknown): value is object {
+/** Whether a value is a plain object or an array. */
+function isContainer(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
+  return isPlain(value) || Object.getPrototypeOf(value) === Array.prototype;
 }

@@ -189,3 +189,38 @@ test("a key that takes time to make names the parameter, and who can wait for it
     /at image\.content: its content takes time to read, for which persistentCache can wait/,
   );
 });
+
+/** Fails however it is looked at, by each trap on its own. */
+const REFUSING = (["getPrototypeOf", "ownKeys", "getOwnPropertyDescriptor"] as const).map((trap) =>
+  [
+    trap,
+    new Proxy({ signal: 1, b: 1 }, {
+      [trap]() {
+        throw new RangeError("refused");
+      },
+    }),
+  ] as const
+);
+
+for (
+  const [form, fn, options] of [
+    ["an argument", (a: unknown, _: unknown) => a, {}],
+    ["a rest argument", (...a: unknown[]) => a, {}],
+    ["an argument of which a part is ignored", (a: unknown, _: unknown) => a, { ignore: ["a.b"] }],
+  ] as const
+) {
+  for (const [trap, proxy] of REFUSING) {
+    test(`${form} that throws when it is looked at (${trap}) is an error with its path`, () => {
+      const each = keyer(fn as AnyFunction, options);
+      assert.throws(() => each.key([proxy, 2]), EncodeError, /at a\b.*refused/);
+    });
+  }
+}
+
+test("of an argument that is taken apart, only what is read has to be readable", () => {
+  const each = keyer((({ b }: { b: unknown }) => b) as AnyFunction);
+  for (const [trap, proxy] of REFUSING) {
+    if (trap === "getPrototypeOf") assert.throws(() => each.key([proxy]), EncodeError, /refused/);
+    else assert.equal(each.key([proxy]).hex, each.key([{ b: 1 }]).hex);
+  }
+});

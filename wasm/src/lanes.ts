@@ -20,8 +20,8 @@ export const PITCH = 16;
  * what a step needs are just as many as a processor has registers; of sixteen, engines move some to
  * the stack, and others at each step. What `a` and `c` are is not asked for soon, so the way through
  * memory takes no time. With these two, JavaScriptCore is 1.3 times as fast as with none,
- * SpiderMonkey 1.5 times, and V8 1.01 to 1.05 times (64 KiB; `bench:hash`, but for SpiderMonkey). Of
- * 700 other choices of words and delays none was faster on the first and the last.
+ * SpiderMonkey 1.5 times, and V8 1.01 to 1.05 times (64 KiB; `bench:hash`, but for SpiderMonkey).
+ * They were found by trial; the three best of 700 other choices, run alone, were no faster.
  */
 const PARKED_WORDS: readonly number[] = [0, 10];
 
