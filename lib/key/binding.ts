@@ -371,26 +371,17 @@ function edited(
   [name, ...path]: readonly string[],
   mapping: Mapping | undefined,
 ): unknown {
-  const split = withoutProperty(value, name);
-  if (split === undefined) return value;
-  const { part, others } = split;
+  if (typeof value !== "object" || value === null) return value;
+  let part: unknown;
+  let others: Record<string, unknown>;
+  try {
+    if (!Object.hasOwn(value, name) || !isPlain(value)) return value;
+    ({ [name]: part, ...others } = value as Record<string, unknown>);
+  } catch {
+    // As for a pattern.
+    return value;
+  }
   if (path.length > 0) return { ...others, [name]: edited(part, path, mapping) };
   const kept = mapping === undefined ? OMIT : mappedBy(mapping, part);
   return kept === OMIT ? others : { ...others, [name]: kept };
-}
-
-/** A property of a plain object, and all others; `undefined` where there is no such property. */
-function withoutProperty(
-  value: unknown,
-  name: string,
-): { part: unknown; others: Record<string, unknown> } | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  try {
-    if (!Object.hasOwn(value, name) || !isPlain(value)) return undefined;
-    const { [name]: part, ...others } = value as Record<string, unknown>;
-    return { part, others };
-  } catch {
-    // As for a pattern.
-    return undefined;
-  }
 }
