@@ -16,6 +16,8 @@ const BUDGET_NS = 300_000_000;
 export interface RaceOptions {
   /** Time that one measurement takes at least, where the clock is coarser than usual. */
   readonly batchNs?: number;
+  /** Time that a contender gets, where it has to be lucky more than once. */
+  readonly budgetNs?: number;
 }
 
 /** Nanoseconds that a function takes, as the mean over `count` calls. */
@@ -34,17 +36,18 @@ export async function timeAwaited(body: () => Promise<unknown>, count: number): 
 
 /**
  * The best time of each contender. The contenders take turns, so that whatever else the machine
- * does slows all of them; the best of many turns is the one it slowed least.
+ * does slows all of them; the best of many turns is the one it slowed least. Each round has an
+ * order of its own, so that none always clears away the garbage of the same other one.
  */
 export async function race(
   contenders: ReadonlyMap<string, Timer>,
-  { batchNs = BATCH_NS }: RaceOptions = {},
+  { batchNs = BATCH_NS, budgetNs = BUDGET_NS }: RaceOptions = {},
 ): Promise<Map<string, number>> {
   const turns = [];
-  for (const [name, timer] of contenders) turns.push(await prepare(name, timer, batchNs));
+  for (const [name, timer] of contenders) turns.push(await prepare(name, timer, batchNs, budgetNs));
   const most = Math.max(...turns.map(({ rounds }) => rounds));
   for (let round = 0; round < most; round++) {
-    for (const turn of turns) {
+    for (const turn of shuffled(turns)) {
       if (round < turn.rounds) turn.best = Math.min(turn.best, await turn.timer(turn.count));
     }
   }
@@ -78,8 +81,14 @@ function median(times: number[]): number {
   return times.sort((a, b) => a - b)[times.length >> 1];
 }
 
+/** The elements in an order of chance. */
+function shuffled<T>(elements: readonly T[]): T[] {
+  const drawn = elements.map((element) => ({ element, lot: Math.random() }));
+  return drawn.sort((a, b) => a.lot - b.lot).map(({ element }) => element);
+}
+
 /** Finds out how many calls fill one measurement, and how many of those fill the budget. */
-async function prepare(name: string, timer: Timer, batchNs: number) {
+async function prepare(name: string, timer: Timer, batchNs: number, budgetNs: number) {
   let count = 1;
   let estimate = 0;
   // Doubling copes with a clock as coarse as a page's; the best of three, with pauses.
@@ -89,6 +98,6 @@ async function prepare(name: string, timer: Timer, batchNs: number) {
     return estimate * count;
   };
   for (let pass = 0; pass < 3; pass++) while (await look() < batchNs) count *= 2;
-  const rounds = Math.max(3, Math.min(150, Math.round(BUDGET_NS / (count * estimate))));
+  const rounds = Math.max(3, Math.min(150, Math.round(budgetNs / (count * estimate))));
   return { name, timer, count, rounds, best: Infinity };
 }
