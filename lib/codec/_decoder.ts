@@ -92,30 +92,18 @@ export class Decoder extends Reader {
   }
 
   #longer(format: number): unknown {
-    switch (format) {
-      case 0xc4:
-      case 0xc5:
-      case 0xc6:
-        return this.#binary(this.uint((1 << (format - 0xc4)) as 1 | 2 | 4));
-      case 0xc7:
-      case 0xc8:
-      case 0xc9:
-        return this.#extension(this.uint((1 << (format - 0xc7)) as 1 | 2 | 4));
-      case 0xd4:
-      case 0xd5:
-      case 0xd6:
-      case 0xd7:
-      case 0xd8:
-        return this.#extension(1 << (format - 0xd4));
-      case 0xdc:
-      case 0xdd:
-        return this.#array(this.uint(format === 0xdc ? 2 : 4));
-      case 0xde:
-      case 0xdf:
-        return this.#map(this.uint(format === 0xde ? 2 : 4));
-      default:
-        return this.scalar(format);
+    if (format >= 0xdc) {
+      return format < 0xde ? this.#array(this.#length(format)) : this.#map(this.#length(format));
     }
+    if (format >= 0xd4 && format < 0xd9) return this.#extension(1 << (format - 0xd4));
+    if (format >= 0xc4 && format < 0xc7) return this.#binary(this.uint(1 << (format - 0xc4)));
+    if (format >= 0xc7 && format < 0xca) return this.#extension(this.uint(1 << (format - 0xc7)));
+    return this.scalar(format);
+  }
+
+  /** How long an array or a map is: those of two bytes have even formats. */
+  #length(format: number): number {
+    return this.uint(format % 2 === 0 ? 2 : 4);
   }
 
   #binary(length: number): Uint8Array<ArrayBuffer> {
@@ -210,7 +198,8 @@ export class Decoder extends Reader {
     const { parts, count, kind } = frame;
     if (kind === Kind.MAP && count % 2 === 0) {
       const map = frame.target as Map<unknown, unknown>;
-      for (let i = 0; i < count; i += 2) map.set(this.#value(), this.#value());
+      // Its keys differ, so none is looked for among the texts that were read before.
+      for (let i = 0; i < count; i += 2) map.set(this.newText() ?? this.#value(), this.#value());
       this.#depth--;
       return map;
     }
@@ -236,8 +225,7 @@ export class Decoder extends Reader {
         frames.push(this.#open(format & 0x0f, format < 0x90));
       } else if (format >= 0xdc && format < 0xe0) {
         this.offset++;
-        const size = format === 0xdc || format === 0xde ? 2 : 4;
-        frames.push(this.#open(this.uint(size), format >= 0xde));
+        frames.push(this.#open(this.#length(format), format >= 0xde));
       } else frame.parts.push(this.#value());
     }
   }

@@ -13,6 +13,15 @@ const SHORT_STRING_BYTES = { v8: 48, other: 11 } as const;
 /** Strings up to this many bytes are made by one call that takes the code units one by one. */
 const TINY_STRING_BYTES = 7;
 
+/** Short texts come again and again too: each slot has one that was read before. */
+const TEXT_SLOT_BITS = 10;
+/** Its first four bytes, and up to three more with its length above them. */
+const lowBytes = new Int32Array(1 << TEXT_SLOT_BITS);
+const highBytes = new Int32Array(1 << TEXT_SLOT_BITS);
+/** Stands above the length if it was read twice, and is kept: many come only once. */
+const KEPT = 1 << 31;
+const keptTexts: string[] = new Array(1 << TEXT_SLOT_BITS).fill("");
+
 // Not fatal: that mode is several times slower in Deno. The encoder never writes ill-formed UTF-8.
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -74,6 +83,17 @@ export class Reader {
     return knownKeys[slot] = key;
   }
 
+  /** Reads a short ASCII string that was hardly read before, if one stands here. */
+  newText(): string | undefined {
+    const { bytes, offset } = this;
+    const length = bytes[offset] - 0xa0;
+    if (!(length > 0 && length <= TINY_STRING_BYTES)) return undefined;
+    const start = offset + 1;
+    const text = length < bytes.length - offset ? tinyAscii(bytes, start, length) : undefined;
+    if (text !== undefined) this.offset = start + length;
+    return text;
+  }
+
   /** Moves past `count` bytes and returns where they start. */
   take(count: number): number {
     const start = this.offset;
@@ -93,7 +113,7 @@ export class Reader {
     return this.bytes[offset];
   }
 
-  uint(size: 1 | 2 | 4): number {
+  uint(size: number): number {
     const { bytes } = this;
     const at = this.take(size);
     if (size === 4) {
@@ -105,9 +125,11 @@ export class Reader {
   string(length: number): string {
     const start = this.take(length);
     if (length <= (shortStringBytes ||= longestShortString())) {
-      const text = length <= TINY_STRING_BYTES
-        ? tinyAscii(this.bytes, start, length)
-        : shortAscii(this.bytes, start, length);
+      const text = length > TINY_STRING_BYTES
+        ? shortAscii(this.bytes, start, length)
+        : length > 1
+        ? keptAscii(this.bytes, start, length)
+        : tinyAscii(this.bytes, start, length);
       if (text !== undefined) return text;
     }
     return utf8.decode(this.bytes.subarray(start, start + length));
@@ -127,11 +149,9 @@ export class Reader {
       case 0xcb:
         return this.float64();
       case 0xcc:
-        return this.byte();
       case 0xcd:
-        return this.uint(2);
       case 0xce:
-        return this.uint(4);
+        return this.uint(1 << (format - 0xcc));
       case 0xcf:
         return narrowed(this.view.getBigUint64(this.take(8)));
       case 0xd0:
@@ -143,10 +163,9 @@ export class Reader {
       case 0xd3:
         return narrowed(this.view.getBigInt64(this.take(8)));
       case 0xd9:
-        return this.string(this.byte());
       case 0xda:
       case 0xdb:
-        return this.string(this.uint(format === 0xda ? 2 : 4));
+        return this.string(this.uint(1 << (format - 0xd9)));
       default:
         return this.fail(`The format byte 0x${format.toString(16)} has no meaning`, -1);
     }
@@ -233,6 +252,28 @@ function tinyAscii(bytes: Uint8Array, start: number, length: number): string | u
   if (length === 6) return (abcd | e | f) > 0x7f ? undefined : fromCharCode(a, b, c, d, e, f);
   const g = bytes[start + 6];
   return (abcd | e | f | g) > 0x7f ? undefined : fromCharCode(a, b, c, d, e, f, g);
+}
+
+/** As {@linkcode tinyAscii}, for a text that may have been read before: of two bytes at least. */
+function keptAscii(bytes: Uint8Array, start: number, length: number): string | undefined {
+  let low = bytes[start] | bytes[start + 1] << 8;
+  let high = length << 24;
+  if (length > 2) low |= bytes[start + 2] << 16;
+  if (length > 3) low |= bytes[start + 3] << 24;
+  if (length > 4) high |= bytes[start + 4];
+  if (length > 5) high |= bytes[start + 5] << 8;
+  if (length > 6) high |= bytes[start + 6] << 16;
+  const slot = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b) >>> 32 - TEXT_SLOT_BITS;
+  const isMet = lowBytes[slot] === low;
+  if (isMet && highBytes[slot] === (high | KEPT)) return keptTexts[slot];
+  const text = tinyAscii(bytes, start, length);
+  if (isMet && highBytes[slot] === high && text !== undefined) {
+    keptTexts[slot] = text;
+    high |= KEPT;
+  }
+  lowBytes[slot] = low;
+  highBytes[slot] = high;
+  return text;
 }
 
 /** Reads a short string; `undefined` where not all of its bytes are ASCII. */

@@ -5,7 +5,7 @@
  */
 import { hashBackend } from "./backend.ts";
 import { fastestBytes } from "./wasm.ts";
-import { WORKER_SOURCE, type WorkerAnswer, type WorkerTask } from "./worker_source.ts";
+import { type WorkerAnswer, workerSource, type WorkerTask } from "./worker_source.ts";
 
 /** Options of {@linkcode createHashPool}. */
 export interface HashPoolOptions {
@@ -116,7 +116,7 @@ export class WorkerPool implements HashPool {
   constructor(size: number) {
     const backend = hashBackend();
     const module = fastestBytes(backend === "js" ? "wasm" : backend);
-    this.#url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: "text/javascript" }));
+    this.#url = URL.createObjectURL(new Blob([workerSource()], { type: "text/javascript" }));
     this.workers = Array.from({ length: size }, () => new HashWorker(this.#url, module));
   }
 

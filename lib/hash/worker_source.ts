@@ -32,10 +32,12 @@ export interface WorkerAnswer {
 }
 
 /**
+ * Gives the program; a function, which bundles of what needs no workers can leave out.
+ *
  * The first message to a worker holds the bytes of a core's module, and is answered with
  * `{ started: true }`; every later one is a task.
  */
-export const WORKER_SOURCE = `
+export const workerSource = (): string => `
 let core, memory;
 onmessage = ({ data }) => {
   try {

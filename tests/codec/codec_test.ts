@@ -77,6 +77,23 @@ test("a key of an object is written as the same string elsewhere, however long i
   }
 });
 
+test("decode() tells short texts apart, however often they come", () => {
+  const units = ["\0", "\x01", "a", "b", "\x7f", "é"];
+  let texts = [""];
+  const all = [...texts];
+  for (let length = 1; length <= 4; length++) {
+    texts = texts.flatMap((text) => units.map((unit) => text + unit));
+    all.push(...texts);
+  }
+  // What differs only at the end, and so many that some take the place of others.
+  for (const unit of units) for (const end of units) all.push(`abcde${unit}${end}`, `abcd${unit}`);
+  for (let i = 0; i < 3000; i++) all.push(i.toString(36), `${i}`.padStart(7, "0"));
+  for (const list of [all, all.flatMap((text) => [text, text]), all.toReversed()]) {
+    const value = { list, map: new Map(list.map((text, i) => [text, i])) };
+    for (let turn = 0; turn < 3; turn++) assert.deepEqual(decode(encode(value)), value);
+  }
+});
+
 test("a tag that a plain object was given is left out, as all that symbols name", () => {
   for (const plain of [{}, { a: 1 }, { 0: 1 }]) {
     const tagged = { ...plain, [Symbol.toStringTag]: "Tag", [Symbol.iterator]: null };
