@@ -1,5 +1,6 @@
 /** Growing byte buffer with the primitive forms of MessagePack. */
 
+import { uncleared } from "../uncleared.ts";
 import { Constant, Ext } from "./wire.ts";
 
 const INITIAL_BYTES = 1024;
@@ -41,7 +42,7 @@ export class Writer {
   }
 
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed + 64, this.bytes.length * 2));
+    const grown = uncleared(Math.max(needed + 64, this.bytes.length * 2));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
     this.view = new DataView(grown.buffer);

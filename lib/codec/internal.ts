@@ -68,7 +68,9 @@ export function encoded(
 export function copyOf(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
   // A large one that is nearly full is given away, since its encoder is let go anyhow.
   const spare = bytes.length - length;
-  if (length > MAX_IDLE_BYTES && spare < length / 8) return bytes.subarray(0, length);
+  if (length > MAX_IDLE_BYTES && spare < length / 8) {
+    return bytes.fill(0, length).subarray(0, length);
+  }
   if (length > SMALL_BYTES) return bytes.slice(0, length);
   const copy = new Uint8Array(length);
   for (let i = 0; i < length; i++) copy[i] = bytes[i];

@@ -26,6 +26,7 @@
 import { decode, encode } from "../codec/mod.ts";
 import { DecodeError } from "../errors.ts";
 import { blake3 } from "../hash/mod.ts";
+import { uncleared } from "../uncleared.ts";
 
 /** Version of the envelope; a record of another version is a miss. */
 export const RECORD_VERSION = 1;
@@ -120,7 +121,7 @@ export function sealRecord(
   const kept = args !== undefined && args.length <= MAX_ARGUMENT_BYTES ? args : undefined;
   const described = encode({ ...others, args: kept });
   const checked = HEADER_BYTES + described.length + payload.length;
-  const bytes = new Uint8Array(checked + CHECKSUM_BYTES);
+  const bytes = uncleared(checked + CHECKSUM_BYTES).fill(0, 0, HEADER_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint8(4, RECORD_VERSION);

@@ -18,6 +18,7 @@ export interface Rule {
 const errors = "lib/errors.ts";
 const environment = "lib/environment.ts";
 const engine = "lib/engine.ts";
+const uncleared = "lib/uncleared.ts";
 const hash = "lib/hash/";
 const codec = "lib/codec/";
 const key = "lib/key/";
@@ -46,9 +47,9 @@ const makingOfFunctions = [
 export const RULES: readonly Rule[] = [
   { from: errors, to: [] },
   { from: hash, to: [errors, environment, engine, "wasm/"] },
-  { from: codec, to: [errors, engine, hash] },
+  { from: codec, to: [errors, engine, uncleared, hash] },
   { from: key, to: [errors, hash, codec, lru] },
-  { from: record, to: [errors, hash, codec] },
+  { from: record, to: [errors, uncleared, hash, codec] },
   { from: store, to: [errors] },
   { from: "lib/store/suite", to: [store, errors, "lib/store/suite/"] },
   {

@@ -166,6 +166,17 @@ test("encode() with pooled gives the same bytes, which no later call changes", (
   assert.equal(encode(values[0]).buffer.byteLength, results[0].length);
 });
 
+test("encode() hands out no memory but what it wrote", () => {
+  const length = 1 << 20;
+  for (const value of ["x".repeat(length), new Uint8Array(length)]) {
+    // Memory that is free again, and that it may be given to write into.
+    new Uint8Array(length + 69).fill(0xa5).buffer.transfer(0);
+    const { buffer, byteLength } = encode(value);
+    const rest = new Uint8Array(buffer, byteLength);
+    assert.isTrue(rest.every((byte) => byte === 0), `${rest}`);
+  }
+});
+
 test("encode() with pooled survives that a buffer of its results is transferred", () => {
   structuredClone(0, { transfer: [encode("a", { pooled: true }).buffer] });
   assert.deepEqual(encode("b", { pooled: true }), encode("b"));

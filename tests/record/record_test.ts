@@ -33,6 +33,14 @@ test("openRecord() gives back what sealRecord() took", () => {
   assert.deepEqual(decode(args!), [1, 2]);
 });
 
+test("a large record has nothing of the memory that it is made in", () => {
+  const payload = new Uint8Array(1 << 20);
+  const large = () => sealRecord(KEY, payload, TIMES, { name: "f" });
+  const first = large();
+  new Uint8Array(first.length).fill(0xa5).buffer.transfer(0);
+  assert.deepEqual(large(), first);
+});
+
 test("a record that never expires says so", () => {
   const bytes = sealRecord(KEY, encode(1), { ...TIMES, expires: Infinity }, { name: "f" });
   assert.equal(openRecord(bytes, KEY).expires, Infinity);

@@ -1,0 +1,20 @@
+/** Memory that is not cleared first, where the runtime has such. */
+
+/** Shorter arrays come out of memory that is cleared already, or at no cost. */
+const MIN_BYTES = 65_536;
+
+interface Host {
+  readonly Bun?: { allocUnsafe?(size: number): Uint8Array<ArrayBuffer> };
+}
+
+/**
+ * An array whose every byte the caller writes, or clears before anybody else sees it: until then it
+ * may hold what the process had there before. Bun takes about as long to clear memory as to copy
+ * into it; other runtimes get it cleared from the system, or have no way around it.
+ *
+ * @param size Length in bytes.
+ */
+export function uncleared(size: number): Uint8Array<ArrayBuffer> {
+  const { Bun } = globalThis as Host;
+  return size < MIN_BYTES ? new Uint8Array(size) : Bun?.allocUnsafe?.(size) ?? new Uint8Array(size);
+}
