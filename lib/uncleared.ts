@@ -1,7 +1,10 @@
 /** Memory that is not cleared first, where the runtime has such. */
 
-/** Shorter arrays come out of memory that is cleared already, or at no cost. */
+/** To clear less than this takes next to no time. */
 const MIN_BYTES = 65_536;
+
+/** Bun refuses more. */
+const MAX_BYTES = 2 ** 32 - 1;
 
 interface Host {
   readonly Bun?: { allocUnsafe?(size: number): Uint8Array<ArrayBuffer> };
@@ -16,5 +19,6 @@ interface Host {
  */
 export function uncleared(size: number): Uint8Array<ArrayBuffer> {
   const { Bun } = globalThis as Host;
-  return size < MIN_BYTES ? new Uint8Array(size) : Bun?.allocUnsafe?.(size) ?? new Uint8Array(size);
+  const isWorthIt = size >= MIN_BYTES && size <= MAX_BYTES;
+  return isWorthIt && Bun?.allocUnsafe?.(size) || new Uint8Array(size);
 }

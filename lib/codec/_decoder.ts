@@ -198,7 +198,7 @@ export class Decoder extends Reader {
     const { parts, count, kind } = frame;
     if (kind === Kind.MAP && count % 2 === 0) {
       const map = frame.target as Map<unknown, unknown>;
-      // Its keys differ, so none is looked for among the texts that were read before.
+      // Its keys differ, so a look for each among the texts that are kept would seldom pay.
       for (let i = 0; i < count; i += 2) map.set(this.newText() ?? this.#value(), this.#value());
       this.#depth--;
       return map;

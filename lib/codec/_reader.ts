@@ -13,14 +13,15 @@ const SHORT_STRING_BYTES = { v8: 48, other: 11 } as const;
 /** Strings up to this many bytes are made by one call that takes the code units one by one. */
 const TINY_STRING_BYTES = 7;
 
-/** Short texts come again and again too: each slot has one that was read before. */
+/** Short texts come again and again too: of those read before, each slot has one. */
 const TEXT_SLOT_BITS = 10;
-/** Its first four bytes, and up to three more with its length above them. */
-const lowBytes = new Int32Array(1 << TEXT_SLOT_BITS);
-const highBytes = new Int32Array(1 << TEXT_SLOT_BITS);
-/** Stands above the length if it was read twice, and is kept: many come only once. */
+/** The first four bytes of the text in a slot. */
+const lowBytes = /* @__PURE__ */ new Int32Array(1 << TEXT_SLOT_BITS);
+/** Up to three more, with the length above them, and {@linkcode KEPT}. */
+const highBytes = /* @__PURE__ */ new Int32Array(1 << TEXT_SLOT_BITS);
+/** Says that the text was read twice, and is kept: many come only once. */
 const KEPT = 1 << 31;
-const keptTexts: string[] = new Array(1 << TEXT_SLOT_BITS).fill("");
+const keptTexts: string[] = [];
 
 // Not fatal: that mode is several times slower in Deno. The encoder never writes ill-formed UTF-8.
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -83,7 +84,7 @@ export class Reader {
     return knownKeys[slot] = key;
   }
 
-  /** Reads a short ASCII string that was hardly read before, if one stands here. */
+  /** Reads a short ASCII string without a look at those that are kept, if one stands here. */
   newText(): string | undefined {
     const { bytes, offset } = this;
     const length = bytes[offset] - 0xa0;
@@ -266,14 +267,20 @@ function keptAscii(bytes: Uint8Array, start: number, length: number): string | u
   const slot = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b) >>> 32 - TEXT_SLOT_BITS;
   const isMet = lowBytes[slot] === low;
   if (isMet && highBytes[slot] === (high | KEPT)) return keptTexts[slot];
-  const text = tinyAscii(bytes, start, length);
-  if (isMet && highBytes[slot] === high && text !== undefined) {
-    keptTexts[slot] = text;
-    high |= KEPT;
+  if (((low | high) & 0x80808080) !== 0) return undefined;
+  if (isMet && highBytes[slot] === high) {
+    highBytes[slot] = high | KEPT;
+    return keptTexts[slot] = textOf(low, high, length);
   }
   lowBytes[slot] = low;
   highBytes[slot] = high;
-  return text;
+  return tinyAscii(bytes, start, length);
+}
+
+/** What goes by these bytes in every later decoding: not what shared memory may say by now. */
+function textOf(low: number, high: number, length: number): string {
+  const units = Array.from({ length }, (_, i) => (i < 4 ? low : high) >>> i % 4 * 8 & 0x7f);
+  return String.fromCharCode(...units);
 }
 
 /** Reads a short string; `undefined` where not all of its bytes are ASCII. */

@@ -344,7 +344,9 @@ export class Writer {
   }
 
   uint32(value: number): void {
-    this.view.setUint32(this.reserve(4), value);
+    // Making room may take another view.
+    const at = this.reserve(4);
+    this.view.setUint32(at, value);
   }
 
   bigint(value: bigint): void {

@@ -2,6 +2,7 @@ import { decode, encode } from "../../lib/codec/mod.ts";
 import { DecodeError } from "../../lib/errors.ts";
 import { openRecord, RECORD_VERSION, sealRecord } from "../../lib/record/mod.ts";
 import { blake3 } from "../../lib/hash/mod.ts";
+import { withDirtyMemory } from "../dirty_memory.ts";
 import { assert, test } from "../harness.ts";
 
 const KEY = blake3(new Uint8Array([1]));
@@ -34,11 +35,8 @@ test("openRecord() gives back what sealRecord() took", () => {
 });
 
 test("a large record has nothing of the memory that it is made in", () => {
-  const payload = new Uint8Array(1 << 20);
-  const large = () => sealRecord(KEY, payload, TIMES, { name: "f" });
-  const first = large();
-  new Uint8Array(first.length).fill(0xa5).buffer.transfer(0);
-  assert.deepEqual(large(), first);
+  const large = () => sealRecord(KEY, new Uint8Array(100_000), TIMES, { name: "f" });
+  assert.deepEqual(withDirtyMemory(large), large());
 });
 
 test("a record that never expires says so", () => {
