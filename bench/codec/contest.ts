@@ -56,7 +56,7 @@ export interface KeysResult {
 const BATCH_NS = 20_000_000;
 
 /** Enough for each contender to meet the machine at its best, which it may not be for seconds. */
-const BUDGET_NS = 1_500_000_000;
+const BUDGET_NS = 1_000_000_000;
 
 /** Length of what stands before a block: odd, so that the block starts at no multiple of a word. */
 const HEADER_BYTES = 7;

@@ -170,6 +170,7 @@ export class Decoder extends Reader {
     this.#objects?.push(object);
     if (this.#proto && keys.includes("__proto__")) {
       for (let i = 0; i < count; i++) define(object, keys[i], this.#value());
+      if (count < keys.length) define(object, keys[count], this.#register([]));
     } else {
       // A store of its own for each position keeps the engine's caches apart, which is twice as
       // fast as a loop.
@@ -182,8 +183,8 @@ export class Decoder extends Reader {
       if (count > 6) object[keys[6]] = this.#value();
       if (count > 7) object[keys[7]] = this.#value();
       for (let i = 8; i < count; i++) object[keys[i]] = this.#value();
+      if (count < keys.length) object[keys[count]] = this.#register([]);
     }
-    if (count < keys.length) assign(object, keys[count], this.#register([]));
     this.#depth--;
     return object;
   }
