@@ -260,27 +260,31 @@ export class Encoder implements Opening {
       this.#other(object);
       return;
     }
-    const { nesting } = this;
+    const { nesting, writer } = this;
     const at = nesting.depth;
     nesting.enter(object);
     let count = 0;
     if (this.canonical) count = this.#sortedProperties(object, shape);
     else if (this.defined.has(shape)) {
-      const header = this.writer.length;
+      const header = writer.length;
       let last = header;
-      recordHeader(this.writer, shape.id, shape.length);
+      recordHeader(writer, shape.id, shape.length);
       for (const key in object) {
         nesting.path[at] = key;
-        last = this.writer.length;
-        this.#value(object[key]);
+        last = writer.length;
+        const value = object[key];
+        // As in #value(), which is not asked first for what most records are made of.
+        if (typeof value === "string") writer.string(value);
+        else if (typeof value === "number") writer.number(value);
+        else this.#value(value);
         count++;
       }
-      trimRecord(this.writer, shape, header, last);
+      trimRecord(writer, shape, header, last);
     } else {
-      this.writer.mapHeader(shape.length);
+      writer.mapHeader(shape.length);
       for (const key in object) {
         nesting.path[at] = key;
-        this.writer.string(key);
+        writer.string(key);
         this.#value(object[key]);
         count++;
       }
