@@ -13,9 +13,10 @@
  */
 import { manifest } from "../tests/run/project.ts";
 import type { CodecFigures, CodecsResult, KeysResult } from "./codec/contest.ts";
+import { CALLS, VALUES } from "./codec/values.ts";
 import { CODECS, KEY_MAKERS } from "./rivals/codec.ts";
 import { saveReport, table, timeName, wantedNames, where } from "./shared/markdown.ts";
-import { runtimesOf } from "./shared/runtimes.ts";
+import { type Result, runtimesOf } from "./shared/runtimes.ts";
 
 const OURS = "déjà";
 /** Ours without the option `pooled`. */
@@ -142,11 +143,38 @@ function verdicts({ codecs, copies, keys, floors, missing }: Figures): string {
   return lines.map((line) => `- ${line}`).join("\n");
 }
 
+/** The rows that are wanted: all are where there are no parts of names to look for. */
+function rowsOf(table: object, prefix: string, wanted: readonly string[]): string[] {
+  return Object.keys(table).filter((row) =>
+    wanted.length === 0 || wanted.some((part) => `${prefix}${row}`.includes(part))
+  );
+}
+
+/** Races each row in a process of its own, and puts the figures together. */
+async function raced(name: string, wanted: readonly string[]): Promise<Result<Figures>> {
+  const contests = [
+    ...rowsOf(VALUES, "", wanted).map((row) => ["codecs", row]),
+    ...rowsOf(CALLS, "key: ", wanted).map((row) => ["keys", row]),
+  ];
+  let all: { version: string; figures: Figures } = {
+    version: "",
+    figures: { codecs: {}, copies: {}, keys: {}, floors: {}, missing: {} },
+  };
+  for (const args of contests) {
+    const result = await runtimesOf<Partial<Figures>>({ folder: "codec", args })[name]();
+    if ("missing" in result) return result;
+    const { version, figures } = result;
+    const merged = Object.entries(all.figures).map(([part, rows]) =>
+      [part, { ...rows, ...figures[part as keyof Figures] }] as const
+    );
+    all = { version, figures: Object.fromEntries(merged) as unknown as Figures };
+  }
+  return all;
+}
+
 async function report(names: readonly string[], rows: readonly string[]): Promise<string> {
   const { imports = {} } = await manifest("deno.json");
   const versions = PACKAGES.map((name) => imports[name].replace("npm:", ""));
-  const codecs = runtimesOf<CodecsResult>({ folder: "codec", args: ["codecs", ...rows] });
-  const keys = runtimesOf<KeysResult>({ folder: "codec", args: ["keys", ...rows] });
   const sections = [
     "# Codec and keys",
     `\`deno task bench:codec ${names.join(" ")}\`, ${where()}. Against ${versions.join(", ")}, ` +
@@ -158,24 +186,16 @@ async function report(names: readonly string[], rows: readonly string[]): Promis
     "is slower than ours. A codec that does not give the value back has no figure (–). Codecs " +
     "that write text are spared the step from text to bytes. `déjà` under keys is `key()` of a " +
     "cached function, with the whole key; the key of `ocache` is the time of `resolveCacheKeys`, " +
-    "less that of the same call when it is handed a key. Keys are raced in a process of their own, " +
-    "without what the other serializers leave behind.",
+    "less that of the same call when it is handed a key. Each row is raced in a process of its own, " +
+    "without what other rows leave behind.",
   ];
   for (const name of names) {
-    const ofCodecs = await codecs[name]();
-    const ofKeys = await keys[name]();
-    const skip = (why: string) => sections.push(`## ${name}`, `Skipped: ${why}`);
-    if ("missing" in ofCodecs) {
-      skip(ofCodecs.missing);
+    const result = await raced(name, rows);
+    if ("missing" in result) {
+      sections.push(`## ${name}`, `Skipped: ${result.missing}`);
       continue;
     }
-    if ("missing" in ofKeys) {
-      skip(ofKeys.missing);
-      continue;
-    }
-    const { version } = ofCodecs;
-    const missing = { ...ofCodecs.figures.missing, ...ofKeys.figures.missing };
-    const figures = { ...ofCodecs.figures, ...ofKeys.figures, missing };
+    const { version, figures } = result;
     sections.push(`## ${name} ${version}`);
     for (const [title, of] of VIEWS) sections.push(speedTable(title, figures.codecs, of));
     sections.push(sizeTable(figures.codecs), keyTable(figures.keys), verdicts(figures));

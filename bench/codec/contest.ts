@@ -151,13 +151,8 @@ async function raceKeys(
   };
 }
 
-/** Whether a row is asked for: all are where there are no parts of names to look for. */
-function isWanted(row: string, wanted: readonly string[]): boolean {
-  return wanted.length === 0 || wanted.some((part) => row.includes(part));
-}
-
-/** Races the codecs on the rows whose name contains one of `wanted`. */
-export async function contestOfCodecs(wanted: readonly string[]): Promise<CodecsResult> {
+/** Races the codecs on one row. */
+export async function contestOfCodecs(row: string): Promise<CodecsResult> {
   const missing: Record<string, string> = {};
   const { encode, decode } = codec;
   const codecs: [string, Codec][] = [
@@ -166,19 +161,13 @@ export async function contestOfCodecs(wanted: readonly string[]): Promise<Codecs
     ["unpooled", { encode, decode }],
     ...await load(CODECS, missing),
   ];
-  const rows: Record<string, Record<string, CodecFigures>> = {};
-  const copies: Record<string, Copies> = {};
-  for (const [name, make] of Object.entries(VALUES)) {
-    if (!isWanted(name, wanted)) continue;
-    const raced = await raceCodecs(codecs, make(), BULK_ROWS.includes(name));
-    rows[name] = raced.row;
-    if (raced.copies !== undefined) copies[name] = raced.copies;
-  }
-  return { codecs: rows, copies, missing };
+  const raced = await raceCodecs(codecs, VALUES[row](), BULK_ROWS.includes(row));
+  const copies = raced.copies === undefined ? {} : { [row]: raced.copies };
+  return { codecs: { [row]: raced.row }, copies, missing };
 }
 
-/** Races the makers of keys on the rows whose name, behind `key: `, contains one of `wanted`. */
-export async function contestOfKeys(wanted: readonly string[]): Promise<KeysResult> {
+/** Races the makers of keys on one row. */
+export async function contestOfKeys(row: string): Promise<KeysResult> {
   const missing: Record<string, string> = {};
   const call = cache(function call(_first: unknown, _second: unknown) {});
   const makers: [string, KeyMaker][] = [
@@ -189,13 +178,6 @@ export async function contestOfKeys(wanted: readonly string[]): Promise<KeysResu
     makers.push(["stableHash", codec.stableHash as KeyMaker]);
   }
   const [[, ocache] = []] = await load({ ocache: ocacheKeys }, missing);
-  const keys: Record<string, Record<string, number>> = {};
-  const floors: Record<string, Floor> = {};
-  for (const [name, make] of Object.entries(CALLS)) {
-    if (!isWanted(`key: ${name}`, wanted)) continue;
-    const { row, floor } = await raceKeys(makers, ocache, make());
-    keys[name] = row;
-    floors[name] = floor;
-  }
-  return { keys, floors, missing };
+  const raced = await raceKeys(makers, ocache, CALLS[row]());
+  return { keys: { [row]: raced.row }, floors: { [row]: raced.floor }, missing };
 }
