@@ -156,6 +156,7 @@ async function raced(name: string, wanted: readonly string[]): Promise<Result<Fi
     ...rowsOf(VALUES, "", wanted).map((row) => ["codecs", row]),
     ...rowsOf(CALLS, "key: ", wanted).map((row) => ["keys", row]),
   ];
+  if (contests.length === 0) return { missing: `no row has ${wanted.join(" or ")} in its name` };
   let all: { version: string; figures: Figures } = {
     version: "",
     figures: { codecs: {}, copies: {}, keys: {}, floors: {}, missing: {} },

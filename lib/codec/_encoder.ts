@@ -86,17 +86,12 @@ export class Encoder implements Opening {
     nesting.clear();
   }
 
-  /** Appends the encoded form of `value` to the writer. */
-  encode(value: unknown): void {
-    this.#encode(value, false);
-  }
-
-  /** As {@linkcode Encoder.encode}, for a dense array that nobody else holds. */
-  encodeList(list: readonly unknown[]): void {
-    this.#encode(list, true);
-  }
-
-  #encode(value: unknown, isList: boolean): void {
+  /**
+   * Appends the encoded form of `value` to the writer.
+   *
+   * @param isList Whether it is a dense array that nobody else holds.
+   */
+  encode(value: unknown, isList = false): void {
     try {
       this.#inherits = objectsInherit();
       if (isList) this.#array(value as readonly unknown[]);

@@ -114,6 +114,7 @@ export class Reader {
     return this.bytes[offset];
   }
 
+  /** Reads a big-endian integer of one, two or four bytes, without a sign. */
   uint(size: number): number {
     const { bytes } = this;
     const at = this.take(size);

@@ -133,8 +133,7 @@ function hashed(
   try {
     encoder.configure(options);
     if (window !== undefined) writer.attach(window.bytes);
-    if (isList) encoder.encodeList(value as readonly unknown[]);
-    else encoder.encode(value);
+    encoder.encode(value, isList);
     return writer.bytes === window?.bytes
       ? toHex(window.hash(writer.length, key))
       : blake3Hex(writer.bytes.subarray(0, writer.length), key === undefined ? {} : { key });
